@@ -1,0 +1,101 @@
+"""The port of the knowledge index: chunks findable by words, by exact codes and by vectors.
+
+A document is searchable by words and codes as soon as `replace_document` returns; vectors arrive later,
+keyed by text hash, and are never computed twice for the same text and model.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from rimedio.domain.knowledge import Chunk, DocType, Document
+from rimedio.knowledge.embedding.port import Vectors
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Which chunks may be found. Empty means any; values within a field are alternatives."""
+
+    product_models: tuple[str, ...] = ()  # a chunk that names no model fits every model
+    error_codes: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    doc_types: tuple[DocType, ...] = ()
+    languages: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    document_ids: tuple[str, ...] = ()
+    approved_only: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A chunk found by one way of searching; `score` compares only within that way."""
+
+    chunk_id: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """How much of a tenant's knowledge is ready."""
+
+    documents: int
+    chunks: int
+    embedded: int  # chunks whose vector under the current model is stored
+
+
+class KnowledgeIndex(Protocol):
+    """Stores and finds chunks. Every call names the tenant; nothing crosses tenants."""
+
+    def replace_document(self, document: Document, chunks: Sequence[Chunk]) -> None:
+        """Make `chunks` the whole of `document`, atomically; readers see the old or the new, never a mix."""
+        ...
+
+    def remove_document(self, tenant_id: str, document_id: str) -> bool:
+        """Forget a document and its chunks; False when it was not there."""
+        ...
+
+    def document(self, tenant_id: str, document_id: str) -> Document | None:
+        """The document, or None."""
+        ...
+
+    def documents(self, tenant_id: str) -> Sequence[Document]:
+        """All documents, by source URI."""
+        ...
+
+    def chunks(self, tenant_id: str, chunk_ids: Sequence[str]) -> Mapping[str, Chunk]:
+        """The chunks that exist among those asked for."""
+        ...
+
+    def section(self, tenant_id: str, document_id: str) -> Sequence[Chunk]:
+        """All chunks of one document in reading order."""
+        ...
+
+    def search_words(self, tenant_id: str, text: str, filters: Filters, limit: int) -> Sequence[Hit]:
+        """BM25 over stemmed words in the text's language."""
+        ...
+
+    def search_codes(
+        self, tenant_id: str, codes: Sequence[str], filters: Filters, limit: int
+    ) -> Sequence[Hit]:
+        """Chunks that define one of these error codes or part numbers, exactly."""
+        ...
+
+    def search_vectors(self, tenant_id: str, vector: Vectors, filters: Filters, limit: int) -> Sequence[Hit]:
+        """Nearest chunks by cosine, exact."""
+        ...
+
+    def unembedded(self, model_id: str, limit: int) -> Sequence[tuple[str, str]]:
+        """Up to `limit` (text hash, embedding text) pairs without a vector under `model_id`."""
+        ...
+
+    def store_vectors(self, model_id: str, vectors: Mapping[str, Vectors]) -> None:
+        """Keep vectors by text hash."""
+        ...
+
+    def coverage(self, tenant_id: str, model_id: str) -> Coverage:
+        """How much is loaded and how much of it is embedded."""
+        ...
+
+    def verify(self) -> Sequence[str]:
+        """What is inconsistent between chunks, full text and vectors; empty when all agrees."""
+        ...
