@@ -60,7 +60,8 @@ class Chunk:
     page_end: int | None = None
     tokens: int = 0
     product_models: tuple[str, ...] = ()
-    error_codes: tuple[str, ...] = ()  # upper case, as the text writes them
+    error_codes: tuple[str, ...] = ()  # codes this chunk *defines*, canonical: "E029", "042", "E407/01"
+    mentioned_codes: tuple[str, ...] = ()  # other codes that its text names
     part_numbers: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
