@@ -1,0 +1,39 @@
+"""Rules of every test: no network but loopback, none at all in unit tests."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pytest_socket import disable_socket, enable_socket, socket_allow_hosts
+
+ROOT = Path(__file__).resolve().parents[1]
+DATA = ROOT.parent / "shared" / "data"
+MODEL = ROOT / "src" / "rimedio" / "knowledge" / "embedding" / "models" / "e5-small-latin" / "model.json"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests marked `model` skip, and say so, where the embedding model was not built."""
+    if MODEL.exists():
+        return
+    skip = pytest.mark.skip(reason="the embedding model is not built: run `make model`")
+    for item in items:
+        if item.get_closest_marker("model"):
+            item.add_marker(skip)
+
+
+@pytest.fixture(autouse=True)
+def _network(request: pytest.FixtureRequest) -> Iterator[None]:
+    if "/unit/" in request.node.path.as_posix():
+        disable_socket(allow_unix_socket=True)
+    else:
+        socket_allow_hosts(["127.0.0.1", "::1", "localhost"], allow_unix_socket=True)
+    yield
+    enable_socket()
+
+
+@pytest.fixture(scope="session")
+def data_dir() -> Path:
+    """Real data sets for development; most users do not have them."""
+    if not DATA.is_dir():
+        pytest.skip(f"the development data sets are not at {DATA}")
+    return DATA

@@ -1,0 +1,100 @@
+"""The style of the code, executed: sizes, names, docstrings, imports."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+SOURCE = ROOT / "src" / "rimedio"
+MODULES = sorted(SOURCE.rglob("*.py"))
+MODULE_LINES_MAX = 500
+FUNCTION_LINES_MAX = 70
+VAGUE = re.compile(r"(^|_)(utils?|helpers?|common|managers?|misc)($|_)", re.IGNORECASE)
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text("utf-8"))
+
+
+def functions_of(path: Path) -> Iterator[Function]:
+    return (node for node in ast.walk(tree_of(path)) if isinstance(node, Function))
+
+
+def name_of(path: Path) -> str:
+    return str(path.relative_to(SOURCE))
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_a_module_can_be_read_in_one_sitting(path: Path) -> None:
+    lines = len(path.read_text("utf-8").splitlines())
+    assert lines <= MODULE_LINES_MAX, f"{path} has {lines} lines; split it at its seams"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_a_function_fits_on_a_screen(path: Path) -> None:
+    long = [
+        f"{f.name} ({f.end_lineno - f.lineno + 1} lines)"
+        for f in functions_of(path)
+        if f.end_lineno and f.end_lineno - f.lineno >= FUNCTION_LINES_MAX
+    ]
+    assert not long, f"{path}: {long}"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_names_say_what_a_thing_is(path: Path) -> None:
+    names = [path.stem] + [n.name for n in ast.walk(tree_of(path)) if isinstance(n, ast.ClassDef | Function)]
+    assert not [n for n in names if VAGUE.search(re.sub(r"(?<=[a-z])(?=[A-Z])", "_", n))]
+
+
+@pytest.mark.parametrize("path", [p for p in MODULES if p.read_text("utf-8").strip()], ids=name_of)
+def test_what_is_public_says_what_it_is_for(path: Path) -> None:
+    tree = tree_of(path)
+    missing = [] if ast.get_docstring(tree) else ["the module"]
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef | Function) and not node.name.startswith("_"):
+            missing += [] if ast.get_docstring(node) else [node.name]
+    assert not missing, f"{path}: no docstring on {missing}"
+
+
+def test_boto3_stands_only_in_modules_named_for_the_service() -> None:
+    aws = re.compile(
+        r"(bedrock|dynamodb|opensearch|sagemaker|eventbridge|step_functions|s3|kms|aws|textract|cognito)"
+    )
+    guilty = [
+        name_of(p)
+        for p in MODULES
+        if re.search(r"^\s*(import|from) (boto3|botocore)", p.read_text("utf-8"), re.MULTILINE)
+        and not aws.search(p.stem)
+    ]
+    assert not guilty
+
+
+def test_no_module_is_an_orphan() -> None:
+    texts = {
+        p: p.read_text("utf-8")
+        for p in [*MODULES, *ROOT.glob("tools/**/*.py"), *ROOT.glob("benchmarks/*.py")]
+    }
+    entry = {"cli", "__main__", "__init__"}
+    orphans = []
+    for path in MODULES:
+        if path.stem in entry:
+            continue
+        dotted = ".".join(path.relative_to(SOURCE.parent).with_suffix("").parts)
+        parent, _, leaf = dotted.rpartition(".")
+        pattern = re.compile(
+            rf"{re.escape(dotted)}\b|from {re.escape(parent)} import [^\n]*\b{leaf}\b|from {re.escape(parent)} import \([^)]*\b{leaf}\b"
+        )
+        if not any(pattern.search(text) for other, text in texts.items() if other != path):
+            orphans.append(dotted)
+    assert not orphans, f"nothing imports {orphans}"
+
+
+def test_imports_go_one_way() -> None:
+    from importlinter.cli import lint_imports
+
+    assert lint_imports(config_filename=str(ROOT / "pyproject.toml"), no_cache=True) == 0
