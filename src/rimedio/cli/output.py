@@ -1,0 +1,54 @@
+"""What a command prints: text for people on a terminal, JSON for programs, errors on standard error."""
+
+import json
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from rimedio.domain.errors import RimedioError
+
+INTERRUPTED = 130
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of text for people.")]
+
+type_of_json = Mapping[str, object] | Sequence[object]
+
+
+def terminal() -> Console:
+    """Standard output. Colours only on a terminal; never wraps what is piped."""
+    return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+
+
+def progress_terminal() -> Console:
+    """Standard error, where progress bars do not disturb a pipe."""
+    return Console(stderr=True, highlight=False)
+
+
+def print_json(value: type_of_json) -> None:
+    """One JSON document on standard output."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, default=str) + "\n")
+
+
+def guarded(run: Callable[[], None]) -> None:
+    """Run a command; every failure becomes one clear sentence and an exit code of its own."""
+    try:
+        run()
+    except RimedioError as error:
+        fail(error.code, str(error), error.exit_code)
+    except KeyboardInterrupt:
+        fail("INTERRUPTED", "Interrupted. Nothing was left half-written; run it again to go on.", INTERRUPTED)
+    except BrokenPipeError:
+        sys.stderr.close()
+        raise SystemExit(0) from None
+
+
+def fail(code: str, message: str, exit_code: int) -> None:
+    """Say what went wrong on standard error and end."""
+    if "--json" in sys.argv:
+        sys.stderr.write(json.dumps({"error": {"code": code, "message": message}}, ensure_ascii=False) + "\n")
+    else:
+        progress_terminal().print(f"[bold red]Error[/] {message}", markup=True)
+    raise SystemExit(exit_code)
