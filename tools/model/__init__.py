@@ -1,0 +1,1 @@
+"""Turns published weights into the ONNX models that Rimedio ships."""
