@@ -1,6 +1,7 @@
 """Run every benchmark and write RESULTS.md: figure, target, machine, date, commit, command.
 
-`python -m benchmarks.all [--data DIR] [NAME …]`: with names, only those run and the other rows stay as they were.
+`python -m benchmarks.all [--data DIR] [NAME …]`: with names, only those run;
+the other rows stay as they were.
 """
 
 import argparse
@@ -97,15 +98,16 @@ def render(runs: list[Run], targets: dict[str, dict[str, dict[str, float]]]) -> 
     lines = [
         "# Results",
         "",
-        "Written by `make bench`; nothing here is typed by hand. `python -m benchmarks.all NAME` renews one block.",
+        "Written by `make bench`, nothing by hand. `python -m benchmarks.all NAME` renews one block.",
         "",
     ]
     for run in runs:
         lines += [
             f"## {run.benchmark}",
             "",
-            f"`.venv/bin/python -m benchmarks.{run.benchmark}` · {run.date} · commit {run.commit} · "
-            f"{run.seconds:.0f} s · {run.machine}",
+            f"`.venv/bin/python -m benchmarks.{run.benchmark}`",
+            "",
+            f"{run.date}, commit {run.commit}, {run.seconds:.0f} s on {run.machine}",
             "",
             "| figure | value | rows | target | met |",
             "|---|---|---|---|---|",
