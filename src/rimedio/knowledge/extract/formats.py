@@ -1,0 +1,118 @@
+"""Which reader takes which file, by its ending and its first bytes."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from importlib import import_module
+from pathlib import PurePosixPath
+from typing import Protocol, cast
+
+from rimedio.domain.errors import InvalidDocument, InvalidInput
+from rimedio.knowledge.extract.blocks import Extracted, Limits
+
+PACKAGE = "rimedio.knowledge.extract"
+READERS: Mapping[str, tuple[str, str]] = {
+    "markdown": ("markdown", "extract_markdown"),
+    "restructuredtext": ("restructured", "extract_restructured"),
+    "html": ("html", "extract_html"),
+    "pdf": ("pdf", "extract_pdf"),
+    "docx": ("word", "extract_docx"),
+    "text": ("plain", "extract_plain"),
+    "records": ("records", "extract_records"),
+}
+FORMATS: Mapping[str, str] = {
+    ".md": "markdown",
+    ".markdown": "markdown",
+    ".mdx": "markdown",
+    ".rst": "restructuredtext",
+    ".rest": "restructuredtext",
+    ".html": "html",
+    ".htm": "html",
+    ".xhtml": "html",
+    ".pdf": "pdf",
+    ".docx": "docx",
+    ".txt": "text",
+    ".text": "text",
+    ".log": "text",
+    ".json": "records",
+    ".yaml": "records",
+    ".yml": "records",
+}
+BINARY = ("pdf", "docx")
+MAGIC = (
+    (b"\x89PNG", "a PNG image", "Put it into a PDF, so that OCR can read it."),
+    (b"\xff\xd8\xff", "a JPEG image", "Put it into a PDF, so that OCR can read it."),
+    (b"GIF8", "a GIF image", "Put it into a PDF, so that OCR can read it."),
+    (b"\x7fELF", "a program", "Give documents only."),
+    (b"\x1f\x8b", "a gzip archive", "Unpack it, or give it the ending .tar.gz."),
+    (b"Rar!", "a RAR archive", "Unpack it first."),
+    (b"7z\xbc\xaf", "a 7-Zip archive", "Unpack it first."),
+    (b"SQLite format 3\x00", "a SQLite database", "Export its content as text first."),
+)
+
+
+class Reader(Protocol):
+    """Reads one format. Raises InvalidDocument."""
+
+    def __call__(self, data: bytes, name: str, limits: Limits) -> Extracted: ...
+
+
+def is_supported(name: str) -> bool:
+    """Whether the ending of a file's name is one that `extract` knows."""
+    return PurePosixPath(name).suffix.lower() in FORMATS
+
+
+def extract(data: bytes, name: str, *, limits: Limits | None = None) -> Extracted:
+    """Read a file's bytes; `name` gives the format by its ending and stands in every message.
+
+    Raises InvalidDocument when the file is empty, binary, encrypted, damaged, beyond a limit, or without text.
+    """
+    limits = limits or Limits()
+    kind = _kind(data, name)
+    _check_size(data, name, kind, limits)
+    module, function = READERS[kind]
+    reader = cast("Reader", getattr(import_module(f"{PACKAGE}.{module}"), function))
+    try:
+        found = reader(data, name, limits)
+    except InvalidInput:
+        raise
+    except (Exception, RecursionError) as error:  # a library's own fault on odd bytes is the file's problem
+        msg = f"{name} cannot be read as {kind} ({type(error).__name__}). Check that it opens, save it again, retry."
+        raise InvalidDocument(msg) from error
+    if not any(block.text.strip() for block in found.blocks):
+        msg = f"{name} holds no text. Check that it is the right file."
+        raise InvalidDocument(msg)
+    return found if found.title.strip() else replace(found, title=title_from_name(name))
+
+
+def title_from_name(name: str) -> str:
+    """A readable title out of a file name: "XC-200_user_manual.pdf" gives "XC-200 user manual"."""
+    stem = PurePosixPath(name.replace("\\", "/")).stem
+    return " ".join(stem.replace("_", " ").split()) or name
+
+
+def _kind(data: bytes, name: str) -> str:
+    if not data.strip():
+        msg = f"{name} is empty. Check that it was saved or copied completely."
+        raise InvalidDocument(msg)
+    if data[:1024].lstrip().startswith(b"%PDF-"):
+        return "pdf"
+    for magic, what, advice in MAGIC:
+        if data.startswith(magic):
+            msg = f"{name} is {what}, not a document. {advice}"
+            raise InvalidDocument(msg)
+    suffix = PurePosixPath(name).suffix.lower()
+    if suffix not in FORMATS:
+        known = ", ".join(sorted(FORMATS))
+        msg = f"{name} has an ending that is not supported ({suffix or 'none'}). Supported: {known}."
+        raise InvalidDocument(msg)
+    return FORMATS[suffix]
+
+
+def _check_size(data: bytes, name: str, kind: str, limits: Limits) -> None:
+    most = limits.bytes_max if kind in BINARY else limits.text_bytes_max
+    if len(data) > most:
+        msg = (
+            f"{name} is {len(data) / 1e6:.1f} MB, more than the {most / 1e6:.0f} MB that one {kind} file may have. "
+            "Split it into parts."
+        )
+        raise InvalidDocument(msg)
