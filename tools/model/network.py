@@ -77,7 +77,7 @@ class Network:
         return replace(self, words=words)
 
     def embed(self, ids: list[int]) -> Floats:
-        """Vector of one text in plain NumPy fp32, the independent path that ONNX files are checked against."""
+        """Vector of one text in plain NumPy fp32: the independent path that ONNX files are checked by."""
         rows = np.array(ids, np.int64)
         words = self.words.take(rows).unpack() if isinstance(self.words, Packed) else self.words[rows]
         value = self._normalized(words + self.positions[: len(ids)], self.norm)
