@@ -10,6 +10,7 @@ from typing import Protocol
 
 from rimedio.domain.knowledge import Chunk, DocType, Document
 from rimedio.knowledge.embedding.port import Vectors
+from rimedio.knowledge.terms import QueryTerm
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,18 +71,37 @@ class KnowledgeIndex(Protocol):
         """All chunks of one document in reading order."""
         ...
 
-    def search_words(self, tenant_id: str, text: str, filters: Filters, limit: int) -> Sequence[Hit]:
-        """BM25 over stemmed words in the text's language."""
+    def search_words(
+        self, tenant_id: str, terms: Sequence[QueryTerm], filters: Filters, limit: int
+    ) -> Sequence[Hit]:
+        """BM25 over stemmed words, any of `terms`."""
+        ...
+
+    def term_frequencies(self, tenant_id: str, terms: Sequence[str]) -> Mapping[str, int]:
+        """In how many of the tenant's chunks each term stands; unknown ones are left out."""
         ...
 
     def search_codes(
         self, tenant_id: str, codes: Sequence[str], filters: Filters, limit: int
     ) -> Sequence[Hit]:
-        """Chunks that define one of these error codes or part numbers, exactly."""
+        """Chunks that define one of these error codes or part numbers, exactly.
+
+        A code without its sub-code ("E407") stands for all of them; chunks of the code itself come first.
+        """
         ...
 
-    def search_vectors(self, tenant_id: str, vector: Vectors, filters: Filters, limit: int) -> Sequence[Hit]:
+    def known_codes(self, tenant_id: str) -> frozenset[str]:
+        """Every error code that some chunk defines, in the spelling of `facets.spelled`."""
+        ...
+
+    def search_vectors(
+        self, tenant_id: str, model_id: str, vector: Vectors, filters: Filters, limit: int
+    ) -> Sequence[Hit]:
         """Nearest chunks by cosine, exact."""
+        ...
+
+    def vectors(self, tenant_id: str, model_id: str, chunk_ids: Sequence[str]) -> Mapping[str, Vectors]:
+        """The stored vectors of those chunks that have one."""
         ...
 
     def unembedded(self, model_id: str, limit: int) -> Sequence[tuple[str, str]]:
