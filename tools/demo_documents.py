@@ -16,6 +16,12 @@ from tools.pdf_writer import DocumentInfo, PdfPage, write_pdf
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = ROOT / "examples" / "sources"
 KNOWLEDGE = ROOT / "examples" / "knowledge"
+PDF_INFO = DocumentInfo(
+    title="Tepora TP – Guida alla messa in servizio",
+    subject="MANUAL 1.2",
+    keywords="TP-8, TP-12",
+    created=datetime(2025, 3, 17, tzinfo=UTC),
+)
 
 
 @dataclass(frozen=True)
@@ -100,12 +106,7 @@ def main() -> int:
     build_pdf(
         SOURCES / "tepora-messa-in-servizio-it.md",
         KNOWLEDGE / "tepora-messa-in-servizio-it.pdf",
-        DocumentInfo(
-            title="Tepora TP – Guida alla messa in servizio",
-            subject="MANUAL 1.2; TP-8, TP-12; HVAC",
-            keywords="TP-8, TP-12, messa in servizio",
-            created=datetime(2025, 3, 17, tzinfo=UTC),
-        ),
+        PDF_INFO,
     )
     build_docx(
         SOURCES / "sop-01-messa-fuori-tensione-it.md",
