@@ -52,7 +52,8 @@ STANDARD = re.compile(
 )
 
 INTRODUCED = re.compile(
-    rf"(?<![\w-]){CODE_WORD}\b(?P<way>{SHOWN}|{FILLER})(?P<code>{TOKEN}{SUFFIX}?)(?![\w])", re.IGNORECASE
+    rf"(?<![\w-])(?<!sub )(?<!sotto ){CODE_WORD}\b(?P<way>{SHOWN}|{FILLER})(?P<code>{TOKEN}{SUFFIX}?)(?![\w])",
+    re.IGNORECASE,
 )
 FOLLOWED = re.compile(
     rf"(?<![\w.,/-])(?P<code>{TOKEN}{SUFFIX}?)\s+(?:error|fault|alarm|errore)\b", re.IGNORECASE

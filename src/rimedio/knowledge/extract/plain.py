@@ -54,7 +54,9 @@ def is_heading_line(line: str) -> bool:
     text = line.strip()
     if not 2 < len(text) <= HEADING_CHARS_MAX or text[-1] in ".,;:?!" or not re.search(r"[^\W\d_]{2}", text):
         return False
-    return text.startswith("#") or text.isupper() or bool(SECTION_NUMBER.match(text) and "." in text.split()[0])
+    return (
+        text.startswith("#") or text.isupper() or bool(SECTION_NUMBER.match(text) and "." in text.split()[0])
+    )
 
 
 def heading_level(line: str) -> int:

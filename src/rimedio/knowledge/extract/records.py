@@ -15,7 +15,17 @@ from rimedio.knowledge.extract.decoding import decode
 
 Json = Any  # what json and yaml give back; it stays inside this module
 
-CODE_FIELDS = ("code", "error_code", "errorcode", "codice", "codice_errore", "error", "errore", "fault", "alarm")
+CODE_FIELDS = (
+    "code",
+    "error_code",
+    "errorcode",
+    "codice",
+    "codice_errore",
+    "error",
+    "errore",
+    "fault",
+    "alarm",
+)
 NAME_FIELDS = (*CODE_FIELDS, "name", "nome", "id", "key")
 TITLE_FIELDS = ("title", "titolo", "heading", "question", "domanda", "subject", "name", "nome")
 BODY_FIELDS = ("html", "text", "body", "content", "contents", "answer", "testo", "contenuto", "risposta")
@@ -142,7 +152,9 @@ def _entries(value: Mapping[Any, Json]) -> tuple[Mapping[str, Mapping[str, Json]
     members = {str(k): v for k, v in value.items() if isinstance(v, Mapping)}
     if not members or len(members) < len(value):
         return None
-    titled = sum(_field(m, TITLE_FIELDS) is not None and _field(m, BODY_FIELDS) is not None for m in members.values())
+    titled = sum(
+        _field(m, TITLE_FIELDS) is not None and _field(m, BODY_FIELDS) is not None for m in members.values()
+    )
     if titled * 2 > len(members):
         return members, True
     keyed = all(re.search(r"\d", k) for k in members) and not all(k.isdigit() and len(k) < 3 for k in members)
@@ -170,7 +182,7 @@ def _errors(entries: Mapping[str, Mapping[str, Json]]) -> Iterator[Block]:
         sub = _field(entry, ("sub_code", "subcode", "sub", "sottocodice"))
         if sub:
             code = f"{code}/{entry[sub]}"
-        yield Heading(code, 2, codes=(code,))
+        yield Heading(code, 2, codes=() if " " in code else (code,))
         rest = {k: v for k, v in entry.items() if k not in (field, sub)}
         if lines := list(_outline(rest, 0)):
             yield Paragraph("\n".join(lines))

@@ -32,7 +32,9 @@ DIRECTIVE = re.compile(r"^\s*\.\. +(?:\|[^|\n]+\| +)?([A-Za-z][\w:+.-]*?)::", re
 ROLE = re.compile(r"(?<!\w):([A-Za-z][\w:+.-]*?):`")
 INTERPRETED = re.compile(r"\A(.*?)\s*<[^<>]*>\Z", re.DOTALL)
 OWN_CODE = frozenset({"code", "code-block", "sourcecode", "highlight", "parsed-literal", "prompt", "doctest"})
-CODE_LIKE = re.compile(r"code|prompt|literal|console|mermaid|graphviz|uml|math|json|yaml|command|program-output")
+CODE_LIKE = re.compile(
+    r"code|prompt|literal|console|mermaid|graphviz|uml|math|json|yaml|command|program-output"
+)
 SILENT = frozenset(
     {"toctree", "highlight", "index", "currentmodule", "meta", "contents", "sectnum", "default-role", "role"}
     | {"include", "raw", "literalinclude", "image", "tabularcolumns", "default-domain", "title", "class"}
@@ -198,7 +200,9 @@ class _Writer:
             if text := self._text(node):
                 yield Paragraph(text)
         elif kind == "system_message":  # what docutils could not parse, as written
-            yield from (Paragraph(child.astext()) for child in node.children if child.tagname == "literal_block")
+            yield from (
+                Paragraph(child.astext()) for child in node.children if child.tagname == "literal_block"
+            )
         elif kind not in {"comment", "target", "substitution_definition", "pending", "image", "label"}:
             if hasattr(node, "children") and node.children and kind != "#text":
                 yield from self.blocks(node, level)

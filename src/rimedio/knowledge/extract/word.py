@@ -49,7 +49,9 @@ def _refuse_bombs(data: bytes, name: str, limits: Limits) -> None:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             parts = archive.infolist()
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
-        msg = f"{name} is not a Word document: it is no zip archive, or a damaged one. Save it again and retry."
+        msg = (
+            f"{name} is not a Word document: it is no zip archive, or a damaged one. Save it again and retry."
+        )
         raise InvalidDocument(msg) from error
     total = sum(part.file_size for part in parts)
     xml = [p for p in parts if p.filename.lower().endswith((".xml", ".rels"))]

@@ -1,0 +1,281 @@
+"""Structure-aware chunking: sections, tables and procedures stay whole; an error code is one chunk.
+
+1. The document becomes sections under their headings.
+2. A section whose heading defines error codes is one piece with all below it. A table, or a list, whose
+   entries define codes gives one piece an entry.
+3. Other sections are packed towards the target size; what is introduced by a colon stays with its introduction.
+4. Small neighbours under one heading are merged.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from rimedio.domain.taxonomy import Taxonomy
+from rimedio.knowledge.chunking.definitions import CodeRow, Definitions, in_code_context
+from rimedio.knowledge.chunking.pieces import CountTokens, Piece, page_range, render, split_block
+from rimedio.knowledge.chunking.strategies import MAX_TOKENS, TARGET_TOKENS
+from rimedio.knowledge.extract import Block, Code, Extracted, Heading, ItemList, Paragraph, Table
+
+WHOLE_FACTOR = 1.1  # a table or procedure may exceed the maximum by this much before it is cut
+CODE_SECTION_TOKENS_MAX = 1_500  # an error code found by rule does not need to fit into an embedding
+LABEL_CELL_CHARS = 24  # short cells of a code row share its first line
+
+
+@dataclass(slots=True)
+class Section:
+    """A heading with what stands directly below it. `path` includes the heading itself."""
+
+    path: tuple[str, ...]
+    heading: Heading | None
+    blocks: list[Block] = field(default_factory=list)
+    codes: tuple[str, ...] = ()
+    context: bool = False  # about errors, by its own or an outer heading
+
+    @property
+    def whole(self) -> list[Block]:
+        """Heading and blocks."""
+        return [self.heading, *self.blocks] if self.heading else list(self.blocks)
+
+
+@dataclass(frozen=True, slots=True)
+class StructureAware:
+    """Cuts by the document's own structure; sizes in tokens."""
+
+    target: int = TARGET_TOKENS
+    most: int = MAX_TOKENS
+    small: int = 70  # a section below this is merged with its neighbour
+
+    def pieces(self, extracted: Extracted, taxonomy: Taxonomy, count: CountTokens) -> Sequence[Piece]:
+        """Pieces of the document, in reading order."""
+        definitions = Definitions(taxonomy)
+        sections = _sections(extracted, definitions)
+        strong = {code for section in sections for code in section.codes}
+        strong |= {code for section in sections for code in _table_codes(section, definitions)}
+        cutter = _Cutter(self, definitions, count, frozenset(strong), extracted.records)
+        return list(_merged(cutter.pieces(sections), self, count))
+
+
+def _sections(extracted: Extracted, definitions: Definitions) -> list[Section]:
+    """Sections in reading order; the heading that repeats the document's title is left out of the paths."""
+    title_context = in_code_context(extracted.title)
+    sections = [Section((), None, context=title_context)]
+    stack: list[tuple[int, Section]] = [(0, sections[0])]
+    for at, block in enumerate(extracted.blocks):
+        if not isinstance(block, Heading):
+            sections[-1].blocks.append(block)
+            continue
+        while stack[-1][0] >= block.level and len(stack) > 1:
+            stack.pop()
+        above = stack[-1][1]
+        if block.text == extracted.title and not above.path and not any(s.path for s in sections):
+            sections[0].context |= in_code_context(block.text)
+            if not any(isinstance(b, Heading) for b in extracted.blocks[:at]):
+                stack.append((block.level, sections[0]))
+                continue
+        codes = block.codes and tuple(c.upper() for c in block.codes)
+        codes = codes or definitions.of_heading(block.text, in_context=above.context)
+        context = above.context or in_code_context(block.text)
+        section = Section((*above.path, block.text), block, codes=codes, context=context)
+        sections.append(section)
+        stack.append((block.level, section))
+    return [s for s in sections if s.whole]
+
+
+def _table_codes(section: Section, definitions: Definitions) -> Iterator[str]:
+    for block in section.blocks:
+        if isinstance(block, Table):
+            for row in definitions.of_table(block, in_context=section.context):
+                yield from row.codes
+
+
+class _Cutter:
+    """Turns sections into pieces."""
+
+    def __init__(
+        self,
+        sizes: StructureAware,
+        definitions: Definitions,
+        count: CountTokens,
+        strong: frozenset[str],
+        records: bool,
+    ) -> None:
+        self._sizes = sizes
+        self._definitions = definitions
+        self._count = count
+        self._strong = strong
+        self._records = records
+
+    def pieces(self, sections: Sequence[Section]) -> Iterator[Piece]:
+        at = 0
+        while at < len(sections):
+            section = sections[at]
+            end = at + 1
+            if section.codes:
+                while end < len(sections) and _below(sections[end], section) and not sections[end].codes:
+                    end += 1
+                blocks = [block for s in sections[at:end] for block in s.whole]
+                yield from self._coded(blocks, section.path, section.codes)
+            elif section.blocks or not (end < len(sections) and _below(sections[end], section)):
+                yield from self._section(section)
+            at = end
+
+    def _coded(
+        self, blocks: Sequence[Block], path: tuple[str, ...], codes: tuple[str, ...]
+    ) -> Iterator[Piece]:
+        """One piece whatever its size, up to the hard limit; beyond it, pieces that all carry the codes."""
+        if self._count(render(blocks)) <= CODE_SECTION_TOKENS_MAX:
+            yield _piece(blocks, path, codes, sealed=True)
+            return
+        for group in self._packed(blocks, CODE_SECTION_TOKENS_MAX // 2, CODE_SECTION_TOKENS_MAX):
+            yield _piece(group, path, codes, sealed=True)
+
+    def _section(self, section: Section) -> Iterator[Piece]:
+        pending: list[Block] = [section.heading] if section.heading else []
+        for block in section.blocks:
+            entries = list(self._entries(block, section))
+            if not entries:
+                pending.append(block)
+                continue
+            if any(not isinstance(b, Heading) for b in pending):
+                yield from self._plain(pending, section.path)
+            pending = []
+            yield from entries
+        yield from self._plain(pending, section.path)
+
+    def _entries(self, block: Block, section: Section) -> Iterator[Piece]:
+        """One piece for each entry of a table or list that defines codes."""
+        if isinstance(block, Table):
+            for row in self._definitions.of_table(block, in_context=section.context):
+                yield Piece(
+                    _row_text(block, row), section.path, block.page, block.page, row.codes, sealed=True
+                )
+        elif isinstance(block, ItemList) and section.context:
+            found = [self._definitions.of_item(item, in_context=True) for item in block.items]
+            fresh = [codes for codes in found if codes and not self._strong.intersection(_bases(codes))]
+            if len(fresh) >= 2 and len(fresh) * 2 > len(block.items):
+                for item, codes in zip(block.items, found, strict=True):
+                    own = codes if codes in fresh else ()
+                    yield Piece(item, section.path, block.page, block.page, own, sealed=bool(own))
+
+    def _plain(self, blocks: Sequence[Block], path: tuple[str, ...]) -> Iterator[Piece]:
+        if blocks and (any(not isinstance(b, Heading) for b in blocks) or len(blocks) == 1):
+            for group in self._packed(blocks, self._sizes.target, self._sizes.most):
+                yield _piece(group, path, (), sealed=self._records)
+
+    def _packed(self, blocks: Sequence[Block], target: int, most: int) -> Iterator[list[Block]]:
+        """Groups of blocks, each at most `most` tokens, nearly equal in size and not far above `target`."""
+        units = [(unit, self._count(render(unit))) for unit in self._units(blocks, most)]
+        total = sum(size for _, size in units)
+        if total <= most:
+            yield [block for unit, _ in units for block in unit]
+            return
+        goal = total / max(1, round(total / target))
+        group: list[Block] = []
+        size = 0
+        for unit, tokens in units:
+            if group and (size + tokens > most or size + tokens / 2 > goal):
+                yield group
+                group, size = [], 0
+            group.extend(unit)
+            size += tokens
+        if group:
+            yield group
+
+    def _units(self, blocks: Sequence[Block], most: int) -> Iterator[list[Block]]:
+        """Blocks that must stay together; blocks too large for one chunk are cut first."""
+        unit: list[Block] = []
+        size = 0
+        for block in blocks:
+            whole = isinstance(block, Table | ItemList)
+            parts = split_block(block, int(most * WHOLE_FACTOR) if whole else most, self._count)
+            if len(parts) > 1:
+                parts = split_block(block, most, self._count)
+            for part in parts:
+                tokens = self._count(part.text)
+                if unit and not (_introduces(unit[-1], part) and size + tokens <= most * WHOLE_FACTOR):
+                    yield unit
+                    unit, size = [], 0
+                unit.append(part)
+                size += tokens
+        if unit:
+            yield unit
+
+
+def _introduces(block: Block, following: Block) -> bool:
+    """Whether `block` makes sense only together with what follows it."""
+    if isinstance(block, Heading):
+        return True
+    if not isinstance(block, Paragraph):
+        return False
+    return block.text.rstrip().endswith(":") and isinstance(following, ItemList | Table | Code | Paragraph)
+
+
+def _below(section: Section, above: Section) -> bool:
+    return len(section.path) > len(above.path) and section.path[: len(above.path)] == above.path
+
+
+def _bases(codes: Iterable[str]) -> set[str]:
+    """The codes, and those that they are sub-codes of."""
+    return {part for code in codes for part in (code, code.partition("/")[0])}
+
+
+def _piece(blocks: Sequence[Block], path: tuple[str, ...], codes: tuple[str, ...], *, sealed: bool) -> Piece:
+    page, page_end = page_range(blocks)
+    return Piece(render(blocks), path, page, page_end, codes, sealed)
+
+
+def _row_text(table: Table, row: CodeRow) -> str:
+    """A row with its column names: short cells on the first line, then one line or paragraph a cell."""
+    short: list[str] = []
+    lines: list[str] = []
+    for at, cell in enumerate(row.cells):
+        name = " ".join(table.header[at].split()).rstrip(":") if at < len(table.header) else ""
+        if not cell.strip():
+            continue
+        labelled = f"{name}: {cell}" if name else cell
+        if "\n" in cell:
+            lines.append(f"{name}:\n{cell}" if name else cell)
+        elif not lines and len(cell) <= LABEL_CELL_CHARS:
+            short.append(labelled)
+        else:
+            lines.append(labelled)
+    return "\n".join([" · ".join(short), *lines] if short else lines)
+
+
+def _merged(pieces: Iterable[Piece], sizes: StructureAware, count: CountTokens) -> Iterator[Piece]:
+    """Small neighbours under one heading become one piece, under the heading that they share."""
+    last: Piece | None = None
+    last_size = 0
+    for piece in pieces:
+        size = count(piece.text)
+        if last is not None and _mergeable(last, piece) and last_size + size <= sizes.target:
+            if min(last_size, size) < sizes.small:
+                last = _together(last, piece)
+                last_size += size
+                continue
+        if last is not None:
+            yield last
+        last, last_size = piece, size
+    if last is not None:
+        yield last
+
+
+def _mergeable(a: Piece, b: Piece) -> bool:
+    if a.sealed or b.sealed:
+        return False
+    return len(_shared(a, b)) >= max(len(a.section), len(b.section)) - 1
+
+
+def _shared(a: Piece, b: Piece) -> tuple[str, ...]:
+    shared: list[str] = []
+    for left, right in zip(a.section, b.section, strict=False):
+        if left != right:
+            break
+        shared.append(left)
+    return tuple(shared)
+
+
+def _together(a: Piece, b: Piece) -> Piece:
+    pages = [p for p in (a.page, a.page_end, b.page, b.page_end) if p is not None]
+    first, last = (min(pages), max(pages)) if pages else (None, None)
+    return Piece(f"{a.text}\n\n{b.text}", _shared(a, b), first, last)
