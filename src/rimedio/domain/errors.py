@@ -66,7 +66,14 @@ class Conflict(RimedioError):
 
 
 class ConditionFailed(Conflict):
-    """A conditional write found another value than the one it asked for."""
+    """A conditional write found another value than the one it asked for.
+
+    `failed` holds the positions, from 0, of the actions of a transaction that were refused.
+    """
+
+    def __init__(self, message: str, failed: tuple[int, ...] = ()) -> None:
+        super().__init__(message)
+        self.failed = failed
 
 
 class IllegalMove(Conflict):

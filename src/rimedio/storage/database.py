@@ -84,6 +84,16 @@ class Database:
             _roll_back(connection)
             raise
 
+    def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[sqlite3.Row]:
+        """All rows of a SELECT, as this thread's transaction or the last commit sees them."""
+        try:
+            if self._memory is None:
+                return self.connection.execute(sql, parameters).fetchall()
+            with self._memory_lock:  # or another thread's unfinished transaction would be visible
+                return self._memory.execute(sql, parameters).fetchall()
+        except sqlite3.Error as error:
+            raise translate(error, self.path) from error
+
     def migrate(self, room: str, migrations: Sequence[str]) -> None:
         """Run the SQL scripts that `room` has not run yet; a script's place in the list is its version."""
         with self.transaction() as connection:

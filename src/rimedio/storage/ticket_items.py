@@ -1,0 +1,77 @@
+"""The items that a ticket is made of, each with the keys of its lists."""
+
+from datetime import datetime
+
+from rimedio.domain.answer import Solution
+from rimedio.domain.feedback import Feedback
+from rimedio.domain.ticket import Ticket
+from rimedio.storage import keys
+from rimedio.storage.codec import from_model, from_solution
+from rimedio.storage.keys import shard_of, stamp
+from rimedio.storage.table import Key
+from rimedio.storage.values import Value
+
+
+def ticket_item(ticket: Ticket, shards: int) -> dict[str, Value]:
+    """The ticket itself, in the lists by status and by customer."""
+    return from_model(ticket) | keys.TICKET.attributes(
+        tenant=ticket.tenant_id,
+        ticket=ticket.ticket_id,
+        status=ticket.status.value,
+        created=stamp(ticket.created_at),
+        customer=ticket.customer.id,
+        shard=shard_of(ticket.ticket_id, shards),
+    )
+
+
+def card_item(ticket: Ticket, shards: int) -> dict[str, Value]:
+    """What carries the ticket into the lists by creation and by asset; it never changes."""
+    return _pointer(ticket) | keys.TICKET_CARD.attributes(
+        tenant=ticket.tenant_id,
+        ticket=ticket.ticket_id,
+        created=stamp(ticket.created_at),
+        serial=ticket.asset.serial.upper(),
+        shard=shard_of(ticket.ticket_id, shards),
+    )
+
+
+def solved_item(ticket: Ticket) -> dict[str, Value]:
+    """What makes a resolved ticket findable for similar ones."""
+    return _pointer(ticket) | keys.SOLVED.attributes(
+        tenant=ticket.tenant_id,
+        ticket=ticket.ticket_id,
+        solved=stamp(ticket.updated_at),
+        model=ticket.asset.model.upper(),
+        code=None if ticket.error_code is None else ticket.error_code.upper(),
+    )
+
+
+def solved_key(ticket: Ticket) -> Key:
+    """Where `solved_item` lives."""
+    return keys.SOLVED.key(tenant=ticket.tenant_id, ticket=ticket.ticket_id)
+
+
+def solution_item(tenant_id: str, solution: Solution, at: datetime) -> dict[str, Value]:
+    """A solution, in its ticket's partition."""
+    return {
+        "solution": from_solution(solution),
+        "stored_at": stamp(at),
+        **keys.SOLUTION.attributes(
+            tenant=tenant_id, ticket=solution.ticket_id, solution=solution.solution_id
+        ),
+    }
+
+
+def feedback_item(feedback: Feedback, shards: int) -> dict[str, Value]:
+    """Feedback, in its ticket's partition and in the list that training reads."""
+    return from_model(feedback) | keys.FEEDBACK.attributes(
+        tenant=feedback.tenant_id,
+        ticket=feedback.ticket_id,
+        feedback=feedback.feedback_id,
+        created=stamp(feedback.created_at),
+        shard=shard_of(feedback.feedback_id, shards),
+    )
+
+
+def _pointer(ticket: Ticket) -> dict[str, Value]:
+    return {"tenant_id": ticket.tenant_id, "ticket_id": ticket.ticket_id}

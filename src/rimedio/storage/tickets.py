@@ -1,0 +1,304 @@
+"""Tickets and all that hangs on them: solutions, feedback, links; typed, above any `Table`.
+
+A ticket's customer, asset and creation time never change once it is stored: lists are sorted by them.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from rimedio.domain.answer import Solution
+from rimedio.domain.clock import Clock, Ids
+from rimedio.domain.errors import ConditionFailed, Conflict, InvalidInput, NotFound
+from rimedio.domain.feedback import Feedback
+from rimedio.domain.ticket import Status, Ticket, TicketRequest
+from rimedio.storage import keys
+from rimedio.storage.codec import to_model, to_solution
+from rimedio.storage.conditions import Equals, Exists, NotExists
+from rimedio.storage.fanout import query_shards
+from rimedio.storage.idempotency import IdempotencyStore, Request, hash_payload
+from rimedio.storage.keys import AccessPattern, stamp
+from rimedio.storage.table import BATCH_MAX, Action, Check, Delete, Key, Page, Put, SortBetween, Table
+from rimedio.storage.ticket_items import (
+    card_item,
+    feedback_item,
+    solution_item,
+    solved_item,
+    solved_key,
+    ticket_item,
+)
+from rimedio.storage.values import Item
+
+CREATE_SCOPE = "create-ticket"
+CHANGE_ATTEMPTS_MAX = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Created:
+    """A ticket that was created; `replayed` when it had been before, by a request with the same key."""
+
+    ticket: Ticket
+    replayed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TicketPage:
+    """Some tickets of a list, and the cursor of the next page; None at the end."""
+
+    tickets: tuple[Ticket, ...]
+    cursor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FeedbackPage:
+    """Some feedback, and the cursor of the next page; None at the end."""
+
+    feedback: tuple[Feedback, ...]
+    cursor: str | None = None
+
+
+class TicketStore:
+    """Stores and finds tickets. Every method may raise StorageFailed."""
+
+    def __init__(self, table: Table, clock: Clock, ids: Ids, *, shards: int = 1) -> None:
+        self._table = table
+        self._clock = clock
+        self._shards = shards
+        self._idempotency = IdempotencyStore(table, clock, ids)
+
+    def create(self, ticket: Ticket, *, idempotency_key: str | None = None) -> Created:
+        """Store a new ticket, once per idempotency key of its tenant.
+
+        The same key with the same request gives the ticket of before. Raises Conflict when the key was used
+        for another request, or the ticket id is taken.
+        """
+        puts: list[Action] = [
+            Put(ticket_item(ticket, self._shards), NotExists("pk")),
+            Put(card_item(ticket, self._shards), NotExists("pk")),
+        ]
+        request = _creation(ticket, idempotency_key)
+        if request is not None:
+            puts.append(self._idempotency.completed(request, ticket.ticket_id))
+        try:
+            self._table.transact_write(puts)
+        except ConditionFailed:
+            replay = None if request is None else self._idempotency.find(request)
+            if replay is None:
+                msg = f"The ticket {ticket.ticket_id} exists already. Read it, or open one with another id."
+                raise Conflict(msg) from None
+            return Created(self.get(ticket.tenant_id, str(replay.result)), replayed=True)
+        return Created(ticket, replayed=False)
+
+    def get(self, tenant_id: str, ticket_id: str) -> Ticket:
+        """The ticket. Raises NotFound, also for another tenant's ticket."""
+        found = self.find(tenant_id, ticket_id)
+        if found is None:
+            raise NotFound(f"There is no ticket {ticket_id}. List the tickets to see their ids.")
+        return found
+
+    def find(self, tenant_id: str, ticket_id: str) -> Ticket | None:
+        """The ticket, or None."""
+        item = self._table.get(keys.TICKET.key(tenant=tenant_id, ticket=ticket_id))
+        return None if item is None else to_model(Ticket, item)
+
+    def save(self, ticket: Ticket, *, expected: int | None = None, solution: Solution | None = None) -> None:
+        """Write a changed ticket, together with the solution it now has.
+
+        The stored version must be `expected`, by default one less than the ticket's. Raises ConditionFailed
+        when somebody else has written it meanwhile, or when it was never created.
+        """
+        before = ticket.version - 1 if expected is None else expected
+        if before >= ticket.version:
+            msg = f"Ticket {ticket.ticket_id} has version {ticket.version} after {before}. Raise its version."
+            raise InvalidInput(msg)
+        actions: list[Action] = [Put(ticket_item(ticket, self._shards), Equals("version", before))]
+        if ticket.status is Status.RESOLVED:
+            actions.append(Put(solved_item(ticket)))
+        elif ticket.status is Status.PROCESSING:  # reopened
+            actions.append(Delete(solved_key(ticket)))
+        if solution is not None:
+            actions.append(Put(solution_item(ticket.tenant_id, solution, self._clock.now())))
+        try:
+            self._table.transact_write(actions)
+        except ConditionFailed as error:
+            msg = (
+                f"Ticket {ticket.ticket_id} is no longer at version {before}: somebody else changed it, "
+                "or it was never created. Read it again and repeat the change."
+            )
+            raise ConditionFailed(msg, error.failed) from None
+
+    def change(self, tenant_id: str, ticket_id: str, alter: Callable[[Ticket], Ticket]) -> Ticket:
+        """Read, alter and save; again when somebody else was quicker. Returns the ticket as stored.
+
+        `alter` may be called several times. Whatever it raises goes through. A ticket it returns unchanged
+        is not written. Raises NotFound, or ConditionFailed after ten lost races.
+        """
+        for attempt in range(CHANGE_ATTEMPTS_MAX):
+            before = self.get(tenant_id, ticket_id)
+            after = alter(before)
+            if after == before:
+                return before
+            if after.version <= before.version:
+                after = after.model_copy(update={"version": before.version + 1})
+            try:
+                self.save(after, expected=before.version)
+            except ConditionFailed:
+                if attempt + 1 == CHANGE_ATTEMPTS_MAX:
+                    raise
+            else:
+                return after
+        raise AssertionError("unreachable")
+
+    def list_all(
+        self, tenant_id: str, *, since: datetime | None = None, until: datetime | None = None, newest_first:
+        bool = True, limit: int = 50, cursor: str | None = None, ) -> TicketPage:  # fmt: skip
+        """Every ticket by creation time, both limits included."""
+        sort = None
+        if since is not None or until is not None:
+            sort = SortBetween(stamp(since) if since else "0", (stamp(until) if until else "9") + "~")
+        queries = [
+            keys.TICKETS_BY_CREATION.query(
+                sort=sort, reverse=newest_first, limit=limit, cursor=cursor, tenant=tenant_id, shard=shard
+            )
+            for shard in range(self._shards)
+        ]
+        return self._tickets_behind(query_shards(self._table, queries))
+
+    def list_by_status(
+        self, tenant_id: str, status: Status, *, newest_first: bool = True, limit: int = 50,
+        cursor: str | None = None,
+    ) -> TicketPage:  # fmt: skip
+        """Tickets that stand in `status`, by creation time."""
+        queries = [
+            keys.TICKETS_BY_STATUS.query(
+                reverse=newest_first,
+                limit=limit,
+                cursor=cursor,
+                tenant=tenant_id,
+                status=status.value,
+                shard=shard,
+            )
+            for shard in range(self._shards)
+        ]
+        page = query_shards(self._table, queries)
+        return TicketPage(tuple(to_model(Ticket, item) for item in page.items), page.cursor)
+
+    def list_by_customer(
+        self, tenant_id: str, customer_id: str, *, newest_first: bool = True, limit: int = 50,
+        cursor: str | None = None,
+    ) -> TicketPage:  # fmt: skip
+        """Tickets of one customer, by creation time."""
+        query = keys.TICKETS_BY_CUSTOMER.query(
+            reverse=newest_first, limit=limit, cursor=cursor, tenant=tenant_id, customer=customer_id
+        )
+        page = self._table.query(query)
+        return TicketPage(tuple(to_model(Ticket, item) for item in page.items), page.cursor)
+
+    def asset_history(
+        self, tenant_id: str, serial: str, *, limit: int = 20, cursor: str | None = None
+    ) -> TicketPage:
+        """Tickets about one piece of equipment, newest first."""
+        query = keys.TICKETS_BY_ASSET.query(
+            reverse=True, limit=limit, cursor=cursor, tenant=tenant_id, serial=serial.upper()
+        )
+        return self._tickets_behind(self._table.query(query))
+
+    def similar_solved(
+        self, tenant_id: str, model: str, error_code: str | None, *, limit: int = 5
+    ) -> tuple[Ticket, ...]:
+        """RESOLVED tickets with this model and, when given, this code; the latest solved first."""
+        pattern = keys.SOLVED_BY_MODEL if error_code is None else keys.SOLVED_BY_CODE
+        query = pattern.query(
+            reverse=True,
+            limit=limit,
+            tenant=tenant_id,
+            model=model.upper(),
+            code=None if error_code is None else error_code.upper(),
+        )
+        return self._tickets_behind(self._table.query(query)).tickets
+
+    def add_solution(self, tenant_id: str, solution: Solution) -> None:
+        """Store a solution of an existing ticket; the same id replaces. Raises NotFound."""
+        self._write_with_ticket(
+            tenant_id, solution.ticket_id, Put(solution_item(tenant_id, solution, self._clock.now()))
+        )
+
+    def solution(self, tenant_id: str, ticket_id: str, solution_id: str) -> Solution:
+        """One solution. Raises NotFound."""
+        item = self._table.get(keys.SOLUTION.key(tenant=tenant_id, ticket=ticket_id, solution=solution_id))
+        if item is None:
+            raise NotFound(f"Ticket {ticket_id} has no solution {solution_id}. It may still be in work.")
+        return to_solution(item)
+
+    def solutions(self, tenant_id: str, ticket_id: str) -> tuple[Solution, ...]:
+        """Every solution of a ticket in the order they were stored."""
+        items = self._all(keys.SOLUTIONS_OF_TICKET, tenant_id, ticket_id)
+        return tuple(to_solution(item) for item in sorted(items, key=lambda item: str(item["stored_at"])))
+
+    def add_feedback(self, feedback: Feedback) -> None:
+        """Store feedback on an existing ticket. Raises NotFound."""
+        item = feedback_item(feedback, self._shards)
+        self._write_with_ticket(feedback.tenant_id, feedback.ticket_id, Put(item))
+
+    def feedback(self, tenant_id: str, ticket_id: str) -> tuple[Feedback, ...]:
+        """Feedback on a ticket, oldest first."""
+        items = self._all(keys.FEEDBACK_OF_TICKET, tenant_id, ticket_id)
+        return tuple(to_model(Feedback, item) for item in items)
+
+    def list_feedback(self, tenant_id: str, *, limit: int = 100, cursor: str | None = None) -> FeedbackPage:
+        """All feedback of a tenant, oldest first; what training reads."""
+        queries = [
+            keys.FEEDBACK_BY_TIME.query(limit=limit, cursor=cursor, tenant=tenant_id, shard=shard)
+            for shard in range(self._shards)
+        ]
+        page = query_shards(self._table, queries)
+        return FeedbackPage(tuple(to_model(Feedback, item) for item in page.items), page.cursor)
+
+    def link(self, tenant_id: str, kind: str, name: str, ticket_id: str) -> None:
+        """Remember that an execution or another system's id means this ticket."""
+        item = keys.LINK.attributes(tenant=tenant_id, kind=kind, name=name)
+        self._table.put(item | {"ticket_id": ticket_id})
+
+    def linked(self, tenant_id: str, kind: str, name: str) -> str | None:
+        """The ticket id behind `name`, or None."""
+        item = self._table.get(keys.LINK.key(tenant=tenant_id, kind=kind, name=name))
+        return None if item is None else str(item["ticket_id"])
+
+    def _write_with_ticket(self, tenant_id: str, ticket_id: str, put: Put) -> None:
+        there = Check(keys.TICKET.key(tenant=tenant_id, ticket=ticket_id), Exists("pk"))
+        try:
+            self._table.transact_write((there, put))
+        except ConditionFailed:
+            raise NotFound(f"There is no ticket {ticket_id}. List the tickets to see their ids.") from None
+
+    def _tickets_behind(self, page: Page) -> TicketPage:
+        """The tickets that the items of a page belong to: same partition, another sort key."""
+        wanted = [
+            keys.TICKET.key(tenant=str(item["tenant_id"]), ticket=str(item["ticket_id"]))
+            for item in page.items
+        ]
+        found: dict[Key, Item] = {}
+        for start in range(0, len(wanted), BATCH_MAX):
+            found |= self._table.batch_get(wanted[start : start + BATCH_MAX])
+        tickets = tuple(to_model(Ticket, found[key]) for key in wanted if key in found)
+        return TicketPage(tickets, page.cursor)
+
+    def _all(self, pattern: AccessPattern, tenant_id: str, ticket_id: str) -> Iterator[Item]:
+        """Everything of one kind that a ticket has."""
+        cursor = None
+        while True:
+            page = self._table.query(
+                pattern.query(cursor=cursor, limit=100, tenant=tenant_id, ticket=ticket_id)
+            )
+            yield from page.items
+            if page.cursor is None:
+                return
+            cursor = page.cursor
+
+
+def _creation(ticket: Ticket, key: str | None) -> Request | None:
+    """The idempotent request behind a ticket: the fields that the caller sent are its payload."""
+    if key is None:
+        return None
+    sent = ticket.model_dump(mode="json", include=set(TicketRequest.model_fields))
+    return Request(ticket.tenant_id, CREATE_SCOPE, key, hash_payload(sent))
