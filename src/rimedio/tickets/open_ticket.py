@@ -1,0 +1,92 @@
+"""Open a ticket: check it against the taxonomy, store it once, set its execution going."""
+
+import difflib
+import re
+from dataclasses import dataclass
+from typing import Protocol
+
+from pydantic import ValidationError
+
+from rimedio.domain.clock import Clock, Ids
+from rimedio.domain.errors import InvalidTicket
+from rimedio.domain.taxonomy import Taxonomy
+from rimedio.domain.ticket import Asset, Ticket, TicketRequest
+from rimedio.knowledge.language import detect_language
+from rimedio.storage.tickets import TicketStore
+
+
+class Runner(Protocol):
+    """Sets a ticket's workflow going; the same ticket twice is one execution."""
+
+    def start(self, ticket: Ticket) -> str:
+        """Execution id."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class OpenTicket:
+    """The use case behind `rimedio ticket open` and `POST /v1/tickets`."""
+
+    tickets: TicketStore
+    runner: Runner
+    taxonomy: Taxonomy
+    clock: Clock
+    ids: Ids
+
+    def __call__(
+        self, tenant_id: str, request: TicketRequest, *, idempotency_key: str | None = None
+    ) -> Ticket:
+        """Store the ticket and start its execution. Raises InvalidTicket, or Conflict for a reused key.
+
+        A crash between the two steps loses nothing: `start_pending` starts whatever is still NEW.
+        """
+        now = self.clock.now()
+        ticket = Ticket(
+            **request.model_dump(exclude={"asset", "lang"}),
+            asset=known_asset(request.asset, self.taxonomy),
+            lang=request.lang or detect_language(request.symptom_text),
+            ticket_id=self.ids.new("tkt"),
+            tenant_id=tenant_id,
+            created_at=now,
+            updated_at=now,
+        )
+        created = self.tickets.create(ticket, idempotency_key=idempotency_key)
+        if not created.replayed:
+            self.runner.start(created.ticket)
+        return created.ticket
+
+
+def parse_request(raw: object) -> TicketRequest:
+    """A ticket request out of JSON. Raises InvalidTicket naming every field at fault."""
+    try:
+        return TicketRequest.model_validate(raw)
+    except ValidationError as error:
+        faults = "; ".join(
+            f"{'.'.join(str(part) for part in fault['loc']) or 'the ticket'}: {fault['msg'].lower()}"
+            for fault in error.errors()
+        )
+        msg = f"The ticket is not valid. {faults}. Correct these fields and send it again."
+        raise InvalidTicket(msg) from error
+
+
+def known_asset(asset: Asset, taxonomy: Taxonomy) -> Asset:
+    """The asset with its model written as the taxonomy writes it. Raises InvalidTicket when it is unknown."""
+    product = taxonomy.product_types.get(asset.product_type)
+    if product is None:
+        types = ", ".join(sorted(taxonomy.product_types))
+        msg = f"There is no product type {asset.product_type!r}. Use one of: {types}."
+        raise InvalidTicket(msg)
+    if not product.models:
+        return asset
+    written = {_plain(model): model for model in product.models}
+    model = written.get(_plain(asset.model))
+    if model is None:
+        near = difflib.get_close_matches(asset.model, product.models, n=1)
+        hint = f"Did you mean {near[0]}?" if near else f"Known models: {', '.join(product.models)}."
+        msg = f"There is no model {asset.model!r} of type {asset.product_type}. {hint}"
+        raise InvalidTicket(msg)
+    return asset.model_copy(update={"model": model})
+
+
+def _plain(model: str) -> str:
+    return re.sub(r"[\s_-]+", "", model).upper()

@@ -1,0 +1,31 @@
+"""The ticket's way: one Amazon States Language file, here and on AWS.
+
+`workflow.asl.json` names its tasks as `${name}`. On AWS, CDK's definition substitutions put function ARNs
+there; at home each name stands for itself and means a function of `tickets.tasks`.
+"""
+
+import json
+import re
+from functools import cache
+from importlib.resources import files
+
+PLACEHOLDER = re.compile(r"\$\{(\w+)\}")
+LAMBDA_INVOKE = "arn:aws:states:::lambda:invoke"
+
+
+@cache
+def definition_text() -> str:
+    """The file as it is, placeholders and all."""
+    return (files("rimedio.tickets") / "workflow.asl.json").read_text("utf-8")
+
+
+@cache
+def task_names() -> frozenset[str]:
+    """The tasks that the workflow calls."""
+    return frozenset(PLACEHOLDER.findall(definition_text()))
+
+
+def definition() -> dict[str, object]:
+    """The state machine with every task under its own name."""
+    parsed: dict[str, object] = json.loads(PLACEHOLDER.sub(r"\1", definition_text()))
+    return parsed
