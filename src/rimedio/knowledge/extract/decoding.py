@@ -15,6 +15,8 @@ BOMS = (
 CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
 CONTROL_SHARE_MAX = 0.01
 SAMPLE = 65_536
+INVISIBLE = {0xFEFF: None, 0x200B: None, 0x200C: None, 0x00AD: None, 0x2060: None, 0x2011: "-"}
+MOJIBAKE = re.compile(r"[\u00c2-\u00f4](?:[\u0080-\u00bf]|[€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]){1,3}")
 NUL_SHARE = 0.3  # of every second byte: Latin text in UTF-16 has a NUL beside nearly every letter
 
 
@@ -28,11 +30,26 @@ def decode(data: bytes, name: str) -> str:
     if len(CONTROLS.findall(sample)) > CONTROL_SHARE_MAX * len(sample):
         raise _not_text(name)
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\f", "\n")
-    text = CONTROLS.sub("", text).replace("\ufeff", "")
+    text = repaired(CONTROLS.sub("", text).translate(INVISIBLE))
     if not text.strip():
         msg = f"{name} holds no text. Check that it was saved or copied completely."
         raise InvalidDocument(msg)
     return text
+
+
+def repaired(text: str) -> str:
+    """UTF-8 that was once read as Windows-1252 ("Wiâ€‘Fi") turned back; text without such runs is untouched."""
+    return MOJIBAKE.sub(_repair, text).translate(INVISIBLE) if MOJIBAKE.search(text) else text
+
+
+def _repair(match: re.Match[str]) -> str:
+    raw = bytearray()
+    for char in match.group():
+        raw += bytes([ord(char)]) if ord(char) < 256 else char.encode("cp1252")
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return match.group()
 
 
 def _decoded(data: bytes, name: str) -> str:

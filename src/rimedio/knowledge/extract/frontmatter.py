@@ -13,7 +13,7 @@ def split_front_matter(text: str) -> tuple[Mapping[str, str], str]:
     found = FENCE.match(text)
     if not found or len(found.group(1)) > CHARS_MAX or not FIELD.search(found.group(1)):
         return {}, text
-    from rimedio.knowledge.extract.records import load_yaml  # noqa: PLC0415 - yaml only where there is some
+    from rimedio.knowledge.extract.records import load_yaml
 
     fields = load_yaml(found.group(1))
     if not isinstance(fields, dict):

@@ -40,12 +40,13 @@ LABEL = re.compile(
 )
 META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w-]+)", re.IGNORECASE)
 SPACES = re.compile(r"[ \t\n\r\f\u00a0\ufeff]+")
+LOOSE = re.compile(r" +([,.;:!?)\]])(?=\s|\Z)")  # pretty-printed source puts line ends before punctuation
 BREAK = "\ue000"  # private use: a <br> while spaces are being collapsed
 
 
 def extract_html(data: bytes, name: str, limits: Limits) -> Extracted:
     """Blocks of a web page; the title is <title>, or else its first heading."""
-    from selectolax.lexbor import LexborHTMLParser  # noqa: PLC0415 - heavy
+    from selectolax.lexbor import LexborHTMLParser
 
     text = decode(_as_unicode(data), name)
     tree = LexborHTMLParser(text)
@@ -65,7 +66,7 @@ def extract_html(data: bytes, name: str, limits: Limits) -> Extracted:
 
 def html_blocks(source: str) -> Iterator[Block]:
     """Blocks of an HTML page or fragment."""
-    from selectolax.lexbor import LexborHTMLParser  # noqa: PLC0415 - heavy
+    from selectolax.lexbor import LexborHTMLParser
 
     tree = LexborHTMLParser(source)
     for node in tree.css(HIDDEN):
@@ -155,17 +156,18 @@ class _Walker:
     def _table(self, node: "LexborNode", depth: int) -> None:
         rows = [row for row in node.css("tr") if _nearest(row, "table") == node.mem_id]
         cells = [_cells(row, depth) for row in rows]
-        if any(len(row) > 1 for row in cells) and not node.css("table table"):
+        if any(sum(map(bool, row)) > 1 for row in cells) and not node.css("table table"):
             heading = [all(c.tag == "th" for c in row.iter()) for row in rows]
             header = tuple(cells[0]) if len(cells) > 1 and heading[0] else ()
             body = cells[1:] if header else cells
             self._add(Table(header, tuple(tuple(row) for row in body if any(row))))
             return
         self._flush()
-        for row in rows:  # a table of one column, or one around others, is only layout
+        for row in rows:  # a table of one filled column, or one around others, is only layout
             for cell in row.iter():
-                self.walk(cell, depth + 1)
-                self._flush()
+                inner = _Walker()
+                inner.walk(cell, depth + 1)
+                self._blocks.extend(_labelled(inner.finished()))
 
     def _add(self, block: Block) -> None:
         self._flush()
@@ -176,6 +178,16 @@ class _Walker:
         if text := _collapse("".join(self._running)):
             self._blocks.append(Paragraph(text))
         self._running.clear()
+
+
+def _labelled(blocks: list[Block]) -> list[Block]:
+    """A cell that opens with "NOTE" or "ATTENZIONE" is an admonition drawn as a table."""
+    first = blocks[0].text if blocks else ""
+    label = LABEL.match(first)
+    if label and label.group(1).isupper() and isinstance(blocks[0], Paragraph):
+        body = "\n".join([first[label.end() :], *(block.text for block in blocks[1:])]).strip()
+        return [Admonition(label.group(1), body)] if body else blocks
+    return blocks
 
 
 def _nearest(node: "LexborNode", tag: str) -> int | None:
@@ -222,5 +234,5 @@ def _line(node: "LexborNode") -> str:
 
 
 def _collapse(text: str) -> str:
-    lines = SPACES.sub(" ", text).split(BREAK)
+    lines = LOOSE.sub(r"\1", SPACES.sub(" ", text)).split(BREAK)
     return "\n".join(line for raw in lines if (line := raw.strip()))

@@ -53,7 +53,7 @@ def extract_markdown(data: bytes, name: str, limits: Limits) -> Extracted:
 
 @cache
 def _parser() -> "MarkdownIt":
-    from markdown_it import MarkdownIt  # noqa: PLC0415 - heavy
+    from markdown_it import MarkdownIt
 
     return MarkdownIt("commonmark", {"maxNesting": NESTING_MAX}).enable("table").disable("inline")
 
@@ -164,6 +164,6 @@ def _html(source: str) -> Iterator[Block]:
     visible = inline.ANCHOR.sub("", inline.COMMENT.sub("", source))
     if not re.sub(r"<[^>]*>", "", visible).strip():
         return
-    from rimedio.knowledge.extract.html import html_blocks  # noqa: PLC0415 - selectolax only where HTML is
+    from rimedio.knowledge.extract.html import html_blocks
 
     yield from html_blocks(visible)

@@ -11,7 +11,7 @@ from typing import Any
 
 from rimedio.domain.errors import InvalidDocument
 from rimedio.knowledge.extract.blocks import Block, Extracted, Heading, Limits, Paragraph
-from rimedio.knowledge.extract.decoding import decode
+from rimedio.knowledge.extract.decoding import decode, repaired
 
 Json = Any  # what json and yaml give back; it stays inside this module
 
@@ -66,7 +66,7 @@ def extract_records(data: bytes, name: str, limits: Limits) -> Extracted:
 
 def load_yaml(text: str) -> Json:
     """YAML without object construction. Raises ValueError when it is not valid, or expands without end."""
-    import yaml  # noqa: PLC0415 - heavy
+    import yaml
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
@@ -222,9 +222,9 @@ def _body(entry: Mapping[str, Json], title: str) -> Iterator[Block]:
     if field is None:
         return
     parts = entry[field] if isinstance(entry[field], list) else [entry[field]]
-    texts = [str(part).strip() for part in parts if part is not None]
+    texts = [repaired(str(part)).strip() for part in parts if part is not None]  # escapes hide it from `decode`
     if any(re.search(r"</\w+>", text) for text in texts):
-        from rimedio.knowledge.extract.html import html_blocks  # noqa: PLC0415 - selectolax where HTML is
+        from rimedio.knowledge.extract.html import html_blocks
 
         blocks = list(html_blocks("\n".join(texts)))
     else:

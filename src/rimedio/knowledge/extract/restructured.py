@@ -52,7 +52,7 @@ def extract_restructured(data: bytes, name: str, limits: Limits) -> Extracted:
     try:
         document = _parsed(text)
     except (Exception, RecursionError):  # docutils' own faults on odd input must not lose the text
-        from rimedio.knowledge.extract.plain import text_blocks  # noqa: PLC0415 - only on this path
+        from rimedio.knowledge.extract.plain import text_blocks
 
         blocks = tuple(text_blocks(text))
         return Extracted("", blocks, "restructuredtext")
@@ -63,9 +63,9 @@ def extract_restructured(data: bytes, name: str, limits: Limits) -> Extracted:
 
 
 def _parsed(text: str) -> "nodes.document":
-    from docutils.frontend import get_default_settings  # noqa: PLC0415 - heavy
-    from docutils.parsers.rst import Parser  # noqa: PLC0415 - heavy
-    from docutils.utils import new_document  # noqa: PLC0415 - heavy
+    from docutils.frontend import get_default_settings
+    from docutils.parsers.rst import Parser
+    from docutils.utils import new_document
 
     with _REGISTRY_LOCK:
         _register(text)
@@ -82,7 +82,7 @@ def _parsed(text: str) -> "nodes.document":
 
 def _register(text: str) -> None:
     """Handlers for every directive and role named in `text` that docutils lacks or would run."""
-    from docutils.parsers.rst import directives, roles  # noqa: PLC0415 - heavy
+    from docutils.parsers.rst import directives, roles
 
     known = _own_directives()
     for name in set(DIRECTIVE.findall(text)):
@@ -96,8 +96,8 @@ def _register(text: str) -> None:
 
 @cache
 def _own_directives() -> frozenset[str]:
-    from docutils.parsers.rst import directives  # noqa: PLC0415 - heavy
-    from docutils.parsers.rst.languages import en  # noqa: PLC0415 - heavy
+    from docutils.parsers.rst import directives
+    from docutils.parsers.rst.languages import en
 
     return frozenset(directives._directive_registry) | frozenset(en.directives)  # type: ignore[attr-defined]  # noqa: SLF001
 
@@ -117,8 +117,8 @@ def _role(
     content: Sequence[str] | None = None,
 ) -> "tuple[list[nodes.Node], list[nodes.system_message]]":
     """The words of an unknown role: of ``text <target>`` only the text."""
-    from docutils import nodes  # noqa: PLC0415 - heavy
-    from docutils.utils import unescape  # noqa: PLC0415 - heavy
+    from docutils import nodes
+    from docutils.utils import unescape
 
     words = unescape(text)
     if named := INTERPRETED.match(words):
@@ -128,8 +128,8 @@ def _role(
 
 @cache
 def _generic_directive() -> "type[Directive]":
-    from docutils import nodes  # noqa: PLC0415 - heavy
-    from docutils.parsers.rst import Directive  # noqa: PLC0415 - heavy
+    from docutils import nodes
+    from docutils.parsers.rst import Directive
 
     class Generic(Directive):
         """Any directive: arguments and content, options left out."""
@@ -141,9 +141,7 @@ def _generic_directive() -> "type[Directive]":
 
         def run(self) -> "list[nodes.Node]":
             content = _without_options(list(self.content))
-            argument = " ".join(self.arguments)
-            if argument.startswith(":") and re.match(r":[\w-]+:", argument):
-                argument = ""
+            argument = _without_trailing_options(" ".join(self.arguments))
             if self.name in SILENT:
                 return []
             if self.name in OWN_CODE or CODE_LIKE.search(self.name):
@@ -157,6 +155,12 @@ def _generic_directive() -> "type[Directive]":
             return list(holder.children)
 
     return Generic
+
+
+def _without_trailing_options(argument: str) -> str:
+    """The words before the first option line; grid sizes and the like have no words."""
+    kept = re.split(r"(?:\A|\n)\s*:[\w -]+:", argument, maxsplit=1)[0].strip()
+    return kept if re.search(r"[^\W\d_]", kept) else ""
 
 
 def _without_options(lines: list[str]) -> list[str]:

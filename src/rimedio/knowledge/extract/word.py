@@ -27,7 +27,7 @@ def extract_docx(data: bytes, name: str, limits: Limits) -> Extracted:
         msg = f"{name} is password-protected or an old .doc. Save it as .docx without a password."
         raise InvalidDocument(msg)
     _refuse_bombs(data, name, limits)
-    import docx  # noqa: PLC0415 - heavy
+    import docx
 
     try:
         document = docx.Document(io.BytesIO(data))
@@ -68,7 +68,7 @@ def _refuse_bombs(data: bytes, name: str, limits: Limits) -> None:
 
 
 def _blocks(document: "Document") -> Iterator[Block]:
-    from docx.table import Table as WordTable  # noqa: PLC0415 - heavy
+    from docx.table import Table as WordTable
 
     items: list[str] = []
     ordered, number = False, 0
