@@ -1,0 +1,148 @@
+"""Sentences, table rows and list items that could answer, scored against the question's words."""
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from rimedio.answering.context import ContextEntry
+from rimedio.answering.extractive.cues import part_named
+from rimedio.answering.extractive.intent import Intent
+from rimedio.answering.extractive.outline import Block, Shape, read_outline
+from rimedio.answering.extractive.values import expected_unit, values_in
+from rimedio.answering.question import Question
+from rimedio.answering.sentences import Span, split_sentences
+from rimedio.answering.terms import content_terms, question_terms
+
+_HEADING_SHARE = 0.5  # a term found in the heading only counts half
+_RANK_WEIGHT = 0.25
+_NUMBER_BONUS = 0.2
+_DEFINITION_BONUS = 0.3
+_LONG_WORDS = 45
+_LONG_PENALTY = 0.1
+_WRONG_PENALTY = 0.5
+_WRONG = re.compile(
+    r"\b(?:sbagliat\w|errat\w|non corrett\w|superat\w|wrong|incorrect|superseded|outdated)\b", re.IGNORECASE
+)
+_RIGHT = re.compile(r"\b(?:valore corretto|nuovo valore|correct value|new value|corretto è)\b", re.IGNORECASE)
+_BULLETS = "-*•·–▪◦‣ \t"
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A stretch of one entry that may answer. `terms`: its content terms; `above`: those of its headings."""
+
+    entry: ContextEntry
+    block: Block
+    span: Span
+    order: int  # within the entry
+    terms: frozenset[str]
+    above: frozenset[str]
+
+    @property
+    def text(self) -> str:
+        """Its literal words."""
+        return self.span.of(self.entry.text)
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """A candidate with its score and the share of the question's terms (by weight) that it holds itself."""
+
+    candidate: Candidate
+    score: float
+    own: float
+    with_heading: float
+
+
+def candidates_of(entry: ContextEntry) -> Iterator[Candidate]:
+    """All candidates of an entry in reading order."""
+    chunk = entry.passage.chunk
+    path = content_terms(" ".join((chunk.source_title, *chunk.section)), chunk.language)
+    heading: list[str] = []
+    order = 0
+    for block in read_outline(entry.text, entry.passage.chunk.section):
+        words = block.span.of(entry.text)
+        if block.shape in {Shape.HEADING, Shape.LABEL}:
+            heading = content_terms(words, chunk.language) if part_named(words) is None else heading
+            continue
+        above = frozenset((*path, *heading))
+        for span in _spans(entry.text, block):
+            order += 1
+            terms = frozenset(content_terms(span.of(entry.text), chunk.language))
+            titles = " ".join(cell.title for cell in block.cells)
+            extra = frozenset(content_terms(titles, chunk.language)) if titles else frozenset()
+            yield Candidate(entry, block, span, order, terms, above | extra)
+            if block.shape is Shape.TEXT and words.rstrip().endswith(":"):
+                heading = [*content_terms(words, chunk.language)]
+
+
+def _spans(text: str, block: Block) -> Sequence[Span]:
+    if block.shape in {Shape.ROW, Shape.CODE}:
+        return (block.span,)
+    start = block.span.start
+    while start < block.span.end and text[start] in _BULLETS:
+        start += 1
+    return [s for s in split_sentences(text, start, block.span.end) if any(c.isalnum() for c in s.of(text))]
+
+
+def score_candidates(
+    question: Question, intent: Intent, candidates: Sequence[Candidate]
+) -> tuple[Scored, ...]:
+    """Candidates, best first: rarity-weighted share of the question's terms, the passage's rank, the"
+    " intent."""
+    by_language = {c.entry.passage.chunk.language for c in candidates}
+    asked = {of: question_terms(question.text, question.language, of) for of in by_language}
+    counts: Counter[str] = Counter(t for c in candidates for t in c.terms)
+    total = len(candidates)
+
+    def weight(term: str) -> float:
+        return math.log(1 + total / (1 + counts[term]))
+
+    scored = []
+    for candidate in candidates:
+        terms = asked[candidate.entry.passage.chunk.language]
+        whole = sum(map(weight, terms)) or 1.0
+        own = sum(weight(t) for t in terms & candidate.terms) / whole
+        above = sum(weight(t) for t in (terms & candidate.above) - candidate.terms) / whole
+        score = own + _HEADING_SHARE * above + _RANK_WEIGHT / candidate.entry.index
+        score += _fitness(question.text, intent, candidate, terms)
+        scored.append(Scored(candidate, score, own, own + above))
+    return tuple(sorted(scored, key=lambda s: (-s.score, s.candidate.entry.index, s.candidate.order)))
+
+
+def _fitness(question: str, intent: Intent, candidate: Candidate, asked: frozenset[str]) -> float:
+    text = candidate.text
+    bonus = 0.0
+    if intent is Intent.NUMBER:
+        bonus += _number_fitness(question, text)
+    if intent is Intent.DEFINITION and _defines(candidate, asked):
+        bonus += _DEFINITION_BONUS
+    if _WRONG.search(text):
+        bonus -= _WRONG_PENALTY
+    if _RIGHT.search(text):
+        bonus += _NUMBER_BONUS
+    if len(text.split()) > _LONG_WORDS and candidate.block.shape is not Shape.ROW:
+        bonus -= _LONG_PENALTY
+    if text.rstrip().endswith(("?", ":")):
+        bonus -= _LONG_PENALTY * 2
+    return bonus
+
+
+def _number_fitness(question: str, text: str) -> float:
+    """A value that the question does not give itself, better in the unit that it asks for."""
+    values = values_in(text, question)
+    if not values:
+        return 0.0
+    wanted = expected_unit(question)
+    if wanted is None:
+        return _NUMBER_BONUS
+    return _NUMBER_BONUS * 2 if any(wanted.search(v) for v in values) else 0.0
+
+
+def _defines(candidate: Candidate, asked: frozenset[str]) -> bool:
+    """Whether the sentence opens with the subject of the question, as definitions do."""
+    language = candidate.entry.passage.chunk.language
+    opening = content_terms(" ".join(candidate.text.split()[:8]), language)
+    return bool(asked) and len(asked & set(opening)) >= 0.6 * len(asked)

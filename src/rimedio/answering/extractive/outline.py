@@ -1,0 +1,320 @@
+"""Reads a passage's plain text or Markdown into blocks: headings, labels, list items, table rows, paragraphs.
+
+Blocks are spans of the text, so whatever is taken from them is literally in it.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from itertools import pairwise
+
+from rimedio.answering.extractive.cues import LABEL, Part, part_named
+from rimedio.answering.sentences import Span
+
+
+class Shape(StrEnum):
+    """Kind of block."""
+
+    HEADING = "HEADING"
+    LABEL = "LABEL"  # "Cause:" before text of its own
+    ITEM = "ITEM"
+    ROW = "ROW"
+    TEXT = "TEXT"
+    CODE = "CODE"
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One cell of a table row under its column's title."""
+
+    title: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A stretch of text. `level`: of a heading 1 (outermost) to 8; of an item its indentation."""
+
+    shape: Shape
+    span: Span
+    level: int = 0
+    marker: str = ""
+    cells: tuple[Cell, ...] = ()
+
+
+BARE_HEADING_LEVEL = 7
+_BOLD_HEADING_LEVEL = 6
+_OWN_HEADING_LEVEL = 1
+_ATX = re.compile(r"\s{0,3}(#{1,6})\s+(.+?)\s*$")
+_UNDERLINE = re.compile(r"\s*([=\-~^\"'*+#])\1{2,}\s*$")
+_RULE = re.compile(r"\s*(?:[-*_=]\s*){3,}$|\s*[+|][-=+|: ]{3,}$|\s*\|?[\s:|-]*-{3,}[\s:|-]*$")
+_FENCE = re.compile(r"\s*(```|~~~)")
+_BULLET = "[-*•·–▪◦‣]"
+_ITEM = re.compile(
+    rf"(?P<indent>[ \t]*)(?:\|\s+)?(?P<marker>{_BULLET}|\(?\d{{1,2}}[.)°]|[a-zA-Z]\)|(?:[Ss]tep|[Pp]asso"
+    rf"|[Ff]ase)\s+\d{{1,2}}\s*[:.–-])\s+(?=\S)"
+)
+_BOLD_LINE = re.compile(r"\s*(\*\*|__)(.{2,90}?)\1:?\s*$")
+_LINE_BLOCK = re.compile(r"[ \t]*\| ?(?=[^|]*$)")
+_UNDERLINE_LEVEL = {"=": 1, "-": 2, "~": 3, "^": 4}
+_INLINE_NUMBER = re.compile(r"(?:(?<=\s)|(?<=^)|(?<=[;.:]))(\d{1,2})[.)]\s+(?=\S)")
+_BREAK = re.compile(r"<br\s*/?>|\n\s*\n|\s•\s|\s\|\s", re.IGNORECASE)
+_SENTENCE_END = ".;!?:|·\n"
+_RECORD_LINE = re.compile(r"[ \t]*(?:[-*•] )?(?:\*\*)?[^\W\d_][\w /'’()-]{1,34}(?:\*\*)?\s?:(?:\*\*)?\s+\S")
+
+
+@dataclass(slots=True)
+class _Reader:
+    text: str
+    lines: list[Span] = field(default_factory=list)
+    blocks: list[Block] = field(default_factory=list)
+    at: int = 0
+    headings: frozenset[str] = frozenset()
+
+    def line(self, i: int) -> str:
+        return self.lines[i].of(self.text) if i < len(self.lines) else ""
+
+
+def read_outline(text: str, section: Sequence[str] = ()) -> tuple[Block, ...]:
+    """Blocks of `text` in reading order. Rules (`---`) and table frames are dropped.
+
+    A line that repeats a heading of the passage's `section` path is a heading, whatever it looks like.
+    """
+    reader = _Reader(text, _lines(text), headings=frozenset(section))
+    while reader.at < len(reader.lines):
+        _read_next(reader)
+    return tuple(piece for block in reader.blocks for piece in _split(text, block))
+
+
+def _lines(text: str) -> list[Span]:
+    spans, start = [], 0
+    for line in text.split("\n"):
+        spans.append(Span(start, start + len(line)))
+        start += len(line) + 1
+    return spans
+
+
+def _read_next(reader: _Reader) -> None:
+    line = reader.line(reader.at)
+    if not line.strip():
+        reader.at += 1
+    elif fence := _FENCE.match(line):
+        _read_fence(reader, fence[1])
+    elif atx := _ATX.match(line):
+        _heading(reader, Span(*atx.span(2)), len(atx[1]), 1)
+    elif _is_underlined(reader):
+        mark = reader.line(reader.at + 1).strip()[0]
+        _heading(reader, _trim(line), _UNDERLINE_LEVEL.get(mark, 5), 2)
+    elif _RULE.match(line):
+        reader.at += 1
+    elif _is_row(line):
+        _read_table(reader)
+    elif bold := _BOLD_LINE.match(line):
+        _heading(reader, Span(*bold.span(2)), _BOLD_HEADING_LEVEL, 1)
+    elif line.strip() in reader.headings:
+        _heading(reader, _trim(line), _OWN_HEADING_LEVEL, 1)
+    elif _is_bare_heading(line):
+        _heading(reader, _trim(line), BARE_HEADING_LEVEL, 1)
+    else:
+        _read_prose(reader)
+
+
+def _heading(reader: _Reader, inside: Span, level: int, lines: int) -> None:
+    base = reader.lines[reader.at].start
+    reader.blocks.append(Block(Shape.HEADING, Span(base + inside.start, base + inside.end), level))
+    reader.at += lines
+
+
+def _trim(line: str) -> Span:
+    return Span(len(line) - len(line.lstrip()), len(line.rstrip()))
+
+
+def _is_underlined(reader: _Reader) -> bool:
+    line, below = reader.line(reader.at), reader.line(reader.at + 1)
+    if not _UNDERLINE.match(below) or _RULE.match(line) or _ITEM.match(line) or len(line) > 120:
+        return False
+    above = reader.line(reader.at - 1) if reader.at else ""
+    return not above.strip() or above.startswith("#") or bool(_UNDERLINE.match(above))
+
+
+def _is_row(line: str) -> bool:
+    stripped = line.strip()
+    return (stripped.startswith("|") and stripped.count("|") >= 2) or " | " in stripped.lstrip("| ")
+
+
+def _is_bare_heading(line: str) -> bool:
+    plain = line.strip()
+    if (
+        not plain
+        or plain[-1] in ".;,!?"
+        or _ITEM.match(line)
+        or not (plain[0].isupper() or plain[0].isdigit())
+    ):
+        return False
+    return part_named(plain) is not None
+
+
+def _read_fence(reader: _Reader, fence: str) -> None:
+    first = reader.at
+    reader.at += 1
+    while reader.at < len(reader.lines) and not reader.line(reader.at).strip().startswith(fence):
+        reader.at += 1
+    if reader.at > first + 1:
+        span = Span(reader.lines[first + 1].start, reader.lines[reader.at - 1].end)
+        reader.blocks.append(Block(Shape.CODE, span))
+    reader.at += 1
+
+
+def _read_table(reader: _Reader) -> None:
+    """A run of rows; the first is the header when a frame follows it or when it names known parts."""
+    titles: tuple[str, ...] = ()
+    first = True
+    while reader.at < len(reader.lines):
+        line = reader.line(reader.at)
+        if _RULE.match(line):
+            reader.at += 1
+            continue
+        if not _is_row(line):
+            break
+        spans = _cell_spans(line, reader.lines[reader.at].start)
+        names = tuple(s.of(reader.text) for s in spans)
+        framed = bool(_RULE.match(reader.line(reader.at + 1)))
+        if first and (framed or sum(part_named(n) is not None for n in names) >= 2):
+            titles = names
+        elif any(names):
+            spans[-1] = Span(spans[-1].start, _end_of_last_cell(reader, spans[-1].end))
+            cells = tuple(Cell(titles[i] if i < len(titles) else "", s) for i, s in enumerate(spans))
+            reader.blocks.append(Block(Shape.ROW, Span(spans[0].start, spans[-1].end), cells=cells))
+        first = False
+        reader.at += 1
+
+
+def _end_of_last_cell(reader: _Reader, end: int) -> int:
+    """The last cell of a row may go on over lines without bars."""
+    while (below := reader.line(reader.at + 1)).strip() and not _is_row(below) and not _RULE.match(below):
+        if (
+            _ATX.match(below)
+            or _BOLD_LINE.match(below)
+            or (_is_bare_heading(below) and not _ITEM.match(below))
+        ):
+            break
+        reader.at += 1
+        end = reader.lines[reader.at].end
+    return end
+
+
+def _cell_spans(line: str, base: int) -> list[Span]:
+    start = len(line) - len(line.lstrip())
+    end = len(line.rstrip())
+    if line[start:end].startswith("|"):
+        start += 1
+    if line[start:end].endswith("|") and end - start > 1:
+        end -= 1
+    spans, at = [], start
+    for match in re.finditer(r"(?<!\\)\|", line[start:end]):
+        spans.append((at, start + match.start()))
+        at = start + match.end()
+    spans.append((at, end))
+    trimmed = []
+    for left, right in spans:
+        piece = line[left:right]
+        lead = len(piece) - len(piece.lstrip())
+        trimmed.append(Span(base + left + lead, base + max(left + lead, left + len(piece.rstrip()))))
+    return trimmed
+
+
+def _read_prose(reader: _Reader) -> None:
+    """One list item or paragraph, with the lines that go on from it."""
+    first = reader.at
+    line = reader.line(first)
+    item = _ITEM.match(line)
+    reader.at += 1
+    while reader.at < len(reader.lines) and not _starts_block(reader, line):
+        reader.at += 1
+    start = reader.lines[first].start
+    if not item and (block := _LINE_BLOCK.match(line)):
+        start += block.end()
+    shape = Shape.ITEM if item else Shape.TEXT
+    begin = start + (item.start("marker") if item else 0)
+    span = Span(begin, reader.lines[reader.at - 1].end)
+    level = len(item["indent"].expandtabs(4)) if item else 0
+    reader.blocks.append(Block(shape, span, level, item["marker"] if item else ""))
+
+
+def _starts_block(reader: _Reader, opener: str) -> bool:
+    line = reader.line(reader.at)
+    if not line.strip() or _ITEM.match(line) or _ATX.match(line) or _FENCE.match(line) or _RULE.match(line):
+        return True
+    if _is_row(line) or _LINE_BLOCK.match(line) or _BOLD_LINE.match(line) or _is_bare_heading(line):
+        return True
+    if _RECORD_LINE.match(line) and _RECORD_LINE.match(opener):
+        return True
+    label = LABEL.match(line.lstrip())
+    return bool(label) or _is_underlined(reader)
+
+
+def _split(text: str, block: Block) -> list[Block]:
+    """Cut labels ("Cause: …") off a paragraph or bullet, and numbered steps that share one line apart."""
+    if block.shape not in {Shape.TEXT, Shape.ITEM}:
+        return [block]
+    if block.shape is Shape.ITEM and block.marker[-1:] in ".)°:–-" and block.marker not in "-–":
+        return split_numbers(text, block)
+    cuts = [m for m in LABEL.finditer(text, block.span.start, block.span.end) if _cuts(text, block, m)]
+    pieces: list[Block] = []
+    at = block.span.start
+    for match in cuts:
+        if text[at : match.start()].strip(" \t\n-*•·"):
+            pieces.append(Block(block.shape, Span(at, match.start()), block.level, block.marker))
+        pieces.append(Block(Shape.LABEL, Span(*match.span("label")), 9))
+        at = match.end()
+    if text[at : block.span.end].strip():
+        shape = block.shape if not cuts else Shape.TEXT
+        pieces.append(Block(shape, Span(at, block.span.end), block.level, block.marker))
+    return [one for piece in pieces for one in split_numbers(text, piece)]
+
+
+def _cuts(text: str, block: Block, match: re.Match[str]) -> bool:
+    before = text[block.span.start : match.start()].rstrip(" \t*_")
+    part = part_named(match["label"])
+    if part is None or part is Part.WARNING:  # a warning keeps its word: it is part of the message
+        return False
+    if not before or before in {"-", "*", "•", "–"}:
+        return True
+    return before[-1] in _SENTENCE_END and match["label"][0].isupper()
+
+
+def split_numbers(text: str, block: Block) -> list[Block]:
+    """Numbered steps written one after the other in one paragraph or cell, each as an item of its own."""
+    if block.shape not in {Shape.TEXT, Shape.ITEM}:
+        return [block]
+    starts: list[int] = []
+    expected = 1
+    for match in _INLINE_NUMBER.finditer(text, block.span.start, block.span.end):
+        number = int(match[1])
+        if number == expected or (starts and number == expected + 1):
+            starts.append(match.start())
+            expected = number + 1
+    if len(starts) < 2:
+        return [block]
+    edges = [*starts, block.span.end]
+    pieces = [
+        Block(Shape.ITEM, Span(a, b), block.level, text[a:b].split(None, 1)[0]) for a, b in pairwise(edges)
+    ]
+    if text[block.span.start : starts[0]].strip():
+        pieces.insert(0, Block(block.shape, Span(block.span.start, starts[0]), block.level, block.marker))
+    return pieces
+
+
+def read_cell(text: str, cell: Span) -> tuple[Block, ...]:
+    """Blocks inside one table cell: lines broken by `<br>`, bullets, numbered steps."""
+    pieces: list[Block] = []
+    at = cell.start
+    for match in [*_BREAK.finditer(text, cell.start, cell.end), None]:
+        end = match.start() if match else cell.end
+        if text[at:end].strip():
+            item = _ITEM.match(text, at, end)
+            shape = Shape.ITEM if item else Shape.TEXT
+            pieces.append(Block(shape, Span(at, end), 0, item["marker"] if item else ""))
+        at = match.end() if match else end
+    return tuple(one for piece in pieces for one in split_numbers(text, piece))

@@ -1,0 +1,82 @@
+"""When several documents speak of one code: which is followed, and what a reader is told of the other."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rimedio.answering.context import ContextEntry, age_key
+from rimedio.answering.extractive.cues import Part
+from rimedio.answering.extractive.fault import Piece
+from rimedio.domain.knowledge import Chunk, DocType
+
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)?")
+_WORD = re.compile(r"\w+")
+CORRECTS = re.compile(
+    r"\b(?:sostituisc\w+|corregg\w+|corrett\w+|annull\w+|aggiorn\w+ (?:il|la|le|i|quanto)|errat\w+"
+    r"|rettific\w+|non più valid\w+"
+    r"|supersed\w+|replaces (?:the|section|chapter|page)|corrects?|corrected|correction|erratum"
+    r"|no longer (?:valid|applies)"
+    r"|instead of|invece d\w+|anziché|in place of|revoke\w*)\b",
+    re.IGNORECASE,
+)
+_ENOUGH = 0.9
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What one document says of one code."""
+
+    entries: tuple[ContextEntry, ...]
+    pieces: tuple[Piece, ...]
+
+    @property
+    def chunk(self) -> Chunk:
+        """The chunk it begins with."""
+        return self.entries[0].passage.chunk
+
+    def words(self, *parts: Part) -> str:
+        """Text of these parts, or of all."""
+        return "\n".join(p.text for p in self.pieces if not parts or p.part in parts)
+
+    @property
+    def tells_remedy(self) -> bool:
+        """Whether it says what to do."""
+        return any(p.part in {Part.REMEDY, Part.CHECKS} for p in self.pieces)
+
+    @property
+    def corrects(self) -> bool:
+        """Whether it says itself that it corrects something, or is a bulletin."""
+        return self.chunk.doc_type is DocType.BULLETIN or bool(CORRECTS.search(self.words()))
+
+
+def prefer(accounts: Sequence[Account], language: str) -> list[Account]:
+    """Accounts in the order to be followed: those with a remedy, corrections by age, own language, then"
+    " rank."""
+
+    def key(account: Account) -> tuple[bool, bool, float, bool, int]:
+        correction = account.corrects and account.tells_remedy
+        newness = -age_key(account.chunk)[0].timestamp() if correction else 0.0
+        return (
+            not account.tells_remedy,
+            not correction,
+            newness,
+            account.chunk.language != language,
+            account.entries[0].index,
+        )
+
+    return sorted(accounts, key=key)
+
+
+def contradicts(newer: Account, older: Account) -> bool:
+    """Whether two documents' remedies differ, so that the reader must be told."""
+    if newer.chunk.document_id == older.chunk.document_id or not older.tells_remedy:
+        return False
+    ours, theirs = newer.words(Part.REMEDY, Part.CHECKS), older.words(Part.REMEDY, Part.CHECKS)
+    numbers, their_numbers = set(_NUMBER.findall(newer.words())), set(_NUMBER.findall(theirs))
+    if newer.chunk.language != older.chunk.language:
+        return newer.corrects and not their_numbers <= numbers
+    words, their_words = set(_WORD.findall(ours.lower())), set(_WORD.findall(theirs.lower()))
+    if not words or not their_words:
+        return False
+    agree = len(words & their_words) / min(len(words), len(their_words)) >= _ENOUGH
+    return not agree or (newer.corrects and not their_numbers <= numbers)

@@ -1,0 +1,51 @@
+"""Values with their units, and which unit a question asks for."""
+
+import re
+
+UNIT = (
+    r"(?:°\s?[CF]|%|[kKMGT]?i?B\b|[kMGT]?(?:iB|bit|bps)(?:/s)?\b|[mµkMG]?(?:V|A|W|Hz|m|g|s|Pa|bar|Ω|ohm|l"
+    r"|J)\b|N\s?[·⋅]?\s?m\b|mm²?"
+    r"|cm|min\b|mbar|kWh?|milliseconds?|seconds?|minutes?|hours?|days?|weeks?|months?|years?|second[io]"
+    r"|minut[io]|or[ae]|h\b"
+    r"|giorn[io]|settiman[ae]|mes[ei]|ann[io]|bytes?|gigabytes?|terabytes?|megabytes?|kilobytes?|IOPS"
+    r"|characters?|caratteri"
+    r"|volte|times)"
+)
+VALUE = re.compile(
+    rf"(?<![\w.,/-])[+−-]?\d+(?:[.,\u00a0]\d+)*(?:\s?(?:[-–]|to|a)\s?\d+(?:[.,]\d+)*)?(?:\s?{UNIT})?(?![\w])"
+)
+_TIME_WORDS = (
+    r"\bhow long|\btimeout|\bduration|\bquanto (?:tempo|dura)|\bper quanto|\btempo\b|\blatency|\bogni quanto"
+    r"|\bhow often"
+)
+_EXPECTED = tuple(
+    (re.compile(asked, re.IGNORECASE), re.compile(unit))
+    for asked, unit in (
+        (r"\bcoppi[ae]\b|\btorque\b|\bserrar|\bserra(?:no|ggio)?\b|\btighten", r"N\s?[·⋅]?\s?m\b"),
+        (r"\btemperatur|\bhow hot|\bgradi\b", r"°|\b[CK]\b|degrees|gradi"),
+        (r"\bpressur|\bpression", r"bar|Pa\b|psi"),
+        (r"\btension[ei]\b|\bvoltage", r"V(?:AC|DC|ac|dc)?\b|[Vv]olt"),
+        (r"\bcorrente\b|\bamper|\bcurrent (?:rating|limit|draw)", r"m?A\b|[Aa]mp"),
+        (r"\bpotenz[ae]\b|\bpower (?:rating|consumption|output)", r"[kM]?W\b|[Ww]att"),
+        (r"\bresistenz|\bisolamento\b|\bresistance|\binsulation", r"[kM]?(?:Ω|[Oo]hm)"),
+        (
+            r"\bdistanz|\blunghezz|\bdistance|\blength of the cable|\bhow far|\bclearance|\bspazio\b",
+            r"(?:[mc]m|k?m)\b|met",
+        ),
+        (
+            _TIME_WORDS,
+            r"m?s\b|sec|min|hour|or[ae]\b|day|giorn|h\b|millisec|week|month|year|settiman|mes[ei]|ann[io]",
+        ),
+    )
+)
+
+
+def expected_unit(question: str) -> re.Pattern[str] | None:
+    """The units in which the question's answer is measured, when its words tell."""
+    return next((unit for asked, unit in _EXPECTED if asked.search(question)), None)
+
+
+def values_in(text: str, question: str = "") -> list[str]:
+    """Values in `text` that `question` does not give itself."""
+    given = {m[0].strip() for m in VALUE.finditer(question)}
+    return [m[0].strip() for m in VALUE.finditer(text) if m[0].strip() not in given]
