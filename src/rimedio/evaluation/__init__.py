@@ -1,0 +1,1 @@
+"""How good the whole way is, measured on labelled tickets."""
