@@ -114,7 +114,9 @@ class OnnxEmbedder:
                 self._queries.move_to_end(text)
                 return self._queries[text]
         tokenizer, session = self._load()
-        vector = self._run(session, [tokenizer.encode(self._clean(self._card.query_prefix, text)).ids])[0]
+        vector: Vectors = self._run(
+            session, [tokenizer.encode(self._clean(self._card.query_prefix, text)).ids]
+        )[0]
         vector.setflags(write=False)
         with self._lock:
             self._queries[text] = vector
