@@ -7,6 +7,7 @@ for real stands in the file as `{{iban}}` and is filled in here, with check digi
 import json
 import random
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -91,14 +92,14 @@ class _PersonalData:
     def get(self, name: str) -> str:
         """Value of a placeholder. Raises KeyError for one that does not exist."""
         if name not in self._values:
-            make = {
+            makers: dict[str, Callable[[], str]] = {
                 "iban": self._iban,
                 "card": self._card,
                 "codice_fiscale": self._codice_fiscale,
                 "partita_iva": self._partita_iva,
                 "phone_it": lambda: f"+39 055 5550{self._digits(3)}",
-            }[name]
-            self._values[name] = make()
+            }
+            self._values[name] = makers[name]()
         return self._values[name]
 
     def _digits(self, count: int) -> str:
@@ -123,7 +124,8 @@ class _PersonalData:
 
         letters = "".join(self._random.choices("BCDFGLMNPRSTVZ", k=6))
         body = f"{letters}{self._random.randint(50, 99)}A{self._random.randint(10, 28)}D612"
-        return body + str(codicefiscale.calc_check_digit(body))  # type: ignore[no-untyped-call]
+        check: str = codicefiscale.calc_check_digit(body)
+        return body + check
 
 
 def _luhn(body: str) -> str:
