@@ -1,8 +1,8 @@
 """Make the demo classifier's training rows: `python -m tools.demo_training`.
 
 Hand-written phrases (`examples/sources/ticket-phrases-*.txt`) are dressed as tickets: a greeting, a model, an
-error code of that kind, a time, a closing, now and then a typing slip. The same seed gives the same file. Rows
-made of one phrase share a `group`, so that a split never tests on a sibling of what it trained on.
+error code of that kind, a time, a closing, now and then a typing slip. The same seed gives the same file.
+Rows made of one phrase share a `group`, so that a split never tests on a sibling of what it trained on.
 """
 
 import csv
@@ -113,10 +113,12 @@ CODES = {
 
 # Words that only one kind of equipment can be about; other phrases fit every model.
 WORDS_OF = {
-    "EV_CHARGER": r"ricaric|colonnina|tesser|\bauto\b|veicol|connettor|spina|OCPP|\bcharg|\bcar\b|cards?\b|vehicle|plug",
-    "INVERTER": r"string|inverter|pannell|tetto|arco|immission|moduli in serie|panel|roof|solar|export|in series",
-    "HVAC": r"acqua|mandata|ritorno|circolator|bollitor|glicol|radiator|termosifon|esterna|scarico|condensa|frigor"
-    r"|sbrin|water|flow|tank|glycol|outdoor|defrost|condensate|hydraulic|heating|compressor|antilegion|legionella",
+    "EV_CHARGER": r"ricaric|colonnina|tesser|\bauto\b|veicol|connettor|spina|OCPP|\bcharg|\bcar\b|cards?\b"
+    r"|vehicle|plug",
+    "INVERTER": r"string|inverter|pannell|tetto|arco|immission|moduli in serie|panel|roof|solar|export"
+    r"|in series",
+    "HVAC": r"acqua|mandata|ritorno|circolator|bollitor|glicol|radiator|termosifon|esterna|scarico|condensa"
+    r"|frigor|sbrin|water|flow|tank|glycol|outdoor|defrost|condensate|hydraulic|heating|compressor|legionella",
 }
 
 
