@@ -2,8 +2,8 @@
 
 A finding counts only when kind, start and end are exactly those of the label (strict boundaries): half a
 telephone number left in a text is a leak. The first three figures pool the spans of e-mail, phone, card, IBAN
-and IP over all rows; precision counts findings of these kinds where no label stands as wrong. `person_f2` is the
-same for people, scored apart. `*_overlap` figures count a finding of the right kind that touches the label.
+and IP over all rows; a finding of these kinds where no label stands is wrong. `person_f2` is the same for
+people, scored apart. `*_overlap` figures count a finding of the right kind that touches the label.
 """
 
 import json

@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from itertools import pairwise
 
-from rimedio.llm.guardrails.pii.context import TECHNICAL, cue_pattern, nearest_cue
+from rimedio.llm.guardrails.pii.context import Cues
 from rimedio.llm.guardrails.pii.entity import EntityKind, Span
+from rimedio.llm.guardrails.pii.lexicon import word_list
 
 # Length of a whole IBAN by country: the IBAN registry, ISO 13616.
 IBAN_LENGTHS = {
@@ -33,15 +35,12 @@ IBAN_LENGTHS = {
     for code in codes.split()
 }
 _IBAN_START = re.compile(r"(?<![^\W_])[A-Z]{2}\d{2}(?=[ -]?[A-Z0-9])", re.IGNORECASE)
-_IBAN_CUE = re.compile(r"(?<![^\W_])(?:iban|bonific\w{1,4}|wire|transfer|conto|konto|account)(?![^\W_])", re.IGNORECASE)
+_IBAN_CUE = re.compile(
+    r"(?<![^\W_])(?:iban|bonific\w{1,4}|wire|transfer|conto|konto|account)(?![^\W_])", re.IGNORECASE
+)
 
 _CARD = re.compile(r"(?<![\w.,/+-])\d{4}(?:[ -]?\d){8,15}(?![\w/]|[-.,]\d)")
 _CARD_PREFIX = re.compile(r"3[04-9]|4|5[0-9]|6|2[2-7]|2131|1800")
-_CARD_CUE = cue_pattern(
-    r"(?:credit ?|debit ?)?cards?|cart[ae](?: di credito| di debito| prepagata)?|cc|visa|mastercard|maestro|amex|"
-    r"american express|bancomat|postepay|kreditkarte|pan",
-    TECHNICAL + r"|rfid|sim|scheda|badge|tessera",
-)
 
 
 def find_ibans(text: str) -> Iterator[Span]:
@@ -57,7 +56,7 @@ def find_ibans(text: str) -> Iterator[Span]:
 
 
 def _end_after(text: str, start: int, count: int) -> int | None:
-    """Position after `count` letters and digits from `start`, single blanks and hyphens between them allowed."""
+    """Position after `count` letters and digits from `start`; single blanks and hyphens may part them."""
     seen, blank = 0, False
     for position in range(start, min(len(text), start + 2 * count)):
         char = text[position]
@@ -82,19 +81,26 @@ def _iban_checks(text: str) -> bool:
 def find_cards(text: str) -> Iterator[Span]:
     """Payment card numbers: a scheme's prefix, and the Luhn digit or a word such as "card" before it.
 
-    People mistype the number of the card that they report lost, so a word before it weighs more than the digit.
+    People mistype the number of the card that they report lost, so a word weighs more than the digit.
     """
     for match in _CARD.finditer(text):
         digits = re.sub(r"\D", "", match[0])
         if not 12 <= len(digits) <= 19 or not _CARD_PREFIX.match(digits) or not _evenly_grouped(match[0]):
             continue
-        cue = nearest_cue(_CARD_CUE, text, match.start())
+        cue = _card_cues().nearest(text, match.start())
         if cue or (cue is None and len(digits) >= 13 and _luhn_checks(digits)):
             yield Span(EntityKind.CARD, match.start(), match.end())
 
 
+@cache
+def _card_cues() -> Cues:
+    return Cues(
+        word_list("card_cues"), word_list("technical_cues") | {"rfid", "sim", "scheda", "badge", "tessera"}
+    )
+
+
 def _evenly_grouped(number: str) -> bool:
-    """Whether the number is in one piece, or in groups of at least three digits with one kind of separator."""
+    """Whether the number is in one piece, or in groups of three digits or more with one kind of separator."""
     groups = re.split(r"[ -]", number)
     kinds = {a for a, _ in pairwise(number) if a in " -"}
     return len(groups) == 1 or (len(kinds) == 1 and all(len(g) >= 3 for g in groups[:-1]))

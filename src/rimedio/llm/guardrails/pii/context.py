@@ -1,31 +1,32 @@
 """The words before a number say what it is: the nearest cue wins."""
 
 import re
+from dataclasses import dataclass
 
-WINDOW_CHARS = 48
+WINDOW_CHARS = 60
 
-# Words that announce a number which belongs to a machine or a transaction, never to a person.
-TECHNICAL = (
-    r"serial(?:e|i|s)?|s/?n|seriennummer|matricol[ae]|imei|iccid|mac|part|p/?n|parts?|ricambi[o]?|articolo|art|"
-    r"codic[ei]|cod|codes?|error[ei]?|errors?|allarm[ei]|alarms?|fault|guasto|ordin[ei]|orders?|ord|"
-    r"invoice|fattur[ae]|ddt|boll[ae]|ticket|pratica|contratt[oi]|contract|lott[oi]|batch|lot|model(?:lo|s)?|mod|"
-    r"firmware|fw|versione?|version|ver|rel|release|build|software|sw|rif|ref|riferimento|reference|"
-    r"registr[oi]|registers?|modbus|address 0x|parametr[oi]|parameters?|pod|contatore|meter|barcode|ean|sku|"
-    r"ssn|social security|taglia|torque|coppia|pagina|page|sezione|section|capitolo|chapter|id"
-)
+_WORD = re.compile(r"[^\W\d_]+(?:[/.-][^\W\d_]+)*")
 
 
-def cue_pattern(positive: str, negative: str = TECHNICAL) -> re.Pattern[str]:
-    """Pattern of cue words: group `yes` for `positive`, group `no` for `negative`; both are alternations."""
-    return re.compile(rf"(?<![^\W_])(?:(?P<yes>{positive})|(?P<no>{negative}))(?![^\W_])", re.IGNORECASE)
+@dataclass(frozen=True)
+class Cues:
+    """Words, or pairs of words, that say yes or no; `prefixes` say yes to every word that they begin."""
 
+    yes: frozenset[str]
+    no: frozenset[str]
+    prefixes: tuple[str, ...] = ("\0",)
 
-def nearest_cue(pattern: re.Pattern[str], text: str, start: int, window: int = WINDOW_CHARS) -> bool | None:
-    """Whether the last cue within `window` characters before `start` is positive; None when there is none."""
-    begin = max(0, start - window)
-    while begin > 0 and begin > start - window - 20 and text[begin - 1].isalnum():
-        begin -= 1  # a cue cut in half would be lost, or read as another
-    verdict: bool | None = None
-    for match in pattern.finditer(text, begin, start):
-        verdict = match["yes"] is not None
-    return verdict
+    def nearest(self, text: str, start: int) -> bool | None:
+        """Whether the last cue before `start` is a yes; None when there is none within the window."""
+        begin = max(0, start - WINDOW_CHARS)
+        words = _WORD.findall(text[begin:start].lower())
+        if begin and words and text[begin - 1].isalpha():
+            words = words[1:]  # cut in half: it would be read as another word
+        for index in range(len(words) - 1, -1, -1):
+            word = words[index]
+            pair = f"{words[index - 1]} {word}" if index else ""
+            if word in self.yes or pair in self.yes or word.startswith(self.prefixes):
+                return True
+            if word in self.no or pair in self.no:
+                return False
+        return None

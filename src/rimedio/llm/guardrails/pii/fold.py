@@ -1,6 +1,7 @@
 """Letters without case and accents, position by position."""
 
 import unicodedata
+from functools import lru_cache
 
 
 def _table() -> dict[int, str]:
@@ -16,10 +17,13 @@ def _table() -> dict[int, str]:
 _PLAIN = _table()
 
 
+@lru_cache(maxsize=4)
 def fold(text: str) -> str:
     """`text` in lower case without accents. Always as long as `text`."""
     if text.isascii():
         return text.lower()
     plain = text.translate(_PLAIN)
     lower = plain.lower()
-    return lower if len(lower) == len(text) else "".join(c.lower() if len(c.lower()) == 1 else c for c in plain)
+    return (
+        lower if len(lower) == len(text) else "".join(c.lower() if len(c.lower()) == 1 else c for c in plain)
+    )

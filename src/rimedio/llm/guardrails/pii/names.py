@@ -5,34 +5,17 @@ from collections.abc import Iterable, Iterator
 
 from rimedio.llm.guardrails.pii.entity import EntityKind, Span
 from rimedio.llm.guardrails.pii.fold import fold
+from rimedio.llm.guardrails.pii.lexicon import word_list
 
-# Parts of a company's name that say what it is, not who.
-_GENERIC = frozenset(
-    "srl srls spa sas snc scarl soc societa cooperativa coop ltd limited llc inc gmbh ag kg sa sarl bv nv plc co company corp "
-    "corporation group gruppo holding ditta impresa azienda agenzia studio associati fratelli flli figli italia italy europe "
-    "impianti impiantistica elettrica elettrici elettrico elettronica termoidraulica idraulica idrotermica clima climatizzazione "
-    "caldaie condizionamento riscaldamento energia energie energy power solar solare sole green eco service services servizi "
-    "assistenza tecnica tecnici tecnico technical support solutions soluzioni sistemi systems system engineering ingegneria "
-    "costruzioni edile edilizia installazioni installatore installer manutenzioni manutenzione hotel albergo ristorante bar "
-    "condominio amministrazione comune scuola ospedale farmacia supermercato garage officina autofficina parking parcheggio "
-    "casa villa via centro center centre nord sud est ovest north south east west the and for der die das und del della dei "
-    "degli delle dal van von den cliente customer contact contatto reparto ufficio office signor signora sig dott ing geom "
-    "inverter charger colonnina caldaia pompa calore heat pump wallbox hvac electric electrical plant plants san santa monte".split()
-)
-# Surnames and given names that are also plain words: alone, they are a name only with a capital letter.
-_WORDS = frozenset(
-    "rossi rossa rosso bianchi bianca bianco verdi verde neri nero nera gialli bruno bruni bruna grigi viola rosa celeste azzurra "
-    "costa conti fontana porta ponti testa greco romano longo longhi lungo grande grassi piccolo basso bassi alto forte leone gatti "
-    "galli lupo orso volpe colombo fiore fiori serra monti valle valli marino marina mare fabbri ferrari ferri ferro martelli "
-    "sartori barbieri carbone farina messina napoli palermo milano caruso amato bella bello felice serena chiara vera vittoria "
-    "stella luce alba sole gioia grazia angelo pace franco libero primo secondo quinto santo sale white brown black green gray "
-    "grey young long short strong hill wood woods stone field fields bell cook baker miller smith carter cooper fox wolf bird "
-    "king bishop rich price page may june april august mark will grant frank rob bill art guy jack drew chase grace hope faith joy "
-    "rose ruby pearl heather holly ivy summer dawn rusty sandy sky skye klein gross weiss schwarz braun koch wolf long lange kurz".split()
-)
 _BEFORE_COLOUR = re.compile(
     r"(?:leds?|spi[ae]|luc[ie]|lampad[ae]|fil[oi]|cav[oi]|conduttor[ei]|pulsant[ei]|morsett[oi]|lights?|wires?|cables?)\s+$",
     re.IGNORECASE,
+)
+_BEFORE_PERSON = re.compile(
+    r"(?<!\w)(?:sig|signor|signora|con|da|di|mr|mrs|ms|by|from|with)\.?\s+$", re.IGNORECASE
+)
+_AFTER_PERSON = re.compile(
+    r"\s+(?:ha|hanno|dice|chiede|vuole|chiama|says|said|has|called|asks|wants)(?!\w)", re.IGNORECASE
 )
 _TOKEN = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
 NAMES_MAX = 50
@@ -47,30 +30,40 @@ class GivenNames:
             forms |= _forms(name)
         ordered = sorted(forms, key=len, reverse=True)
         body = "|".join(re.escape(form).replace(r"\ ", r"[\s.,]{1,3}") for form in ordered)
+        self._telling = tuple(form for form in ordered if " " not in form)
         self._pattern = re.compile(rf"(?<![^\W_])(?:{body})(?![^\W_])") if ordered else None
 
     def find(self, text: str) -> Iterator[Span]:
         """Occurrences of the names in `text`."""
         if self._pattern is None:
             return
-        for match in self._pattern.finditer(fold(text)):
-            if match[0] not in _WORDS or _is_name_here(text, match.start()):
+        folded = fold(text)
+        if not any(form in folded for form in self._telling):
+            return
+        for match in self._pattern.finditer(folded):
+            if match[0] not in word_list("word_names") or _is_name_here(text, *match.span()):
                 yield Span(EntityKind.PERSON, match.start(), match.end())
 
 
 def _forms(name: str) -> set[str]:
     """Folded forms of a name: whole, turned round ("Rossi Mario"), and each part that identifies somebody."""
     parts = [match[0] for match in _TOKEN.finditer(fold(name))]
-    telling = [p for p in parts if len(p) >= 3 and p not in _GENERIC]
+    telling = [p for p in parts if len(p) >= 3 and p not in word_list("company_words")]
     if not telling:
         return set()
     forms = {*telling, " ".join(parts)}
     if len(parts) == 2:
         forms.add(" ".join(reversed(parts)))
     # Nicolò is typed Nicolo' where the keyboard has no accent; "d'Angelo" also without its apostrophe.
-    forms |= {f"{p}'" for p in telling if p[-1] in "aeiou"} | {p.replace("'", " ") for p in telling if "'" in p}
+    forms |= {f"{p}'" for p in telling if p[-1] in "aeiou"} | {
+        p.replace("'", " ") for p in telling if "'" in p
+    }
     return forms
 
 
-def _is_name_here(text: str, start: int) -> bool:
-    return text[start].isupper() and not _BEFORE_COLOUR.search(text, max(0, start - 20), start)
+def _is_name_here(text: str, start: int, end: int) -> bool:
+    """Whether a word such as "rossi" is a name where it stands: capital letter, or the grammar of a person."""
+    if _BEFORE_COLOUR.search(text, max(0, start - 20), start):
+        return False
+    person = _BEFORE_PERSON.search(text, max(0, start - 14), start) or _AFTER_PERSON.match(text, end)
+    return text[start].isupper() or person is not None

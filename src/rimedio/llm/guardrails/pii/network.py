@@ -3,20 +3,20 @@
 import ipaddress
 import re
 from collections.abc import Iterator
+from functools import cache
 
-from rimedio.llm.guardrails.pii.context import cue_pattern, nearest_cue
+from rimedio.llm.guardrails.pii.context import Cues
 from rimedio.llm.guardrails.pii.entity import EntityKind, Span
+from rimedio.llm.guardrails.pii.lexicon import word_list
 
 _OCTET = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
 _V4 = re.compile(rf"(?<![\w.])(?:{_OCTET}\.){{3}}{_OCTET}(?!\w|\.\d|-\w)")
 _V6 = re.compile(r"(?<![\w:.])(?:[0-9a-f]{0,4}:){2,7}[0-9a-f]{0,4}(?:\.\d{1,3}){0,3}(?![\w:])", re.IGNORECASE)
-_CUE = cue_pattern(
-    r"ips?|ipv[46]|address(?:es)?|indirizz[oi]|adresse|gateway|host|server|dns|ping|https?|tcp|udp|lan|wan|rete|network|"
-    r"router|subnet|client_ip|from",
-    r"firmware|fw|versione?|versions?|ver|v|rel|release|build|software|sw|hardware|hw|bootloader|aggiornamento|update|"
-    r"updated to|aggiornat[oa] (?:a|alla)|downgrade|upgrade|sezione|section|paragraf[oi]|paragraph|capitolo|chapter|"
-    r"cap|par|punto|figura|fig|tab|tabella|table|rev|revisione|revision",
-)
+
+
+@cache
+def _cues() -> Cues:
+    return Cues(word_list("ip_cues"), word_list("version_cues"))
 
 
 def find_ips(text: str) -> Iterator[Span]:
@@ -30,7 +30,7 @@ def _find_v4(text: str) -> Iterator[Span]:
     for match in _V4.finditer(text):
         address = ipaddress.IPv4Address(match[0])
         mask = match[0].startswith(("255.", "0.")) or address.is_loopback
-        if not mask and nearest_cue(_CUE, text, match.start()) is not False:
+        if not mask and _cues().nearest(text, match.start()) is not False:
             yield Span(EntityKind.IP, match.start(), match.end())
 
 

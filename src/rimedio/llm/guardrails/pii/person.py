@@ -1,125 +1,76 @@
-"""People's names in running text, without a model: lists of given names, and the words that introduce a person.
+"""People's names in running text, without a model: lists of given names, and words that introduce a person.
 
-Recall counts for more than precision here, except where the words are technical: a name that reaches a model is a
-leak, a harmless word that does not is a little less context. Words of a maker's vocabulary are never names.
+Recall counts for more than precision here, except where the words are technical: a name that reaches a model is
+a leak, a harmless word that does not is a little less context. Words of a maker's vocabulary are never names.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from functools import cache
-from importlib.resources import files
 
 from rimedio.llm.guardrails.pii.entity import EntityKind, Span
 from rimedio.llm.guardrails.pii.fold import fold
+from rimedio.llm.guardrails.pii.lexicon import word_list
+from rimedio.llm.guardrails.pii.person_cues import FULL_NAME, NAME, PART, TITLE, patterns_by_word
 
-_UPPER = "".join(c for c in map(chr, range(0x41, 0x250)) if c.isupper())
-_PART = rf"(?:[DO]['’]|Mc|Mac)?[{_UPPER}][^\W\d_]+(?:[-'’][{_UPPER}][^\W\d_]+)*"
-_LINK = (
-    r"(?:[Dd]e|[Dd]i|[Dd]a|d[oae]s?|[Dd]el|[Dd]ell[ao]|dei|degli|[Dd]al|dalla|[Ll]o|[Ll]a|[Vv]an|[Vv]on|der|den|ten|ter|bin|"
-    r"al|el|y|af|av|zu)"
-)
-_MORE = rf"(?:[ \t]{{1,2}}[{_UPPER}]\.?(?![^\W\d_]))?(?:[ \t]{{1,2}}{_LINK}){{0,2}}[ \t]{{1,2}}{_PART}"
-NAME = rf"{_PART}(?:{_MORE}){{0,3}}"
-_FULL_NAME = rf"{_PART}(?:{_MORE}){{1,3}}"
-
-_TITLE = (
-    r"(?:[Ss]ig(?:\.(?:r?a|na|ri)?|nor(?:a|e|ina)?)|SIG\.?(?:RA)?|[Dd]ott(?:\.(?:ssa)?|or(?:e|essa)?)|[Dd]r\.?(?:ssa)?|[Ii]ng\.|[Gg]eom\.|"
-    r"[Aa]rch\.|[Aa]vv\.|[Pp]rof\.(?:ssa)?|[Rr]ag\.|[Pp]\.\s?[Ii]\.|[Mm]rs?\.?|[Mm]s\.|Ms|[Mm]iss|Mx\.?|Sir|Herrn?|Frau|Madame|Monsieur|Mme|Señora?)"
-)
-_ROLE = (
-    r"tecnic[oa]|installat(?:ore|rice)|elettricista|idraulico|manutentore|collega|operat(?:ore|rice)|amministrat(?:ore|rice)|"
-    r"responsabile|proprietari[oa]|inquilin[oa]|vicin[oa]|geometra|ingegnere|architetto|avvocato|figli[oa]|marito|"
-    r"moglie|fratello|sorella|padre|madre|zi[oa]|nonn[oa]|amic[oa]|soci[oa]|titolare|custode|portinai[oa]|"
-    r"technician|installer|electrician|plumber|engineer|colleague|manager|owner|tenant|neighbou?r|landlord|"
-    r"son|daughter|kid|child|wife|husband|brother|sister|father|mother|uncle|aunt|friend|partner|boss|caretaker|"
-    r"player|producer|songwriter|singer|author|writer|actor|actress|coach|commenter|assistant to"
-)
-_INTRODUCED = (
-    r"(?i:mi chiamo|il mio nome (?:è|e'|e)|si chiama|a nome(?: di)?|(?:nome(?: e cognome)?|cognome|nominativo|referente|"
-    r"contatto|name|contact(?: person)?|maiden name|last name|surname|att\.?ne|attn|c\.\s?a\.?|firmato|signed)\s{0,3}[:.]|"
-    r"chiedere di|chiedete di|parlat[oa] con|parlare con|(?:all['’])?attenzione d[ie](?:l|lla)?|intestat[oa] a|"
-    r"my name is|(?:maiden |last |first )?name (?:on the account )?is|(?:everyone |people )?calls? me|was called|"
-    r"named (?:him|her)|sp(?:eak|oke|oken) (?:to|with)|ask for|on behalf of|follow up with|partner's name|it's under|change it to|"
-    r"heard|je m'appelle|ich hei(?:ß|ss)e|mein name ist|me llamo)"
-)
-_GREETING = (
-    r"(?:^|(?<=[\n.!?]))[ \t>]{0,4}(?i:hi|hello|dear|hey|ciao|salve|gentil[ei](?:ssim[oaie])?|car[oaie]|egregi[oaie]|"
-    r"buongiorno|buonasera|hallo|bonjour)"
-)
-_SIGN_OFF = (
-    r"(?i:(?:cordiali|distinti|cari)? ?saluti|cordialmente|grazie(?: mille)?|in fede|(?:best |kind |warm )?regards|"
-    r"thanks(?: a lot)?|thank you|cheers|sincerely(?: yours)?|yours(?: sincerely| faithfully)?|best)[ ,.!]{0,3}\r?\n\s{0,4}"
-)
-_CUES: tuple[re.Pattern[str], ...] = (
-    re.compile(rf"(?<![^\W_]){_TITLE}[ \t]{{1,2}}(?P<name>{NAME})"),
-    re.compile(rf"(?<![^\W_]){_INTRODUCED}[ \t]{{0,3}}(?:{_TITLE}[ \t])?(?P<name>{NAME})"),
-    re.compile(rf"(?<![^\W_])(?i:{_ROLE})[ \t](?P<name>{NAME})"),
-    re.compile(rf"(?<![^\W_])(?i:sono|i['’]?m|i am|this is|sarei)[ \t](?:{_TITLE}[ \t])?(?P<name>{_FULL_NAME})"),
-    re.compile(rf"{_GREETING}[ \t](?:{_TITLE}[ \t])?(?P<name>{_PART})(?=[,!:]|[ \t]?\n)"),
-    re.compile(rf"{_SIGN_OFF}(?:{_TITLE}[ \t])?(?P<name>{NAME})[ \t]*(?=$|[\n,(|–-])"),
-    re.compile(rf"[\"”»][ \t]?,?[ \t](?:says|said|asks|asked|disse|dice|ha detto)[ \t](?P<name>{NAME})"),
-)
-_LOWER_INTRODUCED = re.compile(
-    r"(?<!\w)(?i:mi chiamo|my name is)[ \t](?P<name>[^\W\d_]{3,20}(?:[ \t][^\W\d_]{3,20})?)(?=[ \t]*(?:$|[\n.,;!?]))"
-)
 _RUN = re.compile(rf"(?<![^\W_]){NAME}(?![^\W\d_]*\d)")
-_LINE = re.compile(rf"^[ \t>?*-]{{0,6}}(?:{_TITLE}[ \t])?(?P<name>{_FULL_NAME})[ \t]*$", re.MULTILINE)
-_WORD = re.compile(r"(?<![\w@.])[^\W\d_]{5,20}(?![\w@]|\.\w)")
-_LIST = re.compile(rf"(?<![^\W_]){_PART}(?:,[ ]{_PART}){{1,12}},?[ ](?:and|e|ed|und|et|y)[ ]{_PART}")
+_LINE = re.compile(rf"^[ \t>?*-]{{0,6}}(?:{TITLE}[ \t])?(?P<name>{FULL_NAME})[ \t]*$", re.MULTILINE)
+_WORD = re.compile(r"[^\W\d_]+")
+_LIST = re.compile(rf"(?<![^\W_]){PART}(?:,[ ]{PART}){{1,12}},?[ ](?:and|e|ed|und|et|y)[ ]{PART}")
 
-_NOT_NAMES = frozenset(
-    "il lo la le gli un una uno the this that these those there here it its my your our their his her we you they "
-    "manual manuale guide guida handbook service servizio support supporto assistenza software firmware hardware portal portale "
-    "app error errore errori fault guasto alarm allarme warning code codice inverter charger wallbox pump pompa calore heat boiler "
-    "caldaia battery batteria display led wifi modbus rtu tcp lan dc ac bus grid rete power potenza current corrente voltage "
-    "tensione temperature temperatura pressure pressione voltage off on mode modalita status stato test reset start stop menu "
-    "settings impostazioni model modello serial seriale matricola type tipo fig figura tab tabella section sezione page pagina "
-    "via viale piazza piazzale corso largo vicolo strada street road avenue lane drive square box apt suite floor "
-    "january february march april may june july august september october november december gennaio febbraio marzo aprile maggio "
-    "giugno luglio agosto settembre ottobre novembre dicembre monday tuesday wednesday thursday friday saturday sunday lunedi "
-    "martedi mercoledi giovedi venerdi sabato domenica buongiorno buonasera salve ciao hello hi dear thanks grazie cordiali saluti "
-    "regards please per con non quando dopo prima cliente customer user utente admin team staff italia italy europe milano roma "
-    "torino napoli university international national company group spa srl ltd inc gmbh llc office center centre hotel bank "
-    "energy energia solar system systems sistema technical tecnico quick guide installation installazione maintenance manutenzione "
-    "max min maximum minimum massimo minimo total totale input output ingresso uscita phase fase relay rele fuse fusibile cable cavo "
-    "sensor sensore fan ventola filter filtro valve valvola compressor compressore refrigerant refrigerante cooling heating "
-    "bluetooth ethernet router cloud server windows android iphone google amazon tesla renault nissan audi volkswagen mercedes "
-    "bmw fiat peugeot opel ford hyundai kia smart model street st address indirizzo phone telefono email e-mail date data "
-    "i a and or not do if so as at in of to what when where who why how is are was can could will would should anyone "
-    "someone everyone everything nothing ignore stop new special now then also but because unfortunately however "
-    "unlike although since during yesterday today tomorrow oggi ieri domani purtroppo attenzione nota note".split()
-)
+LOWER_CHARS_MIN = 5
 
 
-@cache
-def _lexicon(name: str) -> frozenset[str]:
-    lines = (files("rimedio.llm.guardrails.pii") / f"{name}.txt").read_text("utf-8").splitlines()
-    return frozenset(word for line in lines if not line.startswith("#") for word in line.split())
+class Words:
+    """The folded words of a text; knowing which occur at all makes looking for thousands of names cheap."""
+
+    def __init__(self, text: str) -> None:
+        self.folded = fold(text)
+        self.known = frozenset(_WORD.findall(self.folded))
+
+    def occurrences(self, wanted: Set[str]) -> Iterator[tuple[int, int, str]]:
+        """Start, end and word, wherever one of `wanted` stands as a whole word."""
+        for word in self.known & wanted:
+            start = self.folded.find(word)
+            while start >= 0:
+                end = start + len(word)
+                if not self.folded[start - 1 : start].isalpha() and not self.folded[end : end + 1].isalpha():
+                    yield start, end, word
+                start = self.folded.find(word, end)
 
 
 @cache
 def _plain_given() -> frozenset[str]:
     """Given names that nothing else is: also believed in lower case, when long enough."""
-    return _lexicon("given_names") - _lexicon("ambiguous_names") - _NOT_NAMES - _lexicon("surnames")
+    return (
+        word_list("given_names")
+        - word_list("ambiguous_names")
+        - word_list("not_names")
+        - word_list("surnames")
+    )
+
+
+@cache
+def _long_given() -> frozenset[str]:
+    return frozenset(word for word in _plain_given() if len(word) >= LOWER_CHARS_MIN)
 
 
 def find_people(text: str) -> Iterator[Span]:
-    """Names of people in `text`; where several are found in the same place the longest should win."""
-    spans = {*_cued(text), *_runs(text), *_lines(text), *_lists(text), *_lower(text)}
+    """Names of people in `text`; findings may overlap, the longest should win."""
+    spoken = Words(text)
+    spans = {*_cued(text, spoken), *_runs(text), *_lines(text), *_lists(text), *_lower(text, spoken)}
     yield from (Span(EntityKind.PERSON, start, end) for start, end in spans)
-    yield from (Span(EntityKind.PERSON, start, end) for start, end in _again(text, spans))
+    yield from (Span(EntityKind.PERSON, start, end) for start, end in _again(text, spoken, spans))
 
 
-def _cued(text: str) -> Iterator[tuple[int, int]]:
+def _cued(text: str, spoken: Words) -> Iterator[tuple[int, int]]:
     """Capitalised words after a title, an introduction, a role, a greeting; before the end of a letter."""
-    for pattern in _CUES:
-        for match in pattern.finditer(text):
-            span = _trim(text, *match.span("name"))
+    for start, _, word in spoken.occurrences(patterns_by_word().keys()):
+        for pattern in patterns_by_word()[word]:
+            match = pattern.match(text, start)
+            span = _trim(text, *match.span("name")) if match else None
             if span:
                 yield span
-    for match in _LOWER_INTRODUCED.finditer(text):
-        if not any(w in _NOT_NAMES for w in fold(match["name"]).split()):
-            yield match.span("name")
 
 
 def _trim(text: str, start: int, end: int) -> tuple[int, int] | None:
@@ -127,7 +78,7 @@ def _trim(text: str, start: int, end: int) -> tuple[int, int] | None:
     parts = [(start + m.start(), start + m.end()) for m in re.finditer(r"\S+", text[start:end])]
     keep = []
     for a, b in parts:
-        if fold(text[a:b]) in _NOT_NAMES:
+        if fold(text[a:b]) in word_list("not_names"):
             break
         keep.append((a, b))
     if not keep or len(fold(text[keep[0][0] : keep[-1][1]])) < 2:
@@ -138,17 +89,23 @@ def _trim(text: str, start: int, end: int) -> tuple[int, int] | None:
 
 def _runs(text: str) -> Iterator[tuple[int, int]]:
     """Runs of capitalised words that begin with a given name."""
-    given, ambiguous, surnames = _lexicon("given_names"), _lexicon("ambiguous_names"), _lexicon("surnames")
+    given, ambiguous, surnames = word_list("given_names"), word_list("ambiguous_names"), word_list("surnames")
     for match in _RUN.finditer(text):
+        if given.isdisjoint(fold(match[0]).split()):
+            continue
         words = [(match.start() + m.start(), fold(m[0])) for m in re.finditer(r"\S+", match[0])]
         for index, (start, word) in enumerate(words):
-            if word not in given or word in _NOT_NAMES:
+            if word not in given or word in word_list("not_names"):
                 continue
             span = _trim(text, start, match.end())
             if span is None:
                 break
             alone = not re.search(r"\s", text[span[0] : span[1]])
-            if word in ambiguous and (alone or words[-1][1] not in surnames) and not _surely(words[index + 1 :]):
+            if (
+                word in ambiguous
+                and (alone or words[-1][1] not in surnames)
+                and not _surely(words[index + 1 :])
+            ):
                 continue
             yield span
             break
@@ -156,7 +113,7 @@ def _runs(text: str) -> Iterator[tuple[int, int]]:
 
 def _surely(rest: list[tuple[int, str]]) -> bool:
     """Whether what follows an ambiguous given name looks like a surname."""
-    return any(word not in _NOT_NAMES and _SURNAME.search(word) for _, word in rest)
+    return any(word not in word_list("not_names") and _SURNAME.search(word) for _, word in rest)
 
 
 _SURNAME = re.compile(
@@ -167,11 +124,11 @@ _SURNAME = re.compile(
 
 def _lines(text: str) -> Iterator[tuple[int, int]]:
     """Lines that hold a full name and nothing else: letterheads and signatures."""
-    given, surnames = _lexicon("given_names"), _lexicon("surnames")
+    given, surnames = word_list("given_names"), word_list("surnames")
     for match in _LINE.finditer(text):
         words = fold(match["name"]).replace(".", "").split()
         telling = [w for w in words if len(w) > 1]
-        plain = not any(w in _NOT_NAMES for w in telling)
+        plain = not any(w in word_list("not_names") for w in telling)
         if plain and any(w in given or w in surnames or _SURNAME.search(w) for w in telling):
             yield match.span("name")
 
@@ -180,30 +137,34 @@ def _lists(text: str) -> Iterator[tuple[int, int]]:
     """All members of "A, B and C" when at least two of them are known given names."""
     given = _plain_given()
     for match in _LIST.finditer(text):
-        members = [(match.start() + m.start(), match.start() + m.end()) for m in re.finditer(_PART, match[0])]
+        members = [(match.start() + m.start(), match.start() + m.end()) for m in re.finditer(PART, match[0])]
         if sum(fold(text[a:b]) in given for a, b in members) >= 2:
-            yield from ((a, b) for a, b in members if fold(text[a:b]) not in _NOT_NAMES)
+            yield from ((a, b) for a, b in members if fold(text[a:b]) not in word_list("not_names"))
 
 
-def _lower(text: str) -> Iterator[tuple[int, int]]:
+def _lower(text: str, spoken: Words) -> Iterator[tuple[int, int]]:
     """Unmistakable given names wherever they stand, also in lower case: people type so."""
-    given = _plain_given()
-    folded = fold(text)
-    for match in _WORD.finditer(folded):
-        if match[0] in given:
-            yield match.span()
+    for start, end, _ in spoken.occurrences(_long_given()):
+        if not _in_address(text, start, end):
+            yield start, end
 
 
-def _again(text: str, found: set[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+def _in_address(text: str, start: int, end: int) -> bool:
+    """Whether the word is a part of something written in one piece: a file name, a host, an address."""
+    before, after = text[start - 1 : start], text[end : end + 2]
+    glued = before.isalnum() or before in ("_", "@", ".", "/", "\\")
+    return (
+        glued or after[:1].isalnum() or after[:1] in ("_", "@") or (after[:1] == "." and after[1:].isalnum())
+    )
+
+
+def _again(text: str, spoken: Words, found: set[tuple[int, int]]) -> Iterator[tuple[int, int]]:
     """Parts of a full name that stand alone elsewhere in the same text."""
-    known = _lexicon("ambiguous_names") | _NOT_NAMES
+    known = word_list("ambiguous_names") | word_list("not_names")
+    full = [text[start:end] for start, end in found if " " in text[start:end]]
     parts = {
-        word
-        for start, end in found
-        for word in text[start:end].split()
-        if " " in text[start:end] and len(word) > 3 and word[0].isupper() and fold(word) not in known
-    }
-    if parts:
-        body = "|".join(map(re.escape, sorted(parts, key=len, reverse=True)))
-        for match in re.finditer(rf"(?<![^\W_])(?:{body})(?![^\W_])", text):
-            yield match.span()
+        fold(word) for name in full for word in name.split() if len(word) > 3 and word[0].isupper()
+    } - known
+    for start, end, _ in spoken.occurrences(parts):
+        if text[start].isupper() and not _in_address(text, start, end):
+            yield start, end

@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Iterator
+from functools import cache
 
-from rimedio.llm.guardrails.pii.context import TECHNICAL, cue_pattern, nearest_cue
+from rimedio.llm.guardrails.pii.context import Cues
 from rimedio.llm.guardrails.pii.entity import EntityKind, Span
+from rimedio.llm.guardrails.pii.lexicon import word_list
 
 HOME_REGION = "IT"
 DIGITS_MIN, DIGITS_MAX = 6, 15  # E.164 allows 15; shorter than 6 is an extension
@@ -15,16 +17,9 @@ _CANDIDATE = re.compile(
     re.IGNORECASE,
 )
 _GROUP = re.compile(r"[^ ]+")
-_CUE = cue_pattern(
-    r"phones?|telephone|tel|mobile|mob|cell(?:phone)?|fax|desk|landline|hotline|whatsapp|sms|texts?|dial|ring|reach|"
-    r"call(?:s|ed|ing)?(?: me)?|callback|answering|messages?|registered|contact(?:s|ed)?|my number|number is|"
-    r"telefon[oi]|telefonic[oi]|telefonare|telefonat[ae](?:mi|ci)?|cellulare|chiam\w{1,8}|richiam\w{1,8}|"
-    r"contatt\w{1,8}|recapit[oi]|rispond\w{1,6}|messaggi[o]?|mio numero|utenza|centralino|reperibil[ei]|fisso|"
-    r"telefonnummer|handy|rufnummer|anrufen|téléphone|portable|teléfono|móvil",
-    TECHNICAL + r"|cards?|cart[ae]|iban|date|data|born|licen[cs]e|patente|passport|passaporto|account|conto",
-)
 _LABEL_AFTER = re.compile(
-    r"[ \t]?[-–(,]?[ \t]?\(?(?:office|mobile|fax|home|cell|work|desk|ufficio|casa|cellulare)(?![^\W_])", re.IGNORECASE
+    r"[ \t]?[-–(,]?[ \t]?\(?(?:office|mobile|fax|home|cell|work|desk|ufficio|casa|cellulare)(?![^\W_])",
+    re.IGNORECASE,
 )
 _UNIT_AFTER = re.compile(
     r"\s?(?:[kKM]?Wh?|[kKmM]?V(?:A|ac|dc)?|[mkM]?A|N·?m|m?bar|k?Pa|°\s?[CF]|[kMG]?Hz|[mcdk]?m[²³23]?|k?g|l(?:itri)?|"
@@ -43,24 +38,37 @@ _ITALIAN_MOBILE = re.compile(r"3\d{2}[ ./-]?\d{3}[ .-]?\d{3,4}|3\d{2}[ ./-]\d{2}
 _AREA_IN_PARENTHESES = re.compile(r"\(\d{2,4}\)[ ]?\d{3,4}-\d{4}")
 
 
+@cache
+def _cues() -> Cues:
+    other = (
+        "card cards carta carte iban date data born licence license patente passport passaporto account conto"
+    )
+    return Cues(
+        word_list("phone_cues") | {"my number", "our number", "mio numero", "nostro numero"},
+        word_list("technical_cues") | frozenset(other.split()),
+        ("chiam", "richiam", "contatt", "rispond"),
+    )
+
+
 def find_phones(text: str) -> Iterator[Span]:
     """Telephone numbers with their extension, if any."""
     for match in _CANDIDATE.finditer(text):
-        if sum(c.isdigit() for c in match[0]) < DIGITS_MIN:
+        if match.end() - match.start() < DIGITS_MIN or sum(map(str.isdigit, match[0])) < DIGITS_MIN:
             continue
+        cue = _cues().nearest(text, match.start())
         for start, end in _readings(text, *match.span()):
-            if _is_phone(text, start, end):
+            if _is_phone(text, start, end, cue):
                 yield Span(EntityKind.PHONE, start, end)
                 break
 
 
 def _readings(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-    """Ways to read a run of digit groups: whole, without a count after it ("… 2 volte"), without a house number."""
+    """Ways to read a run of digits: whole, without a count after it ("… 2 volte"), without a house number."""
     groups = [(start + m.start(), start + m.end()) for m in _GROUP.finditer(text[start:end])]
     yield _balanced(text, start, end)
     if len(groups) > 1 and groups[-1][1] - groups[-1][0] <= 2:
         yield _balanced(text, start, groups[-2][1])
-    for first, _ in groups[1:]:
+    for first, _ in groups[1:3]:
         yield _balanced(text, first, end)
 
 
@@ -74,15 +82,19 @@ def _balanced(text: str, start: int, end: int) -> tuple[int, int]:
     return start, end
 
 
-def _is_phone(text: str, start: int, end: int) -> bool:
+def _is_phone(text: str, start: int, end: int, cue: bool | None) -> bool:
     number = text[start:end]
     body = re.split(r"\s?(?:x|ext\.?|int\.?)", number, maxsplit=1, flags=re.IGNORECASE)[0]
     digits = sum(c.isdigit() for c in body)
-    if not DIGITS_MIN <= digits <= DIGITS_MAX or _DATE.match(body) or _SOCIAL_SECURITY.fullmatch(body) or _UNIT_AFTER.match(text, end):
+    if (
+        not DIGITS_MIN <= digits <= DIGITS_MAX
+        or _DATE.match(body)
+        or _SOCIAL_SECURITY.fullmatch(body)
+        or _UNIT_AFTER.match(text, end)
+    ):
         return False
     if body.startswith("+"):
         return _is_possible(body)
-    cue = nearest_cue(_CUE, text, start)
     if cue is False:
         return False
     if cue or _LABEL_AFTER.match(text, end):
@@ -95,7 +107,7 @@ def _grouped(body: str) -> bool:
 
 
 def _stands_alone(body: str) -> bool:
-    """Whether a number that nothing announces is written as only telephone numbers are, and is one that exists."""
+    """Whether a number that nothing announces is written as only telephone numbers are, and exists."""
     if body.startswith("00"):
         return _is_possible("+" + body[2:])
     if _ITALIAN_MOBILE.fullmatch(body) or _ITALIAN_LANDLINE.fullmatch(body):
@@ -104,7 +116,7 @@ def _stands_alone(body: str) -> bool:
 
 
 def _is_possible(number: str) -> bool:
-    """Whether the length fits the country. Not whether the range is in use: numbering plans move faster than lists."""
+    """Whether the length fits the country; not whether the range is in use, since plans outrun lists."""
     import phonenumbers
 
     try:

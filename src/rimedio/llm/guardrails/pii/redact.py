@@ -25,6 +25,7 @@ FINDERS: tuple[Finder, ...] = (
     find_phones,
     find_people,
 )
+NEARBY_CHARS = 160  # more than the widest window of a finder
 PASSES_MAX = 5  # what one finding hid, a second look may show; more than two looks were never seen to matter
 
 
@@ -58,8 +59,8 @@ class Redactor:
         self.vault.reserve(text)
         entities: list[Entity] = []
         current = text
-        for _ in range(PASSES_MAX):
-            spans = self.find(current)
+        for look in range(PASSES_MAX):
+            spans = self.find(current) if look == 0 else self._find_nearby(current)
             if not spans:
                 break
             entities = self._merge(current, spans, entities)
@@ -73,6 +74,14 @@ class Redactor:
             blocked += [match.span() for match in self._kept.finditer(text)]
         spans = [s for s in self._all(text) if not any(s.start < e and b < s.end for b, e in blocked)]
         return resolve(spans)
+
+    def _find_nearby(self, text: str) -> list[Span]:
+        """Findings in the lines around placeholders, the only ones that replacing can have changed."""
+        return [
+            Span(span.kind, span.start + start, span.end + start)
+            for start, end in _lines_around(text)
+            for span in self.find(text[start:end])
+        ]
 
     def restore(self, text: str) -> str:
         """`text` with this ticket's values put back."""
@@ -95,6 +104,20 @@ class Redactor:
         return sorted(found, key=lambda e: e.start)
 
 
+def _lines_around(text: str) -> list[tuple[int, int]]:
+    """Stretches of whole lines that hold every placeholder and the words which could be cues beside it."""
+    stretches: list[tuple[int, int]] = []
+    for match in PLACEHOLDER.finditer(text):
+        start = text.rfind("\n", 0, max(0, match.start() - NEARBY_CHARS)) + 1
+        end = text.find("\n", match.end() + NEARBY_CHARS)
+        end = len(text) if end < 0 else end
+        if stretches and start <= stretches[-1][1]:
+            stretches[-1] = (stretches[-1][0], max(end, stretches[-1][1]))
+        else:
+            stretches.append((start, end))
+    return stretches
+
+
 def _shifts(entities: list[Entity]) -> list[tuple[int, int]]:
     """From each position of the rendered text on, what to add to get the position in the first text."""
     shifts, shift = [(0, 0)], 0
@@ -112,7 +135,9 @@ def _render(text: str, entities: list[Entity]) -> str:
     return "".join(x for pair in zip(between, [*marks, ""], strict=True) for x in pair)
 
 
-def redact(text: str, *, names: Iterable[str] = (), keep: Iterable[str] = (), vault: Vault | None = None) -> Redaction:
+def redact(
+    text: str, *, names: Iterable[str] = (), keep: Iterable[str] = (), vault: Vault | None = None
+) -> Redaction:
     """Redact one text; pass the same `vault` for every text of a ticket."""
     return Redactor(names, keep, Vault() if vault is None else vault).redact(text)
 

@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Iterator
+from functools import cache
 
-from rimedio.llm.guardrails.pii.context import cue_pattern, nearest_cue
+from rimedio.llm.guardrails.pii.context import Cues
 from rimedio.llm.guardrails.pii.entity import EntityKind, Span
+from rimedio.llm.guardrails.pii.lexicon import word_list
 
 _OMOCODE = "[0-9LMNPQRSTUV]"  # digits may be written as letters where two people share a code
 _FISCAL = re.compile(
@@ -13,7 +15,6 @@ _FISCAL = re.compile(
     re.IGNORECASE,
 )
 _ELEVEN = re.compile(r"(?<![\w.,/+-])(?:IT[ ]?)?\d{11}(?![\w/]|[-.,]\d)", re.IGNORECASE)
-_VAT_CUE = cue_pattern(r"p(?:art(?:ita)?)?\.?\s?iva|p\.?\s?i|vat(?: (?:no|number|id))?|c\.?\s?f|codice fiscale|iva")
 
 
 def find_fiscal_codes(text: str) -> Iterator[Span]:
@@ -24,11 +25,29 @@ def find_fiscal_codes(text: str) -> Iterator[Span]:
 
 
 def find_vat_numbers(text: str) -> Iterator[Span]:
-    """Partite IVA whose check digit is right, with the prefix IT or announced: one bare number in ten would pass."""
+    """Partite IVA whose check digit is right, with IT before it or announced: one bare number in ten would pass."""
     for match in _ELEVEN.finditer(text):
-        announced = match[0][:2].upper() == "IT" or nearest_cue(_VAT_CUE, text, match.start())
+        announced = match[0][:2].upper() == "IT" or _vat_cues().nearest(text, match.start())
         if announced and _vat_checks(match[0]):
             yield Span(EntityKind.VAT_NUMBER, match.start(), match.end())
+
+
+@cache
+def _vat_cues() -> Cues:
+    announced = {
+        "iva",
+        "p.iva",
+        "p.i",
+        "vat",
+        "c.f",
+        "cf",
+        "fiscale",
+        "piva",
+        "p iva",
+        "partita iva",
+        "codice fiscale",
+    }
+    return Cues(frozenset(announced), word_list("technical_cues"))
 
 
 def _fiscal_checks(code: str) -> bool:

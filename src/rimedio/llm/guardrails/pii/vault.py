@@ -41,7 +41,7 @@ class Vault:
         return placeholder
 
     def reserve(self, text: str) -> None:
-        """Never hand out a placeholder that `text` contains by itself: restoring would invent a value there."""
+        """Never hand out a placeholder that `text` contains by itself: restoring would put a value there."""
         for match in PLACEHOLDER.finditer(text):
             if match[0] not in self._values:
                 kind = EntityKind(match[1])
