@@ -1,0 +1,59 @@
+"""Amazon States Language in your own process: durable, embeddable, with AWS's answers.
+
+    from rimedio.asl import Engine, Machine, SqliteJournal
+
+    machine = Machine.parse(open("machine.json").read())
+    engine = Engine(SqliteJournal.open("runs.db"), {"arn:aws:lambda:::function:greet": greet})
+    print(engine.run(engine.start(machine, {"name": "Ada"})).output)
+
+Nothing else of Rimedio is imported.
+"""
+
+from rimedio.asl.clock import Clock, Randomness, SystemClock, VirtualClock
+from rimedio.asl.engine import Engine
+from rimedio.asl.errors import (
+    AslError,
+    Diagnostic,
+    ExecutionAlreadyExists,
+    ExecutionDoesNotExist,
+    InvalidDefinition,
+    InvalidInput,
+    InvalidToken,
+    NotRedrivable,
+    StatesError,
+    TaskFailed,
+    TaskTimedOut,
+)
+from rimedio.asl.executions import Description
+from rimedio.asl.handlers import Handler, Handlers, TaskContext
+from rimedio.asl.journal import Event, Journal, MemoryJournal
+from rimedio.asl.model import Machine
+from rimedio.asl.sqlite_journal import SqliteJournal
+
+__all__ = [
+    "AslError",
+    "Clock",
+    "Description",
+    "Diagnostic",
+    "Engine",
+    "Event",
+    "ExecutionAlreadyExists",
+    "ExecutionDoesNotExist",
+    "Handler",
+    "Handlers",
+    "InvalidDefinition",
+    "InvalidInput",
+    "InvalidToken",
+    "Journal",
+    "Machine",
+    "MemoryJournal",
+    "NotRedrivable",
+    "Randomness",
+    "SqliteJournal",
+    "StatesError",
+    "SystemClock",
+    "TaskContext",
+    "TaskFailed",
+    "TaskTimedOut",
+    "VirtualClock",
+]

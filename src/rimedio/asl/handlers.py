@@ -1,0 +1,64 @@
+"""How an application does the work of Task states."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from fnmatch import fnmatchcase
+from typing import TypeAlias
+
+from rimedio.asl.errors import StatesError, TaskFailed
+from rimedio.asl.jsontext import JSON
+
+PATTERN_SUFFIXES = (".waitForTaskToken", ".sync:2", ".sync")
+
+
+@dataclass(frozen=True)
+class TaskContext:
+    """What a handler may know about the task it works on.
+
+    `key` is the same whenever this very attempt is repeated after a crash: use it as an idempotency key.
+    `heartbeat()` shows that the work goes on; it raises TaskTimedOut when nobody waits for it any more.
+    """
+
+    execution_id: str
+    state_name: str
+    resource: str
+    retry_count: int
+    token: str | None
+    deadline: datetime | None
+    key: str
+    heartbeat: Callable[[], None]
+
+
+Handler: TypeAlias = Callable[[JSON, TaskContext], JSON]
+Handlers: TypeAlias = Mapping[str, Handler]
+
+
+def find_handler(handlers: Handlers, resource: str) -> Handler:
+    """The handler of a resource: by its exact name, without the pattern suffix, or by a wildcard key.
+
+    Raises States.Runtime when there is none.
+    """
+    base = resource
+    for suffix in PATTERN_SUFFIXES:
+        base = base.removesuffix(suffix)
+    for name in (resource, base):
+        if name in handlers:
+            return handlers[name]
+    for pattern, handler in handlers.items():
+        if "*" in pattern and fnmatchcase(base, pattern):
+            return handler
+    known = ", ".join(sorted(handlers)) or "none"
+    cause = f"No handler is registered for the resource '{resource}'. Register one under this name (known: {known})."
+    raise StatesError("States.Runtime", cause)
+
+
+def as_failure(error: Exception) -> StatesError:
+    """What an exception means for the state: its class is the error name, as in Lambda."""
+    if isinstance(error, TaskFailed):
+        return error
+    if isinstance(error, StatesError):
+        return TaskFailed(error.error, error.cause)
+    name = type(error).__name__
+    return TaskFailed(name, json.dumps({"errorMessage": str(error), "errorType": name}, ensure_ascii=False))
