@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from rimedio.domain.conversation import Message
 from rimedio.storage import keys
-from rimedio.storage.codec import from_model, to_model
+from rimedio.storage.codec import from_item, to_attributes
 from rimedio.storage.conditions import NotExists
 from rimedio.storage.keys import stamp
 from rimedio.storage.table import EXPIRES_AT, Table
@@ -30,7 +30,7 @@ class ConversationStore:
 
     def add(self, message: Message, *, keep_for: timedelta | None = None) -> None:
         """Add a message; it vanishes after `keep_for`. Raises ConditionFailed when its id is taken."""
-        item = from_model(message) | keys.MESSAGE.attributes(
+        item = to_attributes(message) | keys.MESSAGE.attributes(
             tenant=message.tenant_id,
             session=message.session_id,
             message=message.message_id,
@@ -54,4 +54,4 @@ class ConversationStore:
             reverse=newest_first, limit=limit, cursor=cursor, tenant=tenant_id, session=session_id
         )
         page = self._table.query(query)
-        return MessagePage(tuple(to_model(Message, item) for item in page.items), page.cursor)
+        return MessagePage(tuple(from_item(Message, item) for item in page.items), page.cursor)

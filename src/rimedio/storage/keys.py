@@ -20,7 +20,8 @@ from rimedio.domain.errors import InvalidInput
 from rimedio.storage.table import Index, Key, Query, SortBeginsWith, SortCondition
 from rimedio.storage.values import Value
 
-PART_BYTES_MAX = 200
+PART_BYTES_MAX = 300
+PART_BYTES_KEPT = 200  # of a longer one, before its hash
 _FIELD = re.compile(r"\{(\w+)\}")
 
 EXAMPLE: Mapping[str, str | int] = MappingProxyType(
@@ -135,7 +136,7 @@ DOCUMENT = Entity(
     "document",
     ("T#{tenant}#DOCUMENT#{document}", "META"),
     gsi1=("T#{tenant}#DOCUMENTS#{status}#S{shard}", "{updated}#{document}"),
-    gsi2=("T#{tenant}#SOURCES#S{shard}", "{source}"),
+    gsi2=("T#{tenant}#SOURCES#S{shard}", "{source}#{document}"),
 )
 LINK = Entity("link", ("T#{tenant}#LINK#{kind}#{name}", "META"))
 WEBHOOK = Entity("webhook", ("T#{tenant}#WEBHOOKS", "{webhook}"))
@@ -262,6 +263,11 @@ def shard_of(name: str, shards: int) -> int:
     return zlib.crc32(name.encode()) % shards
 
 
+def escaped(text: str) -> str:
+    """The text as it stands inside a key."""
+    return text.replace("%", "%25").replace("#", "%23")
+
+
 def _part(name: str, value: str | int | None) -> str:
     """A part of a key:
 
@@ -269,9 +275,9 @@ def _part(name: str, value: str | int | None) -> str:
     """
     if value is None or value == "":
         raise InvalidInput(f"The part `{name}` of a key is missing. Give it a value.")
-    text = str(value).replace("%", "%25").replace("#", "%23")
+    text = escaped(str(value))
     raw = text.encode(errors="backslashreplace")
     if len(raw) <= PART_BYTES_MAX:
         return text
-    kept = raw[: PART_BYTES_MAX // 2].decode(errors="ignore")
+    kept = raw[:PART_BYTES_KEPT].decode(errors="ignore")
     return f"{kept}~{hashlib.sha256(raw).hexdigest()}"

@@ -42,6 +42,7 @@ from rimedio.storage.table import (
 )
 from rimedio.storage.values import BYTES_MARK, Item, Value, added, canonical_item
 
+ROOM = "table"
 MIGRATIONS = (
     """
     CREATE TABLE item (
@@ -89,7 +90,7 @@ class SqliteTable:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
-        database.migrate("table", MIGRATIONS)
+        database.migrate(ROOM, MIGRATIONS)
 
     def get(self, key: Key) -> Item | None:
         rows = self._database.rows(_SELECT, checked_key(*key))

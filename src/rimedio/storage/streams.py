@@ -1,20 +1,20 @@
 """The change stream of a table: every write with its old and new image, in order, for named consumers.
 
 Delivery is at least once: a consumer reads, works, then acknowledges; what it did not acknowledge comes
-again. Order is promised for the changes of one item (DynamoDB orders within a shard); SQLite orders all of
-them.
+again. Order is promised for the changes of one item only: DynamoDB may show even the items of one transaction
+in another order. SQLite orders all of them.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
 from rimedio.storage.table import Key
 from rimedio.storage.values import Item
 
-RETENTION_HOURS = 24  # as DynamoDB Streams
+RETENTION = timedelta(hours=24)  # as DynamoDB Streams
 
 
 class ChangeKind(StrEnum):
@@ -53,6 +53,17 @@ class ChangeStream(Protocol):
 
     def acknowledge(self, consumer: str, change: Change) -> None:
         """Say that `consumer` is done with this change and all before it."""
+        ...
+
+    def trim(self, keep: timedelta = RETENTION) -> int:
+        """Drop changes older than `keep` that every known consumer has acknowledged; how many.
+
+        0 where the service does this itself: DynamoDB drops after 24 hours, acknowledged or not.
+        """
+        ...
+
+    def forget(self, consumer: str) -> None:
+        """Drop a consumer's checkpoint, so that it no longer holds back `trim`."""
         ...
 
 

@@ -6,7 +6,7 @@ from rimedio.domain.answer import Solution
 from rimedio.domain.feedback import Feedback
 from rimedio.domain.ticket import Ticket
 from rimedio.storage import keys
-from rimedio.storage.codec import from_model, from_solution
+from rimedio.storage.codec import to_attributes, to_value
 from rimedio.storage.keys import shard_of, stamp
 from rimedio.storage.table import Key
 from rimedio.storage.values import Value
@@ -14,7 +14,7 @@ from rimedio.storage.values import Value
 
 def ticket_item(ticket: Ticket, shards: int) -> dict[str, Value]:
     """The ticket itself, in the lists by status and by customer."""
-    return from_model(ticket) | keys.TICKET.attributes(
+    return to_attributes(ticket) | keys.TICKET.attributes(
         tenant=ticket.tenant_id,
         ticket=ticket.ticket_id,
         status=ticket.status.value,
@@ -54,7 +54,7 @@ def solved_key(ticket: Ticket) -> Key:
 def solution_item(tenant_id: str, solution: Solution, at: datetime) -> dict[str, Value]:
     """A solution, in its ticket's partition."""
     return {
-        "solution": from_solution(solution),
+        "solution": to_value(solution),
         "stored_at": stamp(at),
         **keys.SOLUTION.attributes(
             tenant=tenant_id, ticket=solution.ticket_id, solution=solution.solution_id
@@ -64,7 +64,7 @@ def solution_item(tenant_id: str, solution: Solution, at: datetime) -> dict[str,
 
 def feedback_item(feedback: Feedback, shards: int) -> dict[str, Value]:
     """Feedback, in its ticket's partition and in the list that training reads."""
-    return from_model(feedback) | keys.FEEDBACK.attributes(
+    return to_attributes(feedback) | keys.FEEDBACK.attributes(
         tenant=feedback.tenant_id,
         ticket=feedback.ticket_id,
         feedback=feedback.feedback_id,

@@ -13,7 +13,7 @@ from rimedio.domain.errors import ConditionFailed, Conflict, InvalidInput, NotFo
 from rimedio.domain.feedback import Feedback
 from rimedio.domain.ticket import Status, Ticket, TicketRequest
 from rimedio.storage import keys
-from rimedio.storage.codec import to_model, to_solution
+from rimedio.storage.codec import from_item
 from rimedio.storage.conditions import Equals, Exists, NotExists
 from rimedio.storage.fanout import query_shards
 from rimedio.storage.idempotency import IdempotencyStore, Request, hash_payload
@@ -99,7 +99,7 @@ class TicketStore:
     def find(self, tenant_id: str, ticket_id: str) -> Ticket | None:
         """The ticket, or None."""
         item = self._table.get(keys.TICKET.key(tenant=tenant_id, ticket=ticket_id))
-        return None if item is None else to_model(Ticket, item)
+        return None if item is None else from_item(Ticket, item)
 
     def save(self, ticket: Ticket, *, expected: int | None = None, solution: Solution | None = None) -> None:
         """Write a changed ticket, together with the solution it now has.
@@ -181,7 +181,7 @@ class TicketStore:
             for shard in range(self._shards)
         ]
         page = query_shards(self._table, queries)
-        return TicketPage(tuple(to_model(Ticket, item) for item in page.items), page.cursor)
+        return TicketPage(tuple(from_item(Ticket, item) for item in page.items), page.cursor)
 
     def list_by_customer(
         self, tenant_id: str, customer_id: str, *, newest_first: bool = True, limit: int = 50,
@@ -192,7 +192,7 @@ class TicketStore:
             reverse=newest_first, limit=limit, cursor=cursor, tenant=tenant_id, customer=customer_id
         )
         page = self._table.query(query)
-        return TicketPage(tuple(to_model(Ticket, item) for item in page.items), page.cursor)
+        return TicketPage(tuple(from_item(Ticket, item) for item in page.items), page.cursor)
 
     def asset_history(
         self, tenant_id: str, serial: str, *, limit: int = 20, cursor: str | None = None
@@ -228,12 +228,13 @@ class TicketStore:
         item = self._table.get(keys.SOLUTION.key(tenant=tenant_id, ticket=ticket_id, solution=solution_id))
         if item is None:
             raise NotFound(f"Ticket {ticket_id} has no solution {solution_id}. It may still be in work.")
-        return to_solution(item)
+        return from_item(Solution, item, "solution")
 
     def solutions(self, tenant_id: str, ticket_id: str) -> tuple[Solution, ...]:
         """Every solution of a ticket in the order they were stored."""
         items = self._all(keys.SOLUTIONS_OF_TICKET, tenant_id, ticket_id)
-        return tuple(to_solution(item) for item in sorted(items, key=lambda item: str(item["stored_at"])))
+        ordered = sorted(items, key=lambda item: str(item["stored_at"]))
+        return tuple(from_item(Solution, item, "solution") for item in ordered)
 
     def add_feedback(self, feedback: Feedback) -> None:
         """Store feedback on an existing ticket. Raises NotFound."""
@@ -243,7 +244,7 @@ class TicketStore:
     def feedback(self, tenant_id: str, ticket_id: str) -> tuple[Feedback, ...]:
         """Feedback on a ticket, oldest first."""
         items = self._all(keys.FEEDBACK_OF_TICKET, tenant_id, ticket_id)
-        return tuple(to_model(Feedback, item) for item in items)
+        return tuple(from_item(Feedback, item) for item in items)
 
     def list_feedback(self, tenant_id: str, *, limit: int = 100, cursor: str | None = None) -> FeedbackPage:
         """All feedback of a tenant, oldest first; what training reads."""
@@ -252,7 +253,7 @@ class TicketStore:
             for shard in range(self._shards)
         ]
         page = query_shards(self._table, queries)
-        return FeedbackPage(tuple(to_model(Feedback, item) for item in page.items), page.cursor)
+        return FeedbackPage(tuple(from_item(Feedback, item) for item in page.items), page.cursor)
 
     def link(self, tenant_id: str, kind: str, name: str, ticket_id: str) -> None:
         """Remember that an execution or another system's id means this ticket."""
@@ -280,16 +281,14 @@ class TicketStore:
         found: dict[Key, Item] = {}
         for start in range(0, len(wanted), BATCH_MAX):
             found |= self._table.batch_get(wanted[start : start + BATCH_MAX])
-        tickets = tuple(to_model(Ticket, found[key]) for key in wanted if key in found)
+        tickets = tuple(from_item(Ticket, found[key]) for key in wanted if key in found)
         return TicketPage(tickets, page.cursor)
 
     def _all(self, pattern: AccessPattern, tenant_id: str, ticket_id: str) -> Iterator[Item]:
         """Everything of one kind that a ticket has."""
         cursor = None
         while True:
-            page = self._table.query(
-                pattern.query(cursor=cursor, limit=100, tenant=tenant_id, ticket=ticket_id)
-            )
+            page = self._table.query(pattern.query(cursor=cursor, tenant=tenant_id, ticket=ticket_id))
             yield from page.items
             if page.cursor is None:
                 return
