@@ -76,8 +76,8 @@ def assemble_context(
     """Order, deduplicate, join and cut `passages` so that they fit `budget_tokens`.
 
     Near-duplicates and overlapping windows are dropped; passages that differ in a number, a code or a product
-    are never taken for duplicates. Of two documents that speak of the same thing, the newer stands first. With
-    `nearby` (a chunk's document in reading order) a procedure that was split is joined again.
+    are never taken for duplicates. Of two documents that speak of the same thing, the newer stands first.
+    With `nearby` (a chunk's document in reading order) a procedure that was split is joined again.
     """
     ordered = sorted(passages, key=lambda p: p.rank)
     unique, dropped = _without_duplicates(ordered)

@@ -9,6 +9,7 @@ from rimedio.answering.extractive.cues import Part
 from rimedio.answering.extractive.fault import Piece, read_fault
 from rimedio.answering.extractive.frames import frame
 from rimedio.answering.extractive.plain_answer import answer_steps
+from rimedio.answering.extractive.pointers import pointed_at
 from rimedio.answering.extractive.rivals import CORRECTS, Account, contradicts, prefer
 from rimedio.answering.extractive.steps import fault_steps, sentences_of
 from rimedio.answering.question import Question
@@ -87,7 +88,9 @@ def _about_code(
         return _mentions(question, code, entries, label), []
     accounts = prefer(accounts, question.language)
     main = accounts[0]
-    steps = list(fault_steps(_completed(main, accounts[1:]), question.language, label))
+    pieces = _completed(main, accounts[1:])
+    steps = list(fault_steps(pieces, question.language, label))
+    steps += pointed_at(pieces, main.chunk, entries, question.language)
     rivals = [other for other in accounts[1:] if contradicts(main, other)]
     actions: list[str] = []
     for older in rivals[:1]:
