@@ -29,6 +29,7 @@ from rimedio.asl.handlers import Handler, Handlers, TaskContext
 from rimedio.asl.journal import Event, Journal, MemoryJournal
 from rimedio.asl.model import Machine
 from rimedio.asl.sqlite_journal import SqliteJournal
+from rimedio.asl.validation import validate
 
 __all__ = [
     "AslError",
@@ -56,4 +57,5 @@ __all__ = [
     "TaskFailed",
     "TaskTimedOut",
     "VirtualClock",
+    "validate",
 ]

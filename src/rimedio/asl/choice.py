@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import cast
+from typing import Any, cast
 
 from rimedio.asl.errors import StatesError
 from rimedio.asl.jsonpath import JsonPathQuery
@@ -25,7 +25,7 @@ Comparison = Callable[[JSON, JSON], bool]
 
 
 def parse_timestamp(text: str) -> datetime | None:
-    """The instant of an RFC 3339 timestamp with T and an offset; None when it is none. Nanoseconds are cut."""
+    """The instant of an RFC 3339 timestamp with T and an offset, or None. Nanoseconds are cut."""
     found = _TIMESTAMP.fullmatch(text)
     if not found:
         return None
@@ -83,7 +83,7 @@ def _matches(left: JSON, right: JSON) -> bool:
     return _wildcard(cast("str", right)).fullmatch(cast("str", left)) is not None
 
 
-_ORDERS: dict[str, Callable[[object, object], bool]] = {
+_ORDERS: dict[str, Callable[[Any, Any], bool]] = {
     "Equals": operator.eq,
     "LessThan": operator.lt,
     "GreaterThan": operator.gt,
@@ -165,8 +165,8 @@ class Combining:
 def _present(query: JsonPathQuery, scope: Scope) -> JSON:
     value = query.look_up(scope)
     if isinstance(value, Missing):
-        cause = f"Invalid path '{query.path.text}': The choice state's condition path references an invalid value."
-        raise StatesError("States.Runtime", cause)
+        what = "The choice state's condition path references an invalid value."
+        raise StatesError("States.Runtime", f"Invalid path '{query.path.text}': {what}")
     return value
 
 

@@ -124,7 +124,10 @@ class Engine:
     # -- from outside
 
     def send_task_success(self, token: str, output: JSON) -> None:
-        """The task that waits for `token` has this output. Raises InvalidToken, TaskTimedOut, InvalidInput."""
+        """The task that waits for `token` has this output.
+
+        Raises InvalidToken, TaskTimedOut, InvalidInput.
+        """
         value, _ = parsed_input(output)
         self._signal(self.journal.signal("success", token, value))
 

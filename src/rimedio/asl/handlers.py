@@ -50,7 +50,7 @@ def find_handler(handlers: Handlers, resource: str) -> Handler:
         if "*" in pattern and fnmatchcase(base, pattern):
             return handler
     known = ", ".join(sorted(handlers)) or "none"
-    cause = f"No handler is registered for the resource '{resource}'. Register one under this name (known: {known})."
+    cause = f"No handler is registered for the resource '{resource}'. Register one under it (known: {known})."
     raise StatesError("States.Runtime", cause)
 
 

@@ -38,6 +38,7 @@ from rimedio.asl.task_state import TaskState
 
 EVENTS_MAX = 25_000
 WAIT_SECONDS_MAX = 99_999_999
+WAIT_UNTIL_SECONDS_MAX = 2**31  # 68 years; AWS answers "delay is too long" above
 STEPS_BETWEEN_COMMITS = 500
 
 DETAILS_KEPT = {"truncated": False}
@@ -185,14 +186,14 @@ class Interpreter:
                 return
         if part.default is None:
             cause = "Failed to transition out of the state. The state does not point to a next state."
-            raise StatesError("States.NoChoiceMatched", cause)
+            raise StatesError("States.Runtime", cause)
         self.leave(run, frame, state, data, state.flow, part.default)
 
     def _wait(self, run: Run, frame: Frame, state: State, part: WaitPart) -> None:
         scope = self.scope(run, frame, self.effective_input(run, frame, state))
         value = part.query.evaluate(scope)
         until = self._timestamp(value, part) if part.is_timestamp else self.now() + self._seconds(value, part)
-        if until - self.now() > WAIT_SECONDS_MAX * 21.5:
+        if until - self.now() > WAIT_UNTIL_SECONDS_MAX:
             raise StatesError("States.Runtime", "Wait state delay is too long.")
         frame.phase = Phase.SLEEP
         frame.due = until
@@ -488,8 +489,9 @@ class Interpreter:
         """The error with the state it happened in, unless it comes from outside and speaks for itself."""
         if isinstance(error, TaskFailed):
             return error
-        place = f"An error occurred while executing the state '{frame.state}' (entered at the event id #{frame.entered}). "
-        located = TaskFailed(error.error, place + (error.cause or ""))
+        place = f"the state '{frame.state}' (entered at the event id #{frame.entered})"
+        cause = f"An error occurred while executing {place}. {error.cause or ''}"
+        located = TaskFailed(error.error, cause)
         located.location = error.location
         return located
 
@@ -583,8 +585,8 @@ class Interpreter:
 
 def too_large(state: str) -> StatesError:
     """The error for a payload over the limit."""
-    cause = f"The state/task '{state}' returned a result with a size exceeding the maximum number of bytes service limit."
-    return TaskFailed("States.DataLimitExceeded", cause)
+    what = "returned a result with a size exceeding the maximum number of bytes service limit."
+    return TaskFailed("States.DataLimitExceeded", f"The state/task '{state}' {what}")
 
 
 def _matches(errors: tuple[str, ...], failure: StatesError) -> bool:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from random import Random
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from rimedio.asl.clock import iso, new_uuid
 from rimedio.asl.errors import StatesError
@@ -296,7 +296,7 @@ def _hash(_: Scope, text: object = None, algorithm: object = None) -> object:
         return None
     if not isinstance(text, str) or algorithm not in _HASHES:
         raise _Refused(f"$hash takes a string and one of {', '.join(_HASHES)}.")
-    return hashlib.new(_HASHES[cast("str", algorithm)], text.encode(), usedforsecurity=False).hexdigest()
+    return hashlib.new(_HASHES[algorithm], text.encode(), usedforsecurity=False).hexdigest()
 
 
 def _random(scope: Scope, seed: object = None) -> object:

@@ -225,14 +225,14 @@ class PathReader:
         return None
 
     def quoted(self) -> str | None:
-        """A string in single or double quotes; a backslash takes the next character literally."""
+        """A string in single or double quotes; a backslash escapes the quote and itself."""
         self.skip()
         quote = self.text[self.at : self.at + 1]
         if quote not in ("'", '"') or not quote:
             return None
         end, taken = self.at + 1, []
         while end < len(self.text) and self.text[end] != quote:
-            if self.text[end] == "\\" and end + 1 < len(self.text):
+            if self.text[end] == "\\" and self.text[end + 1 : end + 2] in (quote, "\\"):
                 end += 1
             taken.append(self.text[end])
             end += 1

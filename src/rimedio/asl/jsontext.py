@@ -7,7 +7,7 @@ import orjson
 
 from rimedio.asl.errors import InvalidInput, StatesError
 
-JSON: TypeAlias = Union[None, bool, int, float, str, list["JSON"], dict[str, "JSON"]]  # noqa: UP007 - recursive
+JSON: TypeAlias = Union[bool, int, float, str, list["JSON"], dict[str, "JSON"], None]  # noqa: UP007 - recursive
 
 PAYLOAD_BYTES_MAX = 262_144
 

@@ -29,7 +29,7 @@ class Services:
     randomness: Randomness
 
 
-PLAIN_SERVICES = Services(SystemClock(), random.Random(0))
+PLAIN_SERVICES = Services(SystemClock(), random.Random(0))  # noqa: S311 - the default for tests of expressions
 
 
 class Scope:

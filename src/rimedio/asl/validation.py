@@ -13,3 +13,9 @@ def check(definition: "str | Mapping[str, JSON]") -> Mapping[str, JSON]:
     if not isinstance(value, Mapping):
         raise InvalidDefinition([Diagnostic("INVALID_JSON_DESCRIPTION", "not an object", "")])
     return value
+
+
+def validate(definition: "str | Mapping[str, JSON]") -> list[Diagnostic]:
+    """All findings."""
+    check(definition)
+    return []
