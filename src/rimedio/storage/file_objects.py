@@ -10,6 +10,7 @@ import os
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from io import FileIO
 from pathlib import Path
 
 from rimedio.domain.errors import DiskFull, NotFound, StorageFailed
@@ -37,14 +38,14 @@ class FileObjectStore:
 
     def put(self, tenant_id: str, name: str, content: bytes | Iterable[bytes]) -> StoredObject:
         path = self._path(tenant_id, name)
-        with _translated(path):
-            self._incoming.mkdir(parents=True, exist_ok=True)
-            aside, size, etag = self._write_aside(content)
-            try:
+        aside = self._open_aside()
+        try:
+            size, etag = _fill(aside, content)
+            with _translated(path):
                 _move(aside, path)
-            except BaseException:
-                aside.unlink(missing_ok=True)
-                raise
+        except BaseException:
+            aside.unlink(missing_ok=True)
+            raise
         return StoredObject(name, size, etag)
 
     def get(self, tenant_id: str, name: str) -> bytes:
@@ -106,21 +107,12 @@ class FileObjectStore:
         *folders, leaf = checked_name(name).replace("%", "%25").split("/")
         return self._root.joinpath(checked_tenant(tenant_id), *(f"{part}%" for part in folders), leaf)
 
-    def _write_aside(self, content: bytes | Iterable[bytes]) -> tuple[Path, int, str]:
-        descriptor, aside = tempfile.mkstemp(prefix=f"{os.getpid()}-", dir=self._incoming)
-        digest, size = hashlib.sha256(), 0
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                for block in blocks_of(content):
-                    file.write(block)
-                    digest.update(block)
-                    size += len(block)
-                file.flush()
-                os.fsync(file.fileno())
-        except BaseException:
-            Path(aside).unlink(missing_ok=True)
-            raise
-        return Path(aside), size, digest.hexdigest()
+    def _open_aside(self) -> Path:
+        with _translated(self._incoming):
+            self._incoming.mkdir(parents=True, exist_ok=True)
+            descriptor, aside = tempfile.mkstemp(prefix=f"{os.getpid()}-", dir=self._incoming)
+            os.close(descriptor)
+        return Path(aside)
 
     def _remove_empty(self, folder: Path) -> None:
         """Remove the folder and those above it as long as they are empty; the root stays."""
@@ -130,6 +122,26 @@ class FileObjectStore:
             except OSError:
                 return  # not empty, or already gone
             folder = folder.parent
+
+
+def _fill(aside: Path, content: bytes | Iterable[bytes]) -> tuple[int, str]:
+    """Write and flush to disk; size and SHA-256. What goes wrong in `content` itself goes through as it is."""
+    digest, size = hashlib.sha256(), 0
+    with aside.open("wb", buffering=0) as file:
+        for block in blocks_of(content):
+            with _translated(aside):
+                size += _write_whole(file, block)
+            digest.update(block)
+        with _translated(aside):
+            os.fsync(file.fileno())
+    return size, digest.hexdigest()
+
+
+def _write_whole(file: FileIO, block: bytes) -> int:
+    left = memoryview(block)
+    while left:
+        left = left[file.write(left) :]
+    return len(block)
 
 
 def _move(aside: Path, path: Path) -> None:
@@ -174,10 +186,7 @@ def _shown_name(entry: os.DirEntry[str]) -> str:
 
 @contextmanager
 def _translated(path: Path, name: str | None = None) -> Iterator[None]:
-    """Rimedio's errors for the operating system's;
-
-    an absent file is NotFound when `name` says what was asked.
-    """
+    """Rimedio's errors for the operating system's; when `name` says what was asked, absent is NotFound."""
     try:
         yield
     except OSError as error:

@@ -57,8 +57,8 @@ class DataFolder:
         free = self.free_bytes
         if free < wanted_bytes:
             msg = (
-                f"The disk that holds {self.path} has {free / 1e6:,.0f} MB left; {wanted_bytes / 1e6:,.0f} MB "
-                "are needed. Free some space, or point `data_dir` at another disk."
+                f"The disk that holds {self.path} has {free / 1e6:,.0f} MB; {wanted_bytes / 1e6:,.0f} MB are "
+                "needed. Free space, or point `data_dir` at another disk."
             )
             raise DiskFull(msg)
 
