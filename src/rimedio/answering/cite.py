@@ -1,4 +1,4 @@
-"""Maps passage indices to citations, drafts to steps; what points nowhere or was refused does not get through."""
+"""Maps indices to citations and drafts to steps; a refused sentence or a false index never gets through."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""A remedy that only says "see section 7.2": the procedure there, if the context has it, belongs to the answer."""
+"""A remedy that only says "see section 7.2": the procedure there belongs to the answer, if the context has it."""
 
 from collections.abc import Sequence
 
