@@ -1,0 +1,69 @@
+"""Personal data out, injections and denied topics found, before any model sees the text."""
+
+from dataclasses import dataclass
+
+from rimedio.domain.conversation import Author
+from rimedio.domain.ticket import Ticket
+from rimedio.tickets.parts import TaskParts
+from rimedio.tickets.tasks.extract_text import AttachmentText
+from rimedio.tickets.tasks.task import Task
+
+MESSAGES_MAX = 20
+
+
+@dataclass(frozen=True, slots=True)
+class InspectInput:
+    """Which ticket, and what its attachments say."""
+
+    tenant_id: str
+    ticket_id: str
+    attachments: tuple[AttachmentText, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TicketQuestion:
+    """What the ticket asks, safe to show to models. `refused`: nothing is answered, a person reads it."""
+
+    text: str
+    language: str
+    codes: tuple[str, ...]
+    product_models: tuple[str, ...]
+    refused: bool
+    reasons: tuple[str, ...]  # codes of reasons, such as "injection"
+    redacted: dict[str, int]
+    dangers: tuple[str, ...] = ()
+
+
+def inspect(parts: TaskParts, given: InspectInput) -> TicketQuestion:
+    """The ticket's question; what undoes the redaction is stored for the operator."""
+    ticket = parts.tickets.get(given.tenant_id, given.ticket_id)
+    names = tuple(n for n in (ticket.customer.name, ticket.customer.contact_email) if n)
+    seen = parts.guard.inspect_request(_whole_text(parts, ticket, given), names)
+    if seen.vault:
+        parts.objects.put(ticket.tenant_id, vault_name(ticket.ticket_id), seen.vault.encode())
+    reasons = (("injection",) if seen.injection else ()) + tuple(f"denied:{topic}" for topic in seen.denied)
+    return TicketQuestion(
+        text=seen.text,
+        language=ticket.lang or "en",
+        codes=(ticket.error_code,) if ticket.error_code else (),
+        product_models=(ticket.asset.model,),
+        refused=bool(reasons),
+        reasons=reasons,
+        redacted=dict(seen.redacted),
+        dangers=seen.dangers,
+    )
+
+
+def vault_name(ticket_id: str) -> str:
+    """Where the object store keeps what undoes a ticket's redaction."""
+    return f"vaults/{ticket_id}.json"
+
+
+def _whole_text(parts: TaskParts, ticket: Ticket, given: InspectInput) -> str:
+    page = parts.conversations.messages(ticket.tenant_id, ticket.ticket_id, limit=MESSAGES_MAX)
+    replies = [m.text for m in page.messages if m.author is Author.CUSTOMER]
+    read = [a.text for a in given.attachments if a.text]
+    return "\n\n".join((ticket.symptom_text, *replies, *read))
+
+
+TASK = Task("inspect", InspectInput, TicketQuestion, inspect)

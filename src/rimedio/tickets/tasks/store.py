@@ -1,0 +1,86 @@
+"""End a ticket's way: solution and status in one transaction, whose change is the event."""
+
+from dataclasses import dataclass
+
+from rimedio.domain.answer import Decision, Solution
+from rimedio.domain.ticket import Status, Ticket
+from rimedio.tickets.parts import TaskParts
+from rimedio.tickets.task_tokens import Waiting
+from rimedio.tickets.tasks.generate import StepFailure
+from rimedio.tickets.tasks.task import Task
+
+
+@dataclass(frozen=True, slots=True)
+class StoreInput:
+    """Where the ticket ends, and with what."""
+
+    tenant_id: str
+    ticket_id: str
+    execution_id: str
+    status: Status
+    decision: Decision
+    solution: Solution | None = None
+    failure: StepFailure | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NotifyInput:
+    """Which ticket settled, and how."""
+
+    tenant_id: str
+    ticket_id: str
+    status: Status
+
+
+@dataclass(frozen=True, slots=True)
+class FailInput:
+    """Which ticket cannot go on, and why."""
+
+    tenant_id: str
+    ticket_id: str
+    failure: StepFailure | None = None
+
+
+def store(parts: TaskParts, given: StoreInput) -> None:
+    """Write status and solution once, however often this step is repeated."""
+    reason = _reason(given)
+    solution_id = given.solution.solution_id if given.solution else None
+    ticket = parts.tickets.get(given.tenant_id, given.ticket_id)
+    if ticket.status is given.status and ticket.execution_id == given.execution_id:
+        return
+    moved = ticket.moved_to(given.status, parts.clock.now(), reason=reason)
+    if solution_id:
+        moved = moved.model_copy(update={"solution_id": solution_id})
+    parts.tickets.save(moved, expected=ticket.version, solution=given.solution)
+    parts.tokens.forget(given.tenant_id, given.ticket_id, Waiting.REVIEW)
+
+
+def _reason(given: StoreInput) -> str | None:
+    if given.failure and given.failure.Error:
+        return f"{given.failure.Error}: {given.failure.Cause}"[:500]
+    return "; ".join(given.decision.reasons) or None
+
+
+def notify(parts: TaskParts, given: NotifyInput) -> None:
+    """Wake whoever listens in this process; the durable event was stored with the status."""
+    parts.on_settled(parts.tickets.get(given.tenant_id, given.ticket_id), given.status)
+
+
+def mark_failed(parts: TaskParts, given: FailInput) -> None:
+    """The ticket is FAILED, with the reason; one that does not exist is left at that."""
+    found = parts.tickets.find(given.tenant_id, given.ticket_id)
+    if found is None or found.status is Status.FAILED:
+        return
+    failure = given.failure or StepFailure("Unknown", "")
+
+    def fail(ticket: Ticket) -> Ticket:
+        return ticket.moved_to(
+            Status.FAILED, parts.clock.now(), reason=f"{failure.Error}: {failure.Cause}"[:500]
+        )
+
+    parts.on_settled(parts.tickets.change(given.tenant_id, given.ticket_id, fail), Status.FAILED)
+
+
+STORE_TASK = Task("store", StoreInput, type(None), store)
+NOTIFY_TASK = Task("notify", NotifyInput, type(None), notify)
+FAIL_TASK = Task("mark_failed", FailInput, type(None), mark_failed)

@@ -1,0 +1,31 @@
+"""Take a ticket into work."""
+
+from dataclasses import dataclass
+
+from rimedio.domain.ticket import Status, Ticket
+from rimedio.tickets.parts import TaskParts
+from rimedio.tickets.tasks.task import Task
+
+
+@dataclass(frozen=True, slots=True)
+class ValidateInput:
+    """Which ticket, and the execution that works on it."""
+
+    tenant_id: str
+    ticket_id: str
+    execution_id: str
+
+
+def validate(parts: TaskParts, given: ValidateInput) -> Ticket:
+    """The ticket, now PROCESSING. Raises NotFound, or IllegalMove when another execution has it."""
+
+    def take(ticket: Ticket) -> Ticket:
+        if ticket.status is Status.PROCESSING and ticket.execution_id == given.execution_id:
+            return ticket  # this very step ran before a crash
+        moved = ticket.moved_to(Status.PROCESSING, parts.clock.now())
+        return moved.model_copy(update={"execution_id": given.execution_id})
+
+    return parts.tickets.change(given.tenant_id, given.ticket_id, take)
+
+
+TASK = Task("validate", ValidateInput, Ticket, validate)
