@@ -1,12 +1,10 @@
 """Runs the workflow in this process, on the durable engine."""
 
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from rimedio.asl import Engine, ExecutionAlreadyExists, Machine
-from rimedio.domain.errors import NotFound
+from rimedio.domain.codec import Json
 from rimedio.domain.ticket import Status, Ticket
 from rimedio.storage.tickets import TicketStore
 from rimedio.tickets.workflow import definition
@@ -29,13 +27,13 @@ class EngineRunner:
         return cls(engine, Machine.parse(definition(), name=MACHINE_NAME), tickets)
 
     def start(self, ticket: Ticket) -> str:
-        """Set the ticket's execution going, once a version that is NEW or reopened."""
-        name = ticket.ticket_id if ticket.version == 1 else f"{ticket.ticket_id}-{ticket.version}"
-        given = {"tenant_id": ticket.tenant_id, "ticket_id": ticket.ticket_id}
+        """Set a ticket going: a NEW one under its own id, one taken up again under id and version."""
+        name = ticket.ticket_id if ticket.status is Status.NEW else f"{ticket.ticket_id}-{ticket.version}"
+        given: dict[str, Json] = {"tenant_id": ticket.tenant_id, "ticket_id": ticket.ticket_id}
         try:
             return self.engine.start(self.machine, given, name=name)
         except ExecutionAlreadyExists as existing:
-            return str(existing)
+            return existing.execution_id
 
     def recover(self, tenant_id: str) -> int:
         """After a start: pick up unfinished executions, and start what was accepted but never started.
@@ -55,16 +53,13 @@ class EngineRunner:
 
     def settle(self, ticket: Ticket) -> Ticket:
         """Work in this thread until the ticket has ended or waits for a person; the ticket as it is then."""
-        with suppress(NotFound):
-            self.engine.run(self.start(ticket))
+        self.engine.run(ticket.execution_id or self.start(ticket))
         return self.tickets.get(ticket.tenant_id, ticket.ticket_id)
 
     def drain(self) -> None:
         """Work in this thread until nothing can be done any more."""
         self.engine.run_until_idle(wait=False)
 
-    @contextmanager
-    def working(self, threads: int) -> Iterator[threading.Event]:
+    def working(self, threads: int) -> AbstractContextManager[None]:
         """Work on background threads as long as the context lasts."""
-        with self.engine.workers(threads):
-            yield threading.Event()
+        return self.engine.workers(threads)

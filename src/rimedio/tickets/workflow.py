@@ -9,6 +9,8 @@ import re
 from functools import cache
 from importlib.resources import files
 
+from rimedio.domain.codec import Json
+
 PLACEHOLDER = re.compile(r"\$\{(\w+)\}")
 LAMBDA_INVOKE = "arn:aws:states:::lambda:invoke"
 
@@ -25,7 +27,7 @@ def task_names() -> frozenset[str]:
     return frozenset(PLACEHOLDER.findall(definition_text()))
 
 
-def definition() -> dict[str, object]:
+def definition() -> dict[str, Json]:
     """The state machine with every task under its own name."""
-    parsed: dict[str, object] = json.loads(PLACEHOLDER.sub(r"\1", definition_text()))
+    parsed: dict[str, Json] = json.loads(PLACEHOLDER.sub(r"\1", definition_text()))
     return parsed
