@@ -17,7 +17,7 @@ SUB_WORDS = r"(?:sub[- ]?codes?|sub[- ]?cod\.?|sotto[- ]?codic[ei]|sub)"
 SUFFIX = (
     rf"(?:\s*[/.:–-]\s*(?=\w*\d)[0-9A-Za-z]{{1,3}}|\s*[,(]?\s*{SUB_WORDS}\s*[:#=]?\s*[0-9A-Za-z]{{1,3}}\)?)"
 )
-TOKEN = r"(?:[A-Za-z]{1,6}[-_.]?|[A-Za-z]{1,2} )?\d{1,6}[A-Za-z]?"
+CODE = r"(?:[A-Za-z]{1,6}[-_.]?|[A-Za-z]{1,2} )?\d{1,6}[A-Za-z]?"
 CODE_WORD = (
     r"(?:codic[ei]|cod|errori|errore|error[es]?|err|allarm[ei]|guast[oi]|anomali[ae]|avari[ae]|"
     r"codes?|faults?|alarms?|warnings?|failures?|dtc)"
@@ -52,11 +52,11 @@ STANDARD = re.compile(
 )
 
 INTRODUCED = re.compile(
-    rf"(?<![\w-])(?<!sub )(?<!sotto ){CODE_WORD}\b(?P<way>{SHOWN}|{FILLER})(?P<code>{TOKEN}{SUFFIX}?)(?![\w])",
+    rf"(?<![\w-])(?<!sub )(?<!sotto ){CODE_WORD}\b(?P<way>{SHOWN}|{FILLER})(?P<code>{CODE}{SUFFIX}?)(?![\w])",
     re.IGNORECASE,
 )
 FOLLOWED = re.compile(
-    rf"(?<![\w.,/-])(?P<code>{TOKEN}{SUFFIX}?)\s+(?:error|fault|alarm|errore)\b", re.IGNORECASE
+    rf"(?<![\w.,/-])(?P<code>{CODE}{SUFFIX}?)\s+(?:error|fault|alarm|errore)\b", re.IGNORECASE
 )
 DISPLAYED = re.compile(
     r"\b(?:display|schermo|mostra|shows?|showing|compare|appare|lampeggia|segna|visualizza|flash(?:es|ing)|displays?|"
@@ -65,7 +65,7 @@ DISPLAYED = re.compile(
 )
 NEXT_IN_LIST = re.compile(
     rf"\s*(?:,|;|/|&|\+|\be\b|\bed\b|\bo\b|\boppure\b|\band\b|\bor\b)\s*(?:and\s+|or\s+|e\s+|o\s+)?"
-    rf"(?P<code>{TOKEN}{SUFFIX}?)(?![\w])",
+    rf"(?P<code>{CODE}{SUFFIX}?)(?![\w])",
     re.IGNORECASE,
 )
 LETTERED = re.compile(
@@ -146,8 +146,8 @@ def resolve(code: str, known: Callable[[str], bool]) -> tuple[str, ...]:
     bases = _zero_variants(base)
     if sub:
         tried = [f"{b}/{s}" for b in bases for s in _zero_variants(sub)]
-        if found := next((c for c in tried if known(c)), None):
-            return (found,)
+        if whole := next((c for c in tried if known(c)), None):
+            return (whole,)
         if sub.isdigit() and base.isdigit() and len(sub) == len(base):  # "042-043" are two codes
             return tuple(c for c in (base, sub) if known(c))
         return ()
@@ -226,7 +226,7 @@ def _shape(token: str) -> tuple[bool, int]:
 
 
 def _acceptable(text: str, match: re.Match[str]) -> bool:
-    """Whether an introduced token can be a code: no measure, no date, no word that happens to precede a number."""
+    """Whether an introduced token can be a code: no measure, no date, no common word."""
     token, after = match["code"], text[match.end("code") :]
     if " " in token and re.match(r"[A-Za-z]{1,2} \d", token) and not re.match(r"[A-Z]{1,2} \d", token):
         return False  # "errore a 230": a word and a number, no code

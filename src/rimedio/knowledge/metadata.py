@@ -94,7 +94,7 @@ def facts_of(extracted: Extracted, name: str, taxonomy: Taxonomy) -> Facts:
 
 
 def models_in(text: str, taxonomy: Taxonomy, *, heading: bool = False) -> tuple[str, ...]:
-    """Product models that `text` names: the taxonomy's; in a heading or title also what is written like one."""
+    """Product models that `text` names: the taxonomy's, and in a heading also what is written like one."""
     found = [model for model in taxonomy.models() if _names(text, model)]
     if heading:
         found += [m.group() for m in MODEL.finditer(text) if not NO_MODEL.fullmatch(m.group())]

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from rimedio.domain.taxonomy import Taxonomy
-from rimedio.knowledge.codes import CODE_WORD, SUFFIX, TOKEN, canonical, spans
+from rimedio.knowledge.codes import CODE, CODE_WORD, SUFFIX, canonical, spans
 from rimedio.knowledge.extract import Table
 
 CONTEXT = re.compile(
@@ -15,7 +15,7 @@ CONTEXT = re.compile(
 )
 NUMBERING = re.compile(r"\A\d{1,2}(?:\.\d{1,2})*[.)]?\s+(?=\D)")
 INTRODUCED = re.compile(
-    rf"\A(?:{CODE_WORD}\b\.?\s*(?:d['’]|di\s|n[°.]\s*|[:#–-]\s*)?\s*)+(?P<codes>{TOKEN}{SUFFIX}?)(?P<rest>.*)\Z",
+    rf"\A(?:{CODE_WORD}\b\.?\s*(?:d['’]|di\s|n[°.]\s*|[:#–-]\s*)?\s*)+(?P<codes>{CODE}{SUFFIX}?)(?P<rest>.*)\Z",
     re.IGNORECASE | re.DOTALL,
 )
 BARE = re.compile(
@@ -23,7 +23,7 @@ BARE = re.compile(
     re.DOTALL,
 )
 MORE = re.compile(
-    rf"\A\s*(?:,|/|;|\be\b|\band\b|&)\s*(?P<code>{TOKEN}{SUFFIX}?)(?!\w)(?P<rest>.*)\Z", re.DOTALL
+    rf"\A\s*(?:,|/|;|\be\b|\band\b|&)\s*(?P<code>{CODE}{SUFFIX}?)(?!\w)(?P<rest>.*)\Z", re.DOTALL
 )
 AFTER_CODE = re.compile(r"\A\s*(?:\Z|[\s:=–—.,;|()\[\]\"“/-])")
 IN_BRACKETS = re.compile(r"[(\[]\s*([^()\[\]]{2,20})\s*[)\]]\s*\Z")
@@ -36,7 +36,7 @@ CODE_COLUMN = re.compile(
 SUB_COLUMN = re.compile(
     r"\A(?:sub[\s-]?(?:code|cod\.?|id|error)?|sotto[\s-]?codice)\s*[#:.]*\Z", re.IGNORECASE
 )
-CELL = re.compile(rf"\A\W*(?:{CODE_WORD}\b[\s:.]*)?(?P<code>{TOKEN}{SUFFIX}?)\W*\Z", re.IGNORECASE)
+CELL = re.compile(rf"\A\W*(?:{CODE_WORD}\b[\s:.]*)?(?P<code>{CODE}{SUFFIX}?)\W*\Z", re.IGNORECASE)
 SUB_CELL = re.compile(r"\A\W*([0-9A-Za-z]{1,4})\W*\Z")
 RANGE = re.compile(
     r"\A\W*([A-Z]{1,3})?(\d{2,4})\s*(?:-|–|—|\.\.+|÷|to|a)\s*([A-Z]{1,3})?(\d{2,4})\W*\Z", re.IGNORECASE

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from rimedio.knowledge.extract import Block, Code, Heading, ItemList, Paragraph, Table
 
@@ -26,8 +27,8 @@ class Piece:
 def estimate_tokens(text: str) -> int:
     """Sub-word tokens of `text`, without a tokenizer: five letters, three digits or one sign count one.
 
-    Chunk boundaries must not depend on whether a model is installed, so this is the default counter. Against the
-    tokenizer of multilingual-e5: ratio 1.01 on English manuals, 1.07 on Italian ones, 95 % of chunks below 1.23.
+    Chunk boundaries must not depend on whether a model is installed, so this is the default counter. Against
+    the tokenizer of multilingual-e5: ratio 1.01 in English, 1.07 in Italian, 95 % of chunks below 1.23.
     """
     return len(TOKEN.findall(text))
 
@@ -88,7 +89,7 @@ def split_text(text: str, limit: int, count: CountTokens, *, lines: bool = False
     """Consecutive parts of `text` of at most `limit` tokens; joined they give the text, whitespace aside."""
     ends = [m.end() for m in (re.finditer("\n", text) if lines else SENTENCE_END.finditer(text))]
     cuts = [0, *ends, len(text)]
-    units = [text[a:b] for a, b in zip(cuts, cuts[1:], strict=False) if text[a:b].strip()]
+    units = [text[a:b] for a, b in pairwise(cuts) if text[a:b].strip()]
     units = [part for unit in units for part in _fitting(unit, limit, count)]
     return ["".join(units[i] for i in group).strip("\n ") for group in _grouped(units, limit, count)]
 

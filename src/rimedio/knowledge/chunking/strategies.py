@@ -30,7 +30,7 @@ class SlidingWindow:
 
     def __post_init__(self) -> None:
         if not 0 <= self.overlap < self.size:
-            msg = f"The overlap of chunks ({self.overlap}) must be at least 0 and below their size ({self.size})."
+            msg = f"The overlap of chunks ({self.overlap}) must lie between 0 and their size ({self.size})."
             raise InvalidSetting(msg)
 
     def pieces(self, extracted: Extracted, taxonomy: Taxonomy, count: CountTokens) -> Sequence[Piece]:

@@ -3,7 +3,7 @@
 1. The document becomes sections under their headings.
 2. A section whose heading defines error codes is one piece with all below it. A table, or a list, whose
    entries define codes gives one piece an entry.
-3. Other sections are packed towards the target size; what is introduced by a colon stays with its introduction.
+3. Other sections are packed towards the target size; what a colon introduces stays with its introduction.
 4. Small neighbours under one heading are merged.
 """
 
@@ -248,11 +248,11 @@ def _merged(pieces: Iterable[Piece], sizes: StructureAware, count: CountTokens) 
     last_size = 0
     for piece in pieces:
         size = count(piece.text)
-        if last is not None and _mergeable(last, piece) and last_size + size <= sizes.target:
-            if min(last_size, size) < sizes.small:
-                last = _together(last, piece)
-                last_size += size
-                continue
+        fits = last_size + size <= sizes.target and min(last_size, size) < sizes.small
+        if last is not None and fits and _mergeable(last, piece):
+            last = _together(last, piece)
+            last_size += size
+            continue
         if last is not None:
             yield last
         last, last_size = piece, size

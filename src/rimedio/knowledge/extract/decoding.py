@@ -38,7 +38,7 @@ def decode(data: bytes, name: str) -> str:
 
 
 def repaired(text: str) -> str:
-    """UTF-8 that was once read as Windows-1252 ("Wiâ€‘Fi") turned back; text without such runs is untouched."""
+    """UTF-8 that was once read as Windows-1252 ("Wiâ€‘Fi") turned back; other text stays."""
     return MOJIBAKE.sub(_repair, text).translate(INVISIBLE) if MOJIBAKE.search(text) else text
 
 

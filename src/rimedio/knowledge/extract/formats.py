@@ -64,7 +64,7 @@ def is_supported(name: str) -> bool:
 def extract(data: bytes, name: str, *, limits: Limits | None = None) -> Extracted:
     """Read a file's bytes; `name` gives the format by its ending and stands in every message.
 
-    Raises InvalidDocument when the file is empty, binary, encrypted, damaged, beyond a limit, or without text.
+    Raises InvalidDocument when the file is empty, binary, encrypted, damaged, too large, or without text.
     """
     limits = limits or Limits()
     kind = _kind(data, name)
@@ -76,7 +76,8 @@ def extract(data: bytes, name: str, *, limits: Limits | None = None) -> Extracte
     except InvalidInput:
         raise
     except (Exception, RecursionError) as error:  # a library's own fault on odd bytes is the file's problem
-        msg = f"{name} cannot be read as {kind} ({type(error).__name__}). Check that it opens, save it again, retry."
+        fault = type(error).__name__
+        msg = f"{name} cannot be read as {kind} ({fault}). Check that it opens, save it again, retry."
         raise InvalidDocument(msg) from error
     if not any(block.text.strip() for block in found.blocks):
         msg = f"{name} holds no text. Check that it is the right file."
@@ -112,7 +113,7 @@ def _check_size(data: bytes, name: str, kind: str, limits: Limits) -> None:
     most = limits.bytes_max if kind in BINARY else limits.text_bytes_max
     if len(data) > most:
         msg = (
-            f"{name} is {len(data) / 1e6:.1f} MB, more than the {most / 1e6:.0f} MB that one {kind} file may have. "
+            f"{name} is {len(data) / 1e6:.1f} MB; one {kind} file may have {most / 1e6:.0f} MB at most. "
             "Split it into parts."
         )
         raise InvalidDocument(msg)

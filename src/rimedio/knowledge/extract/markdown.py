@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 NESTING_MAX = 60
 LABEL = re.compile(
     r"\A(?:>\s*)?(?:\*\*|__)\s*(note|notes|important|warning|caution|danger|tip|attention|nota|note|importante|"
-    r"attenzione|avviso|avvertenza|avvertenze|pericolo|cautela|suggerimento)\s*:?\s*(?:\*\*|__)\s*:?[ \t]*(?:\n|\Z|(?=\S))",
+    r"attenzione|avviso|avvertenza|avvertenze|pericolo|cautela|suggerimento)\s*:?\s*(?:\*\*|__)\s*:?[ \t]*"
+    r"(?:\n|\Z|(?=\S))",
     re.IGNORECASE,
 )
 CALLOUT = re.compile(

@@ -222,7 +222,9 @@ def _body(entry: Mapping[str, Json], title: str) -> Iterator[Block]:
     if field is None:
         return
     parts = entry[field] if isinstance(entry[field], list) else [entry[field]]
-    texts = [repaired(str(part)).strip() for part in parts if part is not None]  # escapes hide it from `decode`
+    texts = [
+        repaired(str(part)).strip() for part in parts if part is not None
+    ]  # escapes hide it from `decode`
     if any(re.search(r"</\w+>", text) for text in texts):
         from rimedio.knowledge.extract.html import html_blocks
 

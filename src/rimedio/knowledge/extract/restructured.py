@@ -25,9 +25,9 @@ from rimedio.knowledge.extract.blocks import (
 from rimedio.knowledge.extract.decoding import decode
 
 if TYPE_CHECKING:
-    from docutils import nodes
     from docutils.parsers.rst import Directive
 
+Node = Any  # docutils' nodes carry their names and children dynamically; they stay inside this module
 DIRECTIVE = re.compile(r"^\s*\.\. +(?:\|[^|\n]+\| +)?([A-Za-z][\w:+.-]*?)::", re.MULTILINE)
 ROLE = re.compile(r"(?<!\w):([A-Za-z][\w:+.-]*?):`")
 INTERPRETED = re.compile(r"\A(.*?)\s*<[^<>]*>\Z", re.DOTALL)
@@ -62,7 +62,7 @@ def extract_restructured(data: bytes, name: str, limits: Limits) -> Extracted:
     return Extracted(title, blocks, "restructuredtext", attributes=writer.fields)
 
 
-def _parsed(text: str) -> "nodes.document":
+def _parsed(text: str) -> Node:
     from docutils.frontend import get_default_settings
     from docutils.parsers.rst import Parser
     from docutils.utils import new_document
@@ -107,7 +107,7 @@ def _own_roles() -> frozenset[str]:
     return frozenset({"emphasis", "strong", "literal", "subscript", "superscript", "title-reference"})
 
 
-def _role(
+def _role(  # noqa: PLR0917 - docutils calls it by position
     name: str,
     rawtext: str,
     text: str,
@@ -115,7 +115,7 @@ def _role(
     inliner: object,
     options: Mapping[str, Any] | None = None,
     content: Sequence[str] | None = None,
-) -> "tuple[list[nodes.Node], list[nodes.system_message]]":
+) -> Any:
     """The words of an unknown role: of ``text <target>`` only the text."""
     from docutils import nodes
     from docutils.utils import unescape
@@ -139,7 +139,7 @@ def _generic_directive() -> "type[Directive]":
         has_content = True
         option_spec = None
 
-        def run(self) -> "list[nodes.Node]":
+        def run(self) -> list[Node]:
             content = _without_options(list(self.content))
             argument = _without_trailing_options(" ".join(self.arguments))
             if self.name in SILENT:
@@ -173,16 +173,16 @@ def _without_options(lines: list[str]) -> list[str]:
 class _Writer:
     """Turns docutils' tree into blocks."""
 
-    def __init__(self, document: "nodes.document") -> None:
+    def __init__(self, document: Node) -> None:
         self.fields: dict[str, str] = {}
         self._substitutions = {k: v.astext() for k, v in document.substitution_defs.items()}
 
-    def blocks(self, parent: "nodes.Element", level: int) -> Iterator[Block]:
+    def blocks(self, parent: Node, level: int) -> Iterator[Block]:
         """Blocks of the children of `parent`, whose headings have `level`."""
         for node in parent.children:
             yield from self._block(node, level)
 
-    def _block(self, node: "nodes.Node", level: int) -> Iterator[Block]:  # noqa: C901 - one branch a node
+    def _block(self, node: Node, level: int) -> Iterator[Block]:  # noqa: C901, PLR0912 - one branch a node
         kind = node.tagname
         if kind == "section":
             yield from self.blocks(node, level + 1)
@@ -213,7 +213,7 @@ class _Writer:
             elif text := node.astext().strip():
                 yield Paragraph(text)
 
-    def _list(self, node: "nodes.Element", level: int) -> ItemList:
+    def _list(self, node: Node, level: int) -> ItemList:
         ordered = node.tagname == "enumerated_list"
         number, items = int(node.get("start", 1)), []
         for child in node.children:
@@ -223,7 +223,7 @@ class _Writer:
             number += 1
         return ItemList(tuple(items), ordered)
 
-    def _table(self, node: "nodes.Element", level: int) -> Iterator[Block]:
+    def _table(self, node: Node, level: int) -> Iterator[Block]:
         header: tuple[str, ...] = ()
         rows: list[tuple[str, ...]] = []
         for part in node.children:
@@ -237,20 +237,20 @@ class _Writer:
         if header or rows:
             yield Table(header, tuple(rows))
 
-    def _cells(self, row: "nodes.Element", level: int) -> tuple[str, ...]:
+    def _cells(self, row: Node, level: int) -> tuple[str, ...]:
         cells: list[str] = []
         for entry in row.children:
             cells.append("\n".join(block.text for block in self.blocks(entry, level)))
             cells.extend([""] * int(entry.get("morecols", 0)))
         return tuple(cells)
 
-    def _admonition(self, node: "nodes.Element", level: int) -> Admonition:
+    def _admonition(self, node: Node, level: int) -> Admonition:
         label, inner = node.tagname, list(self.blocks(node, level))
         if label == "admonition" and inner and isinstance(inner[0], Heading):
             label, inner = inner[0].text, inner[1:]
         return Admonition(label, "\n".join(block.text for block in inner))
 
-    def _fields(self, node: "nodes.Element", level: int) -> Iterator[Block]:
+    def _fields(self, node: Node, level: int) -> Iterator[Block]:
         for child in node.children:
             name, body = child.children[0].astext(), self._text(child.children[1])
             if level == 0:
@@ -258,17 +258,17 @@ class _Writer:
             if body or name:
                 yield Paragraph(f"{name}: {body}" if body else name)
 
-    def _lines(self, node: "nodes.Element", indent: int = 0) -> Iterator[str]:
+    def _lines(self, node: Node, indent: int = 0) -> Iterator[str]:
         for child in node.children:
             if child.tagname == "line_block":
                 yield from self._lines(child, indent + 1)
             else:
                 yield "  " * indent + self._text(child)
 
-    def _text(self, node: "nodes.Node") -> str:
+    def _text(self, node: Node) -> str:
         """Words of an inline run; substitutions filled in where the file defines them."""
         if node.tagname == "substitution_reference":
-            return self._substitutions.get(node.astext(), node.astext())
+            return str(self._substitutions.get(node.astext(), node.astext()))
         if node.tagname in {"system_message", "image"}:
             return ""
         if not getattr(node, "children", None):

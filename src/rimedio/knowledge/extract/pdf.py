@@ -1,0 +1,132 @@
+"""PDF through pypdfium2: text with its place and font size, laid out by `pdf_layout`; OCR of scanned pages."""
+
+import io
+import re
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+from rimedio.domain.errors import InvalidDocument
+from rimedio.knowledge.extract import ocr
+from rimedio.knowledge.extract.blocks import Block, Extracted, Heading, Limits
+from rimedio.knowledge.extract.pdf_layout import Run, blocks_of
+from rimedio.knowledge.extract.pdf_runs import page_runs
+from rimedio.knowledge.extract.plain import text_blocks
+
+OCR_SCALE = 300 / 72
+OCR_PIXELS_MAX = 40_000_000
+WORDLESS = re.compile(r"[\W\d_]*")
+JUNK_TITLE = re.compile(
+    r"\A(?:untitled|microsoft|document\d*|.*\.(?:docx?|indd|pdf|tex|odt|qxd|fm))\b", re.IGNORECASE
+)
+_PDFIUM = threading.Lock()  # PDFium is not thread-safe
+
+
+def extract_pdf(data: bytes, name: str, limits: Limits) -> Extracted:
+    """Blocks with page numbers. Raises InvalidDocument when the file is encrypted, damaged, or only images."""
+    with _PDFIUM:
+        document = _opened(data, name)
+        try:
+            return _extracted(document, name, limits)
+        finally:
+            document.close()
+
+
+def _opened(data: bytes, name: str) -> Any:
+    import pypdfium2  # heavy
+
+    try:
+        document = pypdfium2.PdfDocument(data)
+        if len(document):
+            return document
+    except pypdfium2.PdfiumError as error:
+        if "password" in str(error).lower():
+            msg = f"{name} is password-protected. Save a copy without the password and ingest that."
+        else:
+            msg = f"{name} is damaged and cannot be opened as PDF. Download or export it again."
+        raise InvalidDocument(msg) from error
+    msg = f"{name} is a PDF without pages. Download or export it again."
+    raise InvalidDocument(msg)
+
+
+def _extracted(document: Any, name: str, limits: Limits) -> Extracted:
+    count = len(document)
+    if count > limits.pages_max:
+        msg = f"{name} has {count} pages, more than the {limits.pages_max} that one PDF may have. Split it."
+        raise InvalidDocument(msg)
+    pages = [_runs(document, at) for at in range(count)]
+    bare = [at for at, runs in enumerate(pages) if WORDLESS.fullmatch("".join(r.text for r in runs))]
+    scanned = [at for at in bare if _has_image(document, at)]
+    blocks = blocks_of(pages)
+    by_ocr = bool(scanned) and ocr.available()
+    if by_ocr:
+        blocks = _with_ocr(document, scanned[: limits.ocr_pages_max], blocks, name, limits)
+    if not any(not WORDLESS.fullmatch(block.text) for block in blocks):
+        raise _without_text(name, bool(scanned), by_ocr)
+    attributes = {"pages_without_text": str(len(scanned))} if scanned and not by_ocr else {}
+    title = _title(document, blocks)
+    return Extracted(title, tuple(blocks), "pdf", pages=count, attributes=attributes, by_ocr=by_ocr)
+
+
+def _runs(document: Any, at: int) -> list[Run]:
+    page = document[at]
+    text_page = page.get_textpage()
+    try:
+        return [run for run in page_runs(text_page) if run.text]
+    finally:
+        text_page.close()
+        page.close()
+
+
+def _has_image(document: Any, at: int) -> bool:
+    from pypdfium2 import raw  # heavy
+
+    page = document[at]
+    try:
+        kinds = {raw.FPDF_PAGEOBJ_IMAGE, raw.FPDF_PAGEOBJ_FORM}
+        return any(found.type in kinds for found in page.get_objects(max_depth=4))
+    finally:
+        page.close()
+
+
+def _with_ocr(
+    document: Any, scanned: Sequence[int], blocks: Sequence[Block], name: str, limits: Limits
+) -> list[Block]:
+    """Blocks of the pages with text and of the scanned ones, in the order of the pages."""
+    read: list[Block] = []
+    for at in scanned:
+        text = ocr.read_image(_image(document, at), name, limits.ocr_seconds_per_page)
+        read.extend(text_blocks(text, at + 1))
+    return sorted([*blocks, *read], key=lambda block: block.page or 0)
+
+
+def _image(document: Any, at: int) -> bytes:
+    page = document[at]
+    try:
+        width, height = page.get_size()
+        scale = min(OCR_SCALE, (OCR_PIXELS_MAX / max(1.0, width * height)) ** 0.5)
+        buffer = io.BytesIO()
+        page.render(scale=scale, grayscale=True).to_pil().save(buffer, "PNG")
+        return buffer.getvalue()
+    finally:
+        page.close()
+
+
+def _without_text(name: str, scanned: bool, by_ocr: bool) -> InvalidDocument:
+    if by_ocr:
+        return InvalidDocument(
+            f"{name} holds only images in which OCR found no text. Scan it again at 300 dpi."
+        )
+    if scanned:
+        return InvalidDocument(
+            f"{name} holds only images, so it needs OCR, and Tesseract is not installed. Install it "
+            f"({ocr.INSTALL}) and ingest again."
+        )
+    return InvalidDocument(f"{name} holds no words. Check that it is the right file.")
+
+
+def _title(document: Any, blocks: Sequence[Block]) -> str:
+    given = " ".join(str(document.get_metadata_dict().get("Title", "")).split())
+    if len(given) >= 4 and " " in given and not JUNK_TITLE.match(given):
+        return given
+    return next((b.text for b in blocks if isinstance(b, Heading) and (b.page or 1) <= 2), "")
