@@ -21,6 +21,7 @@ from rimedio.asl.jsontext import JSON
 HARMLESS_FLAGS = {"wait", "input_differs"}
 PLACEHOLDERS = {"date", "timestamp", "start-time", "entered-time", "RandomNumberGenerated"}
 ROLE = "snf_role_arn"
+ARN = "arn:aws:states:local:111111111111"
 SHOWN_MAX = 40
 S3 = "arn:aws:states:::s3:*"
 
@@ -58,7 +59,9 @@ def _recorded(options: Options, report: Report) -> None:
     missed = [(row, marks) for row, marks in scored if not all(marks)]
     for row, marks in missed[:SHOWN_MAX]:
         got = run(row)
-        report.note(f"{''.join('abc'[i] for i in range(3) if not marks[i]):<4}{row['id']} n={row['n']} {row['flags']}")
+        report.note(
+            f"{''.join('abc'[i] for i in range(3) if not marks[i]):<4}{row['id']} n={row['n']} {row['flags']}"
+        )
         report.note(f"    expected {_short(row['expected'])}")
         report.note(f"    got      {got.status} {got.error} {_cut(json.dumps(got.output))}")
 
@@ -83,7 +86,7 @@ def run(row: Mapping[str, object]) -> Answer:
     """Run one recorded machine."""
     clock = VirtualClock(_instant(row))
     journal = MemoryJournal()
-    engine = Engine(journal, {S3: _object}, clock=clock, role_arn=ROLE)
+    engine = Engine(journal, {S3: _object}, clock=clock, role_arn=ROLE, arn=ARN)
     try:
         machine = Machine.parse(str(row["definition"]))
     except InvalidDefinition as error:
@@ -127,7 +130,9 @@ def score(row: Mapping[str, object], answer: Answer) -> tuple[bool, bool, bool]:
     """Whether (a), (b), (c) hold; a row without a history holds (b) and (c) with (a)."""
     expected = _expected(row)
     a = answer.status == expected["status"] and answer.error == expected.get("error")
-    a = a and (expected["status"] != "SUCCEEDED" or _same(expected.get("output"), answer.output, bool(row["flags"])))
+    a = a and (
+        expected["status"] != "SUCCEEDED" or _same(expected.get("output"), answer.output, bool(row["flags"]))
+    )
     if "event_types" not in expected:
         return a, a, a
     parallel = any(kind.startswith("Parallel") for kind in answer.events)
@@ -159,9 +164,13 @@ def _same(expected: object, got: object, lenient: bool) -> bool:
     if isinstance(expected, bool) or isinstance(got, bool):
         return expected is got
     if isinstance(expected, Mapping) and isinstance(got, Mapping):
-        return expected.keys() == got.keys() and all(_same(expected[key], got[key], lenient) for key in expected)
+        return expected.keys() == got.keys() and all(
+            _same(expected[key], got[key], lenient) for key in expected
+        )
     if isinstance(expected, list) and isinstance(got, list):
-        return len(expected) == len(got) and all(_same(*pair, lenient) for pair in zip(expected, got, strict=True))
+        return len(expected) == len(got) and all(
+            _same(*pair, lenient) for pair in zip(expected, got, strict=True)
+        )
     return expected == got
 
 
@@ -178,7 +187,9 @@ def _statelint(options: Options, report: Report) -> None:
         if (not findings) == accepted:
             agreed += 1
         else:
-            report.note(f"statelint {name}: statelint {'accepts' if accepted else 'rejects'}; here {findings}")
+            report.note(
+                f"statelint {name}: statelint {'accepts' if accepted else 'rejects'}; here {findings}"
+            )
     report.add("statelint.agree", agreed / len(verdicts), len(verdicts))
 
 

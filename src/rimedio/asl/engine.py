@@ -65,6 +65,7 @@ class Engine:
         self._busy: set[str] = set()
         self._again: set[str] = set()
         self._alarms = Alarms()
+        self._last_over = ""
         self._names = random.Random(new_uuid(self.services.randomness))  # noqa: S311 - names, not secrets
 
     # -- starting, describing
@@ -185,11 +186,14 @@ class Engine:
                 self._queue.append(execution_id)
         while True:
             worked = self._work_once()
-            if worked == execution_id and self._record(execution_id).status != RUNNING:
+            if worked == execution_id and execution_id not in self._runs and self._is_over(execution_id):
                 break
             if worked is None and not self._wait_for_progress(execution_id):
                 break
         return self.describe(execution_id)
+
+    def _is_over(self, execution_id: str) -> bool:
+        return self._last_over == execution_id or self._record(execution_id).status != RUNNING
 
     def _wait_for_progress(self, execution_id: str) -> bool:
         with self._changed:
@@ -324,6 +328,7 @@ class Engine:
                 self._queue.append(execution_id)
             elif run.is_over or not run.in_flight:
                 del self._runs[execution_id]
+                self._last_over = execution_id if run.is_over else self._last_over
             alarm = None if run.is_over else self.interpreter.next_alarm(run)
             if alarm is not None:
                 self._alarms.set(alarm, execution_id)

@@ -131,6 +131,7 @@ class Fanout:
         children.running += 1
         if part.distributed:
             child.log = []
+            run.has_child_executions = True
             self._begin_child_execution(run, child)
         else:
             self._in.emit(

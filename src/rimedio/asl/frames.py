@@ -178,6 +178,7 @@ class Run:
         self.next_event = execution.next_event
         self.early: dict[str, Signal] = {}
         self.written = False
+        self.has_child_executions = False
         self._last: tuple[JSON, str] = (None, "null")
 
     @property
@@ -255,6 +256,7 @@ def restored(saved: Saved, machine: Machine) -> Run:
             done.setdefault(parent.path, []).append(frame)
         if frame.phase not in (Phase.DONE, Phase.FAILED):
             run.frames[path] = frame
+            run.has_child_executions = run.has_child_executions or frame.log is not None
     for frame in run.frames.values():
         if frame.phase is Phase.CHILDREN:
             _restore_children(frame, done.get(frame.path, []))

@@ -571,14 +571,14 @@ class Interpreter:
 
     def emit(self, run: Run, frame: Frame, kind: str, key: str, details: dict[str, JSON]) -> int:
         """Add an event to the history that the frame belongs to; the event's id."""
-        log = self.fanout.log_of(frame)
+        log = self.fanout.log_of(frame) if run.has_child_executions else None
         if log is None:
             number = run.next_event
             run.next_event += 1
-            run.changes.events.append(Event(number, frame.previous, self.now(), kind, key, details))
+            log = run.changes.events
         else:
             number = len(log) + 1
-            log.append(Event(number, frame.previous, self.now(), kind, key, details))
+        log.append(Event(number, frame.previous, self.now(), kind, key, details))
         frame.previous = number
         return number
 

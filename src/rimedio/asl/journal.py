@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import orjson
 
@@ -13,8 +13,7 @@ from rimedio.asl.jsontext import JSON
 RUNNING = "RUNNING"
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """One event of a history. `details` sits under `key` in AWS's answer; `at` is seconds since the epoch."""
 
     id: int
@@ -132,7 +131,7 @@ class Journal(Protocol):
 
 def pack_events(events: Sequence[Event]) -> bytes:
     """Events as bytes."""
-    return orjson.dumps([(e.id, e.previous, e.at, e.type, e.key, e.details) for e in events])
+    return orjson.dumps([tuple(event) for event in events])
 
 
 def unpack_events(body: bytes) -> list[Event]:

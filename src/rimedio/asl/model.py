@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TypeAlias
 
 from rimedio.asl.jsonpath import JsonPath
@@ -216,7 +217,7 @@ class Machine:
     timeout_seconds: int | None = None
     version: str = "1.0"
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """Identifies the definition: executions go on with the one they were started with."""
         return hashlib.sha256(f"{self.name}\n{self.definition}".encode()).hexdigest()[:32]

@@ -1,21 +1,538 @@
-"""Checks a definition and says what is wrong, in the codes and words of AWS."""
+"""Checks a definition and says what is wrong, in the codes and words of AWS.
+
+Codes: INVALID_JSON_DESCRIPTION, SCHEMA_VALIDATION_FAILED, MISSING_TRANSITION_TARGET, MISSING_END_STATE,
+DUPLICATE_STATE_NAME, INVALID_JSONATA_EXPRESSION, UNSUPPORTED_JSONATA_EXPRESSION.
+"""
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
+from typing import cast
 
+from rimedio.asl import choice_check, fields
 from rimedio.asl.errors import Diagnostic, InvalidDefinition
+from rimedio.asl.findings import Findings, Object
+from rimedio.asl.jsonata_check import check_expression
+from rimedio.asl.jsonata_query import is_expression
+from rimedio.asl.jsonpath import PathSyntaxError, parse_path
 from rimedio.asl.jsontext import JSON
+from rimedio.asl.model import JSONATA, JSONPATH
+from rimedio.asl.payload import compile_value
 
-
-def check(definition: "str | Mapping[str, JSON]") -> Mapping[str, JSON]:
-    """The definition as an object. Raises InvalidDefinition."""
-    value = json.loads(definition) if isinstance(definition, str) else definition
-    if not isinstance(value, Mapping):
-        raise InvalidDefinition([Diagnostic("INVALID_JSON_DESCRIPTION", "not an object", "")])
-    return value
+STATE_NAME_MAX = 80
+DEFINITION_CHARACTERS_MAX = 1_048_576
+_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:\S+")
+_VARIABLE = re.compile(r"[^\W\d]\w*")
 
 
 def validate(definition: "str | Mapping[str, JSON]") -> list[Diagnostic]:
-    """All findings."""
-    check(definition)
-    return []
+    """All findings; the definition is good when none has the severity ERROR."""
+    findings = Findings()
+    value = _parsed(definition, findings)
+    if value is not None:
+        _MachineCheck(value, findings).run()
+    return findings.found
+
+
+def check(definition: "str | Mapping[str, JSON]") -> Mapping[str, JSON]:
+    """The definition as an object. Raises InvalidDefinition with all errors."""
+    findings = Findings()
+    value = _parsed(definition, findings)
+    if value is not None:
+        _MachineCheck(value, findings).run()
+    errors = [finding for finding in findings.found if finding.severity == "ERROR"]
+    if errors or value is None:
+        raise InvalidDefinition(errors)
+    return value
+
+
+def _parsed(definition: "str | Mapping[str, JSON]", findings: Findings) -> Object | None:
+    value: object = definition
+    if isinstance(definition, str):
+        if len(definition) > DEFINITION_CHARACTERS_MAX:
+            findings.schema(f"The definition exceeds {DEFINITION_CHARACTERS_MAX} characters.", "")
+            return None
+        try:
+            value = json.loads(definition)
+        except ValueError as error:
+            findings.add("INVALID_JSON_DESCRIPTION", f"Definition is not a valid JSON document: {error}", "")
+            return None
+    if not isinstance(value, Mapping):
+        findings.add("INVALID_JSON_DESCRIPTION", "Definition is not a JSON object.", "")
+        return None
+    return cast("Object", value)
+
+
+class _MachineCheck:
+    """Walks one definition."""
+
+    def __init__(self, definition: Object, findings: Findings) -> None:
+        self.definition = definition
+        self.findings = findings
+        language = definition.get("QueryLanguage", JSONPATH)
+        self.language = language if isinstance(language, str) else JSONPATH
+        self.names: dict[str, str] = {}
+
+    def run(self) -> None:
+        """Everything."""
+        self._language(self.definition, "")
+        self._only(self.definition, fields.MACHINE, "")
+        self._numbers(self.definition, "", JSONPATH)
+        if self.definition.get("Version", "1.0") != "1.0":
+            self.findings.schema("Value should be one of the following: [1.0]", "/Version")
+        self._graph(self.definition, "")
+
+    def _language(self, body: Object, at: str) -> None:
+        language = body.get("QueryLanguage")
+        if "QueryLanguage" not in body:
+            return
+        if not isinstance(language, str):
+            self.findings.schema("Expected value of type [STRING]", f"{at}/QueryLanguage")
+        elif language not in (JSONPATH, JSONATA):
+            self.findings.schema(
+                "Value should be one of the following: [JSONPath, JSONata]", f"{at}/QueryLanguage"
+            )
+
+    def _only(self, body: Object, allowed: Iterable[str], at: str) -> None:
+        known = set(allowed)
+        for name in body:
+            if name not in known:
+                self.findings.schema(f"Field '{name}' is not supported", f"{at}/{name}")
+
+    def _graph(self, body: Object, at: str) -> None:
+        missing = [name for name in ("StartAt", "States") if name not in body]
+        if missing:
+            self.findings.schema(f"These fields are required: [{', '.join(missing)}]", at)
+        start, states = body.get("StartAt"), body.get("States")
+        if "StartAt" in body and not isinstance(start, str):
+            self.findings.schema("Expected value of type [STRING]", f"{at}/StartAt")
+        if "States" not in body:
+            return
+        if not isinstance(states, Mapping) or not states:
+            self.findings.schema("Expected value of type [OBJECT] with at least one state", f"{at}/States")
+            return
+        good = {}
+        for name, state in states.items():
+            place = f"{at}/States/{name}"
+            self._name(name, place)
+            if isinstance(state, Mapping):
+                good[name] = cast("Object", state)
+                self._state(good[name], place)
+            else:
+                self.findings.schema("Expected value of type [OBJECT]", place)
+        self._transitions(start, good, at)
+
+    def _name(self, name: str, place: str) -> None:
+        if not 0 < len(name) <= STATE_NAME_MAX:
+            self.findings.schema(f"State names have 1 to {STATE_NAME_MAX} characters", place)
+        if name in self.names:
+            message = f"Duplicate state name '{name}': also at {self.names[name]}"
+            self.findings.add("DUPLICATE_STATE_NAME", message, place)
+        self.names[name] = place
+
+    # -- transitions
+
+    def _transitions(self, start: JSON, states: dict[str, Object], at: str) -> None:
+        targets: dict[str, list[str]] = {}
+        if isinstance(start, str) and start not in states:
+            self.findings.add(
+                "MISSING_TRANSITION_TARGET", f"Missing 'StartAt' target: {start}", f"{at}/StartAt"
+            )
+        for name, state in states.items():
+            targets[name] = []
+            for field, target, place in _exits(state):
+                if target in states:
+                    targets[name].append(target)
+                else:
+                    message = f"Missing '{field}' target: {target}"
+                    self.findings.add("MISSING_TRANSITION_TARGET", message, f"{at}/States/{name}/{place}")
+        if isinstance(start, str) and start in states:
+            self._reachable(start, states, targets, at)
+
+    def _reachable(
+        self, start: str, states: dict[str, Object], targets: dict[str, list[str]], at: str
+    ) -> None:
+        seen, pending = {start}, [start]
+        while pending:
+            for target in targets[pending.pop()]:
+                if target not in seen:
+                    seen.add(target)
+                    pending.append(target)
+        for name in states:
+            if name not in seen:
+                message = f'State "{name}" is not reachable.'
+                self.findings.add("MISSING_TRANSITION_TARGET", message, f"{at}/States/{name}")
+        if not any(_is_terminal(states[name]) for name in seen):
+            message = "No end state was found: no reachable state has 'End': true, or is Succeed or Fail."
+            self.findings.add("MISSING_END_STATE", message, at)
+
+    # -- one state
+
+    def _state(self, state: Object, at: str) -> None:
+        kind = state.get("Type")
+        if "Type" not in state:
+            self.findings.schema("These fields are required: [Type]", at)
+            return
+        if not isinstance(kind, str) or kind not in fields.FOR_BOTH:
+            allowed = ", ".join(fields.FOR_BOTH)
+            self.findings.schema(f"Value should be one of the following: [{allowed}]", f"{at}/Type")
+            return
+        self._language(state, at)
+        language = str(state.get("QueryLanguage", self.language))
+        language = JSONATA if language != JSONPATH else JSONPATH
+        if state.get("QueryLanguage") == JSONPATH and self.language == JSONATA:
+            message = "'QueryLanguage' can not be 'JSONPath' if set to 'JSONata' for whole state machine"
+            self.findings.schema(message, at)
+            language = JSONPATH
+        self._state_fields(state, kind, language, at)
+        self._values(state, kind, language, at)
+        getattr(self, f"_{kind.lower()}")(state, language, at)
+
+    def _state_fields(self, state: Object, kind: str, language: str, at: str) -> None:
+        own = fields.COMMON | fields.FOR_BOTH[kind] | fields.language_fields(kind, language)
+        other = JSONPATH if language == JSONATA else JSONATA
+        foreign = fields.language_fields(kind, other)
+        for name in state:
+            if name in own:
+                continue
+            if name in foreign:
+                message = (
+                    f"The QueryLanguage is set to '{language}', but field '{name}' is only supported "
+                    f"for the '{other}' QueryLanguage"
+                )
+                self.findings.schema(message, at)
+            else:
+                self.findings.schema(f"Field '{name}' is not supported", f"{at}/{name}")
+        missing = [name for name in fields.REQUIRED.get(kind, ()) if name not in state]
+        if missing:
+            self.findings.schema(f"These fields are required: [{', '.join(missing)}]", at)
+        for group in fields.ONE_OF.get(kind, ()):
+            if sum(name in state for name in group) != 1:
+                self.findings.schema(f"Exactly one of these fields is required: [{', '.join(group)}]", at)
+        for group in fields.EXCLUSIVE.get(kind, ()):
+            if sum(name in state for name in group) > 1:
+                self.findings.schema(f"Only one of these fields is allowed: [{', '.join(group)}]", at)
+        if "Next" in fields.FOR_BOTH[kind]:
+            self._next_or_end(state, at)
+
+    def _next_or_end(self, state: Object, at: str) -> None:
+        if "End" in state and not isinstance(state["End"], bool):
+            self.findings.schema("Expected value of type [BOOLEAN]", f"{at}/End")
+        if ("Next" in state) == (state.get("End") is True):
+            self.findings.schema("Exactly one of these fields is required: [Next, End]", at)
+
+    def _values(self, body: Object, kind: str, language: str, at: str) -> None:
+        """Types of the fields that mean the same wherever they stand."""
+        for name, value in body.items():
+            place = f"{at}/{name}"
+            if name in fields.STRINGS and not isinstance(value, str):
+                self.findings.schema("Expected value of type [STRING]", place)
+        if language == JSONATA:
+            result = kind in ("Task", "Parallel", "Map")
+            for name in ("Arguments", "Output", "Assign", "Items", "ItemSelector", "Credentials"):
+                if name in body:
+                    self._expressions(
+                        body[name], f"{at}/{name}", result=result and name in ("Output", "Assign")
+                    )
+            for name in ("Error", "Cause", "Timestamp"):
+                if name in body:
+                    self._expressions(body[name], f"{at}/{name}")
+            self._assign(body, at)
+        else:
+            self._paths(body, at)
+            self._templates(body, at)
+        self._numbers(body, at, language)
+
+    def _expressions(self, value: JSON, at: str, *, result: bool = False, error: bool = False) -> None:
+        if isinstance(value, str) and is_expression(value):
+            for code, message in check_expression(value, result=result, error_output=error):
+                self.findings.add(code, message, at)
+        elif isinstance(value, Mapping):
+            for name, member in value.items():
+                self._expressions(member, f"{at}/{name}", result=result, error=error)
+        elif isinstance(value, list):
+            for index, element in enumerate(value):
+                self._expressions(element, f"{at}[{index}]", result=result, error=error)
+
+    def _assign(self, body: Object, at: str) -> None:
+        assign = body.get("Assign")
+        if "Assign" not in body:
+            return
+        if not isinstance(assign, Mapping):
+            if not (isinstance(assign, str) and is_expression(assign)):
+                self.findings.schema("Expected value of type [OBJECT]", f"{at}/Assign")
+            return
+        for name in assign:
+            plain = name.removesuffix(".$")
+            if not _VARIABLE.fullmatch(plain) or plain == "states" or len(plain) > STATE_NAME_MAX:
+                self.findings.schema(f"'{name}' is not a valid variable name", f"{at}/Assign/{name}")
+
+    def _paths(self, body: Object, at: str) -> None:
+        for name in fields.PATHS.intersection(body):
+            value, place = body[name], f"{at}/{name}"
+            if value is None and name in fields.NULLABLE_PATHS:
+                continue
+            if not isinstance(value, str):
+                self.findings.schema("Expected value of type [STRING]", place)
+            else:
+                self._path(value, place)
+        if body.get("ResultPath") is not None:
+            self._reference_path(body["ResultPath"], f"{at}/ResultPath")
+
+    def _path(self, text: str, at: str) -> None:
+        try:
+            parse_path(text)
+        except PathSyntaxError:
+            self.findings.schema("Value is not a valid JSONPath", at)
+
+    def _reference_path(self, value: JSON, at: str) -> None:
+        try:
+            path = parse_path(value) if isinstance(value, str) else None
+        except PathSyntaxError:
+            path = None
+        if path is None or not path.definite or path.origin != "$":
+            self.findings.schema("Value is not a Reference Path", at)
+
+    def _templates(self, body: Object, at: str) -> None:
+        for name in fields.TEMPLATES.intersection(body):
+            self._template(body[name], f"{at}/{name}")
+        self._assign(body, at)
+
+    def _template(self, value: JSON, at: str) -> None:
+        if isinstance(value, list):
+            for index, element in enumerate(value):
+                self._template(element, f"{at}[{index}]")
+        if not isinstance(value, Mapping):
+            return
+        for name, member in value.items():
+            place = f"{at}/{name}"
+            if not name.endswith(".$"):
+                self._template(member, place)
+            elif not isinstance(member, str) or not _computes(member):
+                message = f"The value for the field '{name}' must be a valid JSONPath or a valid intrinsic function call"
+                self.findings.schema(message, place)
+
+    def _numbers(self, body: Object, at: str, language: str) -> None:
+        for name, bounds in fields.NUMBERS.items():
+            if name not in body:
+                continue
+            value, place = body[name], f"{at}/{name}"
+            if language == JSONATA and isinstance(value, str) and is_expression(value):
+                self._expressions(value, place)
+                continue
+            if isinstance(value, bool) or not isinstance(value, (int, float)):
+                self.findings.schema(
+                    f"Expected value of type [{'INTEGER' if bounds.whole else 'NUMBER'}]", place
+                )
+            elif bounds.whole and value != int(value):
+                self.findings.schema("Expected value of type [INTEGER]", place)
+            elif not bounds.low <= value <= bounds.high:
+                limits = f"between {bounds.low:g} and {bounds.high:g}"
+                self.findings.schema(f"Value must be {limits}", place)
+
+    # -- what only one type has
+
+    def _pass(self, state: Object, language: str, at: str) -> None:
+        if language == JSONPATH and _has_dollar_key(state.get("Result")):
+            message = "The 'Result' field is static: members whose name ends in '.$' are not evaluated."
+            self.findings.add("PASS_RESULT_IS_STATIC", message, f"{at}/Result", "WARNING")
+
+    def _succeed(self, state: Object, language: str, at: str) -> None:
+        """All its fields are checked already."""
+
+    def _wait(self, state: Object, language: str, at: str) -> None:
+        timestamp = state.get("Timestamp")
+        if isinstance(timestamp, str) and not (language == JSONATA and is_expression(timestamp)):
+            choice_check.timestamp(timestamp, self.findings, f"{at}/Timestamp")
+
+    def _fail(self, state: Object, language: str, at: str) -> None:
+        for name in ("ErrorPath", "CausePath"):
+            value = state.get(name)
+            if name in state and language == JSONPATH and not (isinstance(value, str) and _computes(value)):
+                self.findings.schema(
+                    "Value is not a valid JSONPath or intrinsic function call", f"{at}/{name}"
+                )
+
+    def _task(self, state: Object, language: str, at: str) -> None:
+        resource = state.get("Resource")
+        if isinstance(resource, str) and not _URI.fullmatch(resource):
+            self.findings.schema("Value is not a valid resource ARN", f"{at}/Resource")
+        timeout, beat = state.get("TimeoutSeconds"), state.get("HeartbeatSeconds")
+        if isinstance(timeout, int) and isinstance(beat, int) and beat >= timeout:
+            self.findings.schema(
+                "HeartbeatSeconds must be smaller than TimeoutSeconds", f"{at}/HeartbeatSeconds"
+            )
+        credentials = state.get("Credentials")
+        if "Credentials" in state:
+            if not isinstance(credentials, Mapping):
+                self.findings.schema("Expected value of type [OBJECT]", f"{at}/Credentials")
+            elif language == JSONPATH:
+                self._template(credentials, f"{at}/Credentials")
+        self._faults(state, language, at)
+
+    def _choice(self, state: Object, language: str, at: str) -> None:
+        rules = state.get("Choices")
+        if "Choices" not in state:
+            return
+        if not isinstance(rules, list) or not rules:
+            self.findings.schema("Expected a non-empty array", f"{at}/Choices")
+            return
+        for index, rule in enumerate(rules):
+            place = f"{at}/Choices[{index}]"
+            if not isinstance(rule, Mapping):
+                self.findings.schema("Expected value of type [OBJECT]", place)
+            elif language == JSONATA:
+                self._condition(cast("Object", rule), place)
+            else:
+                choice_check.rule(cast("Object", rule), self.findings, place, top=True)
+                self._templates({k: v for k, v in rule.items() if k == "Assign"}, place)
+
+    def _condition(self, rule: Object, at: str) -> None:
+        self._only(rule, {"Condition", "Next", "Output", "Assign", "Comment"}, at)
+        for name in ("Condition", "Next"):
+            if name not in rule:
+                self.findings.schema(f"These fields are required: [{name}]", at)
+        condition = rule.get("Condition")
+        if "Condition" in rule and not isinstance(condition, bool):
+            if isinstance(condition, str) and is_expression(condition):
+                self._expressions(condition, f"{at}/Condition")
+            else:
+                self.findings.schema("Value must be a JSONata expression or a boolean", f"{at}/Condition")
+        self._values({k: v for k, v in rule.items() if k != "Condition"}, "Choice", JSONATA, at)
+
+    def _parallel(self, state: Object, language: str, at: str) -> None:
+        branches = state.get("Branches")
+        if "Branches" in state and (not isinstance(branches, list) or not branches):
+            self.findings.schema("Expected a non-empty array", f"{at}/Branches")
+        for index, branch in enumerate(branches if isinstance(branches, list) else []):
+            place = f"{at}/Branches[{index}]"
+            if isinstance(branch, Mapping):
+                self._only(cast("Object", branch), fields.BRANCH, place)
+                self._graph(cast("Object", branch), place)
+            else:
+                self.findings.schema("Expected value of type [OBJECT]", place)
+        self._faults(state, language, at)
+
+    def _map(self, state: Object, language: str, at: str) -> None:
+        name = "ItemProcessor" if "ItemProcessor" in state else "Iterator"
+        processor, place = state.get(name), f"{at}/{name}"
+        if name in state and not isinstance(processor, Mapping):
+            self.findings.schema("Expected value of type [OBJECT]", place)
+        elif isinstance(processor, Mapping):
+            self._only(cast("Object", processor), fields.PROCESSOR, place)
+            self._processor_config(cast("Object", processor), place)
+            self._graph(cast("Object", processor), place)
+        for part, allowed in (
+            ("ItemReader", fields.READER),
+            ("ItemBatcher", fields.BATCHER),
+            ("ResultWriter", fields.WRITER),
+        ):
+            self._map_part(state, part, allowed, language, at)
+        self._faults(state, language, at)
+
+    def _processor_config(self, processor: Object, at: str) -> None:
+        config, place = processor.get("ProcessorConfig"), f"{at}/ProcessorConfig"
+        if "ProcessorConfig" not in processor:
+            return
+        if not isinstance(config, Mapping):
+            self.findings.schema("Expected value of type [OBJECT]", place)
+            return
+        self._only(cast("Object", config), {"Mode", "ExecutionType"}, place)
+        if config.get("Mode", "INLINE") not in ("INLINE", "DISTRIBUTED"):
+            self.findings.schema(
+                "Value should be one of the following: [INLINE, DISTRIBUTED]", f"{place}/Mode"
+            )
+        if config.get("ExecutionType", "STANDARD") not in ("STANDARD", "EXPRESS"):
+            message = "Value should be one of the following: [STANDARD, EXPRESS]"
+            self.findings.schema(message, f"{place}/ExecutionType")
+        if config.get("Mode") == "DISTRIBUTED" and "ExecutionType" not in config:
+            self.findings.schema("These fields are required: [ExecutionType]", place)
+
+    def _map_part(self, state: Object, name: str, allowed: frozenset[str], language: str, at: str) -> None:
+        part, place = state.get(name), f"{at}/{name}"
+        if name not in state:
+            return
+        if not isinstance(part, Mapping):
+            self.findings.schema("Expected value of type [OBJECT]", place)
+            return
+        body = cast("Object", part)
+        self._only(body, allowed, place)
+        self._values(body, name, language, place)
+        config = body.get("ReaderConfig")
+        if isinstance(config, Mapping):
+            self._only(cast("Object", config), fields.READER_CONFIG, f"{place}/ReaderConfig")
+            self._values(cast("Object", config), name, language, f"{place}/ReaderConfig")
+
+    def _faults(self, state: Object, language: str, at: str) -> None:
+        for field, allowed in (("Retry", fields.RETRIER), ("Catch", fields.CATCHER[language])):
+            entries = state.get(field)
+            if field in state and not isinstance(entries, list):
+                self.findings.schema("Expected value of type [ARRAY]", f"{at}/{field}")
+                continue
+            listed = entries if isinstance(entries, list) else []
+            for index, entry in enumerate(listed):
+                place = f"{at}/{field}[{index}]"
+                if not isinstance(entry, Mapping):
+                    self.findings.schema("Expected value of type [OBJECT]", place)
+                    continue
+                body = cast("Object", entry)
+                self._only(body, allowed, place)
+                self._error_equals(body, place, last=index == len(listed) - 1)
+                self._fault_values(field, body, language, place)
+
+    def _fault_values(self, field: str, body: Object, language: str, at: str) -> None:
+        if field == "Retry":
+            self._numbers(body, at, JSONPATH)
+            if body.get("JitterStrategy", "NONE") not in ("FULL", "NONE"):
+                self.findings.schema(
+                    "Value should be one of the following: [FULL, NONE]", f"{at}/JitterStrategy"
+                )
+            return
+        if "Next" not in body:
+            self.findings.schema("These fields are required: [Next]", at)
+        if language == JSONATA:
+            for name in ("Output", "Assign"):
+                self._expressions(body.get(name), f"{at}/{name}", error=True)
+            self._assign(body, at)
+        else:
+            self._paths(body, at)
+            self._templates(body, at)
+
+    def _error_equals(self, body: Object, at: str, *, last: bool) -> None:
+        errors, place = body.get("ErrorEquals"), f"{at}/ErrorEquals"
+        if "ErrorEquals" not in body:
+            self.findings.schema("These fields are required: [ErrorEquals]", at)
+        elif not isinstance(errors, list) or not errors or not all(isinstance(e, str) for e in errors):
+            self.findings.schema("Expected a non-empty array of strings", place)
+        elif "States.ALL" in errors and (len(errors) > 1 or not last):
+            self.findings.schema("States.ALL must appear alone, and in the last entry", place)
+
+
+def _exits(state: Object) -> Iterable[tuple[str, str, str]]:
+    """Field, target and place of every transition out of a state."""
+    for field in ("Next", "Default"):
+        target = state.get(field)
+        if isinstance(target, str):
+            yield field, target, field
+    for listing in ("Choices", "Catch"):
+        entries = state.get(listing)
+        for index, entry in enumerate(entries if isinstance(entries, list) else []):
+            target = entry.get("Next") if isinstance(entry, Mapping) else None
+            if isinstance(target, str):
+                yield "Next", target, f"{listing}[{index}]/Next"
+
+
+def _is_terminal(state: Object) -> bool:
+    return state.get("End") is True or state.get("Type") in ("Succeed", "Fail")
+
+
+def _computes(text: str) -> bool:
+    try:
+        compile_value(text, "")
+    except PathSyntaxError:
+        return False
+    return True
+
+
+def _has_dollar_key(value: JSON) -> bool:
+    return isinstance(value, Mapping) and any(key.endswith(".$") for key in value)
