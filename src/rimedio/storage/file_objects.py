@@ -125,7 +125,7 @@ class FileObjectStore:
 
 
 def _fill(aside: Path, content: bytes | Iterable[bytes]) -> tuple[int, str]:
-    """Write and flush to disk; size and SHA-256. What goes wrong in `content` itself goes through as it is."""
+    """Write and flush to disk; size and SHA-256. What `content` itself raises goes through as it is."""
     digest, size = hashlib.sha256(), 0
     with aside.open("wb", buffering=0) as file:
         for block in blocks_of(content):
