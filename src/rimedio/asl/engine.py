@@ -369,8 +369,10 @@ class Engine:
     def _outcome(self, call: TaskCall, run: Run) -> Outcome:
         try:
             handler = find_handler(self.handlers, call.resource)
-            result = handler(loads(dumps(call.payload)), self._task_context(call, run))
-            return Outcome(call, loads(dumps(result)))
+            context = self._task_context(call, run)
+            payloads = call.payload if call.each and isinstance(call.payload, list) else [call.payload]
+            results = [handler(loads(dumps(payload)), context) for payload in payloads]
+            return Outcome(call, loads(dumps(results[-1])))
         except Exception as error:
             return Outcome(call, failure=as_failure(error))
 

@@ -104,9 +104,23 @@ STRINGS = frozenset(
     {"Comment", "Error", "Cause", "Default", "Next", "Resource", "Label", "Timestamp", "StartAt"}
 )
 TEMPLATES = frozenset({"Parameters", "ResultSelector", "ItemSelector", "Assign", "BatchInput"})
-PATHS = frozenset({"InputPath", "OutputPath", "ItemsPath", "SecondsPath", "TimestampPath", "TimeoutSecondsPath",
-                   "HeartbeatSecondsPath", "MaxConcurrencyPath", "ToleratedFailureCountPath", "MaxItemsPath",
-                   "ToleratedFailurePercentagePath", "MaxItemsPerBatchPath", "MaxInputBytesPerBatchPath"})  # fmt: skip
+PATHS = frozenset(
+    {
+        "InputPath",
+        "OutputPath",
+        "ItemsPath",
+        "SecondsPath",
+        "TimestampPath",
+        "TimeoutSecondsPath",
+        "HeartbeatSecondsPath",
+        "MaxConcurrencyPath",
+        "MaxItemsPath",
+        "MaxItemsPerBatchPath",
+        "MaxInputBytesPerBatchPath",
+        "ToleratedFailureCountPath",
+        "ToleratedFailurePercentagePath",
+    }
+)
 NULLABLE_PATHS = frozenset({"InputPath", "OutputPath"})
 
 MACHINE = frozenset({"Comment", "QueryLanguage", "StartAt", "States", "TimeoutSeconds", "Version"})

@@ -14,9 +14,10 @@ from enum import IntEnum
 import orjson
 
 from rimedio.asl.errors import StatesError
-from rimedio.asl.journal import Changes, Event, Execution, Saved, Signal, pack_events
+from rimedio.asl.journal import Changes, Event, Execution, Saved, Signal
 from rimedio.asl.jsontext import JSON, dumps, loads
 from rimedio.asl.model import Graph, Machine, MapPart, ParallelPart, State
+from rimedio.asl.query import MISSING, Missing
 
 
 class Phase(IntEnum):
@@ -31,20 +32,26 @@ class Phase(IntEnum):
     CHILDREN = 6
     DONE = 7
     FAILED = 8
+    READ = 9
+    WRITE = 10
 
 
 @dataclass(slots=True)
 class Children:
     """The children of a Parallel or Map: results by index, and how many run, failed, are still to start."""
 
-    results: list[JSON]
+    results: "list[JSON | Missing]"
     next: int = 0
     running: int = 0
-    done: int = 0
-    failed: int = 0
+    failures: dict[int, JSON] = field(default_factory=dict)
     concurrency: int = 0
     failures_max: float = 0
     written: bool = False
+
+    @property
+    def failed(self) -> int:
+        """How many have failed."""
+        return len(self.failures)
 
 
 @dataclass(slots=True)
@@ -95,31 +102,28 @@ class Frame:
 
     def pack(self) -> bytes:
         """Everything that cannot be derived, as bytes."""
-        row = (
-            self.state, int(self.phase), self.input, self.variables, self.entered, self.entered_at,
-            self.previous, self.attempts, self.retries, self.attempt, self.due, self.deadline, self.beat_by,
-            self.beat_every, self.token, self.payload, self.output, self.items, self.limits, self.run_label,
-            None if self.log is None else orjson.loads(pack_events(self.log)),
-        )  # fmt: skip
+        row = [getattr(self, name) for name in _PACKED]
+        row.append(None if self.log is None else [tuple(event) for event in self.log])
         try:
             return orjson.dumps(row)
-        except TypeError:
-            return dumps(list(row)).encode()  # type: ignore[arg-type]
+        except TypeError:  # integers beyond 64 bits
+            return dumps(row).encode()
 
     @classmethod
     def unpack(cls, path: str, body: bytes, parent: "Frame | None", machine: Machine) -> "Frame":
         """The inverse of `pack`."""
-        (
-            state, phase, value, variables, entered, entered_at, previous, attempts, retries, attempt, due,
-            deadline, beat_by, beat_every, token, payload, output, items, limits, label, log,
-        ) = loads(body)  # type: ignore[misc]  # fmt: skip
+        *row, log = orjson.loads(body)
         graph = machine.graph if parent is None else subgraph(parent, int(path.rpartition("/")[2]))
-        return cls(
-            path, graph, state, value, Phase(phase), variables, entered, entered_at, previous, attempts, retries,
-            attempt, due, deadline, beat_by, beat_every, token, payload, output, items, limits, label,
-            None if log is None else [Event(*row) for row in log],
-            parent=parent,
-        )  # fmt: skip
+        values = dict(zip(_PACKED, row, strict=True))
+        values["phase"] = Phase(values["phase"])
+        events = None if log is None else [Event(*event) for event in log]
+        return cls(path=path, graph=graph, parent=parent, log=events, **values)
+
+
+_PACKED = (
+    "state", "input", "phase", "variables", "entered", "entered_at", "previous", "attempts", "retries",
+    "attempt", "due", "deadline", "beat_by", "beat_every", "token", "payload", "output", "items", "limits", "run_label",
+)  # fmt: skip
 
 
 def subgraph(parent: Frame, index: int) -> Graph:
@@ -135,7 +139,7 @@ def subgraph(parent: Frame, index: int) -> Graph:
 
 @dataclass(frozen=True, slots=True)
 class TaskCall:
-    """One invocation of a handler that is to be made."""
+    """One invocation of a handler that is to be made; with `each`, one for every element of the payload."""
 
     execution_id: str
     path: str
@@ -143,11 +147,12 @@ class TaskCall:
     state: str
     resource: str
     payload: JSON
-    token: str | None
-    retries: int
-    deadline: float | None
-    beat_every: float | None
     entered: int
+    token: str | None = None
+    retries: int = 0
+    deadline: float | None = None
+    beat_every: float | None = None
+    each: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,9 +225,10 @@ class Run:
                 self.changes.spent_tokens.append(child.token)
                 child.token = None
         self.ready = deque(f for f in self.ready if f.attempt >= 0)
-        for rows in (self.dirty, self.changes.frames):
+        tables: tuple[dict[str, Frame] | dict[str, bytes], ...] = (self.dirty, self.changes.frames)
+        for rows in tables:
             for path in [p for p in rows if p.startswith(prefix)]:
-                del rows[path]  # type: ignore[attr-defined]
+                del rows[path]
         self.in_flight = {key for key in self.in_flight if not key[0].startswith(prefix)}
         self.calls = [call for call in self.calls if not call.path.startswith(prefix)]
         if frame.children.written:
@@ -258,7 +264,7 @@ def restored(saved: Saved, machine: Machine) -> Run:
             run.frames[path] = frame
             run.has_child_executions = run.has_child_executions or frame.log is not None
     for frame in run.frames.values():
-        if frame.phase is Phase.CHILDREN:
+        if frame.phase in (Phase.CHILDREN, Phase.WRITE):
             _restore_children(frame, done.get(frame.path, []))
         for at in (frame.due, frame.deadline, frame.beat_by):
             if at is not None:
@@ -272,14 +278,13 @@ def _restore_children(frame: Frame, children: list[Frame]) -> None:
     part = frame.definition.part
     count = len(part.branches) if isinstance(part, ParallelPart) else len(frame.items or ())
     limits = frame.limits or [0, 0]
-    state = Children([None] * count, concurrency=int(limits[0]), failures_max=limits[1], written=True)
+    state = Children([MISSING] * count, concurrency=int(limits[0]), failures_max=limits[1], written=True)
     for child in children:
         state.next = max(state.next, child.index + 1)
         if child.phase is Phase.DONE:
             state.results[child.index] = child.output
-            state.done += 1
         elif child.phase is Phase.FAILED:
-            state.failed += 1
+            state.failures[child.index] = child.output
         else:
             state.running += 1
     frame.children = state

@@ -20,8 +20,10 @@ from rimedio.asl.journal import Event, Signal
 from rimedio.asl.jsonata_query import typed
 from rimedio.asl.jsonpath import put_at
 from rimedio.asl.jsontext import JSON, PAYLOAD_BYTES_MAX, dumps
+from rimedio.asl.map_run import log_of
 from rimedio.asl.model import (
     Bound,
+    Catcher,
     ChoicePart,
     FailPart,
     Flow,
@@ -85,6 +87,8 @@ class Interpreter:
                 run.ready.append(frame)
             elif frame.phase is Phase.TASK:
                 run.calls.append(self.tasks.call_of(run, frame))
+            elif frame.phase in (Phase.READ, Phase.WRITE):
+                run.calls.append(self.fanout.map_runs.call_of(run, frame))
             elif frame.phase is Phase.CHILDREN:
                 self.fanout.proceed(run, frame)
 
@@ -162,7 +166,7 @@ class Interpreter:
         elif isinstance(part, FailPart):
             self._fail_state(frame, state, part, run)
         else:
-            self.leave(run, frame, state, self.effective_input(run, frame, state), state.flow, state.next)
+            self.leave(run, frame, self.effective_input(run, frame, state), state.flow, state.next)
 
     # -- the simple states
 
@@ -172,7 +176,7 @@ class Interpreter:
             data = state.parameters.evaluate(self.scope(run, frame, data))
         if part.result is not None:
             data = part.result.evaluate(self.scope(run, frame, data))
-        self.leave(run, frame, state, data, state.flow, state.next)
+        self.leave(run, frame, data, state.flow, state.next)
 
     def _choose(self, run: Run, frame: Frame, state: State, part: ChoicePart) -> None:
         data = self.effective_input(run, frame, state)
@@ -182,12 +186,12 @@ class Interpreter:
             if state.is_jsonata and not isinstance(holds, bool):
                 typed(rule.condition, scope, "boolean", "Condition")
             if holds:
-                self.leave(run, frame, state, data, rule.flow, rule.next)
+                self.leave(run, frame, data, rule.flow, rule.next)
                 return
         if part.default is None:
             cause = "Failed to transition out of the state. The state does not point to a next state."
             raise StatesError("States.Runtime", cause)
-        self.leave(run, frame, state, data, state.flow, part.default)
+        self.leave(run, frame, data, state.flow, part.default)
 
     def _wait(self, run: Run, frame: Frame, state: State, part: WaitPart) -> None:
         scope = self.scope(run, frame, self.effective_input(run, frame, state))
@@ -311,17 +315,18 @@ class Interpreter:
         self,
         run: Run,
         frame: Frame,
-        state: State,
         result: JSON,
         flow: Flow,
         following: str | None,
+        *,
         states: dict[str, JSON] | None = None,
     ) -> None:
         """Apply the outgoing data flow and move on. Raises StatesError when an expression fails."""
+        state = frame.definition
         if state.is_jsonata:
-            output, assigned = self._flow_jsonata(run, frame, state, result, flow, states)
+            output, assigned = self._flow_jsonata(run, frame, result, flow, states)
         else:
-            output, assigned = self._flow_jsonpath(run, frame, state, result, flow)
+            output, assigned = self._flow_jsonpath(run, frame, result, flow)
         text = run.text(output)
         if len(text) > PAYLOAD_BYTES_MAX // 4 and len(text.encode()) > PAYLOAD_BYTES_MAX:
             raise too_large(state.name)
@@ -341,13 +346,12 @@ class Interpreter:
         self,
         run: Run,
         frame: Frame,
-        state: State,
         result: JSON,
         flow: Flow,
         states: dict[str, JSON] | None,
     ) -> tuple[JSON, dict[str, JSON]]:
         known: dict[str, JSON] = {"input": frame.input} if states is None else states
-        if states is None and state.type in WITH_RESULT:
+        if states is None and frame.definition.type in WITH_RESULT:
             known["result"] = result
         if flow.output is None and flow.assign is None:
             return result, {}
@@ -357,8 +361,9 @@ class Interpreter:
         return output, cast("dict[str, JSON]", assigned)
 
     def _flow_jsonpath(
-        self, run: Run, frame: Frame, state: State, result: JSON, flow: Flow
+        self, run: Run, frame: Frame, result: JSON, flow: Flow
     ) -> tuple[JSON, dict[str, JSON]]:
+        state = frame.definition
         if state.selector is not None and flow is state.flow:
             result = state.selector.evaluate(self.scope(run, frame, result))
         assigned: JSON = {}
@@ -442,7 +447,7 @@ class Interpreter:
             self._give_up(run, frame, failure)
             return
         try:
-            self._catch(run, frame, state, catcher.flow, catcher.next, failure)
+            self._catch(run, frame, catcher, failure)
         except StatesError as error:
             located = self.located(frame, error)
             if located.error == "States.QueryEvaluationError":
@@ -472,12 +477,10 @@ class Interpreter:
         delay = min(delay, retrier.delay_max or WAIT_SECONDS_MAX)
         return delay * self.services.randomness.random() if retrier.full_jitter else delay
 
-    def _catch(
-        self, run: Run, frame: Frame, state: State, flow: Flow, following: str, failure: StatesError
-    ) -> None:
+    def _catch(self, run: Run, frame: Frame, catcher: Catcher, failure: StatesError) -> None:
         caught: dict[str, JSON] = {"Error": failure.error or "", "Cause": failure.cause or ""}
         states: dict[str, JSON] = {"input": frame.input, "errorOutput": caught}
-        self.leave(run, frame, state, caught, flow, following, states)
+        self.leave(run, frame, caught, catcher.flow, catcher.next, states=states)
 
     def _give_up(self, run: Run, frame: Frame, failure: StatesError) -> None:
         if frame.parent is None:
@@ -521,7 +524,7 @@ class Interpreter:
         state = frame.definition
         if frame.phase is Phase.SLEEP and frame.due is not None and frame.due <= now:
             try:
-                self.leave(run, frame, state, self.effective_input(run, frame, state), state.flow, state.next)
+                self.leave(run, frame, self.effective_input(run, frame, state), state.flow, state.next)
             except StatesError as error:
                 self.fail(run, frame, state, self.located(frame, error))
         elif frame.phase is Phase.BACKOFF and frame.due is not None and frame.due <= now:
@@ -571,7 +574,7 @@ class Interpreter:
 
     def emit(self, run: Run, frame: Frame, kind: str, key: str, details: dict[str, JSON]) -> int:
         """Add an event to the history that the frame belongs to; the event's id."""
-        log = self.fanout.log_of(frame) if run.has_child_executions else None
+        log = log_of(frame) if run.has_child_executions else None
         if log is None:
             number = run.next_event
             run.next_event += 1

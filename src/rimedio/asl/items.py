@@ -1,73 +1,172 @@
-"""Items of a Map: selected, read, batched; results written."""
+"""Items of a distributed Map: parsed out of JSON, JSON Lines, CSV or a listing; grouped into batches."""
 
-from typing import TYPE_CHECKING
+import csv
+import io
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
 
-from rimedio.asl.clock import new_uuid
-from rimedio.asl.frames import Frame, Run
-from rimedio.asl.journal import Event, Execution
-from rimedio.asl.jsontext import JSON, dumps
-from rimedio.asl.model import MapPart
-from rimedio.asl.query import Query, Services
+from rimedio.asl.errors import TaskFailed
+from rimedio.asl.jsontext import JSON, PAYLOAD_BYTES_MAX, dumps, loads
 
-if TYPE_CHECKING:
-    from rimedio.asl.interpreter import Interpreter
-
-STATUS = {"Succeeded": "SUCCEEDED", "Failed": "FAILED"}
+DELIMITERS = {"COMMA": ",", "PIPE": "|", "SEMICOLON": ";", "SPACE": " ", "TAB": "\t"}
 
 
-def new_label(services: Services) -> str:
-    """Tells one Map run from another."""
-    return new_uuid(services.randomness)
+def reader_failure(cause: str) -> TaskFailed:
+    """The error of an ItemReader."""
+    return TaskFailed("States.ItemReaderFailed", cause)
 
 
-def gathered(
-    interpreter: "Interpreter", run: Run, frame: Frame, part: MapPart, items: list[JSON], data: JSON
+@dataclass(frozen=True)
+class Format:
+    """How an object is to be read: ReaderConfig."""
+
+    input_type: str = "JSON"
+    header_location: str = "FIRST_ROW"
+    headers: tuple[str, ...] = ()
+    delimiter: str = ","
+    pointer: str = ""
+
+    @classmethod
+    def of(cls, config: Mapping[str, JSON]) -> "Format":
+        """Out of a definition. Raises States.ItemReaderFailed for duplicate headers."""
+        given = config.get("CSVHeaders")
+        headers = tuple(map(str, given)) if isinstance(given, list) else ()
+        return cls(
+            input_type=str(config.get("InputType", "JSON")),
+            header_location=str(config.get("CSVHeaderLocation", "FIRST_ROW")),
+            headers=_unique(headers),
+            delimiter=DELIMITERS.get(str(config.get("CSVDelimiter", "COMMA")), ","),
+            pointer=str(config.get("ItemsPointer", "")),
+        )
+
+
+def parse_items(answer: JSON, form: Format) -> list[JSON]:
+    """The items in what the reader's handler answered. Raises States.ItemReaderFailed.
+
+    A listing answers `{"Contents": […]}`; an object `{"Body": text}` or the bare text.
+    """
+    if isinstance(answer, dict) and isinstance(answer.get("Contents"), list):
+        contents: list[JSON] = answer["Contents"]  # type: ignore[assignment]
+        return contents
+    body = answer.get("Body", answer) if isinstance(answer, dict) else answer
+    if not isinstance(body, str):
+        return items_of(body)
+    try:
+        if form.input_type == "JSON":
+            return items_of(_pointed(loads(body), form.pointer))
+        if form.input_type == "JSONL":
+            return [loads(line) for line in body.splitlines() if line.strip()]
+    except ValueError as error:
+        raise reader_failure(f"Attempting to parse the {form.input_type} object failed: {error}") from error
+    if form.input_type == "CSV":
+        return _rows(body, form)
+    raise reader_failure(f"The input type {form.input_type} is not supported; use JSON, JSONL or CSV.")
+
+
+def items_of(value: JSON) -> list[JSON]:
+    """An array's elements, an object's members as Key and Value. Raises States.ItemReaderFailed."""
+    if isinstance(value, list):
+        return value
+    if isinstance(value, dict):
+        return [{"Key": key, "Value": member} for key, member in value.items()]
+    raise reader_failure("The items must be a JSON array or object.")
+
+
+def _pointed(value: JSON, pointer: str) -> JSON:
+    """What a JSON pointer (RFC 6901) points at."""
+    for raw in pointer.split("/")[1:]:
+        token = raw.replace("~1", "/").replace("~0", "~")
+        if isinstance(value, dict) and token in value:
+            value = value[token]
+        elif isinstance(value, list) and token.isdigit() and int(token) < len(value):
+            value = value[int(token)]
+        else:
+            raise reader_failure(f"The ItemsPointer '{pointer}' points at nothing.")
+    return value
+
+
+def _rows(text: str, form: Format) -> list[JSON]:
+    rows = [row for row in csv.reader(io.StringIO(text), delimiter=form.delimiter) if row]
+    if form.header_location == "GIVEN":
+        headers = form.headers
+    else:
+        headers, rows = (_unique(tuple(rows[0])), rows[1:]) if rows else ((), [])
+    return [dict(zip(headers, [*row, *[""] * len(headers)], strict=False)) for row in rows]
+
+
+def _unique(headers: tuple[str, ...]) -> tuple[str, ...]:
+    if len(set(headers)) < len(headers):
+        raise reader_failure("CSV headers cannot contain duplicates.")
+    return headers
+
+
+def batched(items: list[JSON], items_max: int, bytes_max: int, batch_input: JSON) -> list[JSON]:
+    """Inputs of child executions: `{"Items": […], "BatchInput": …}`, within both limits (0: no limit)."""
+    shell: dict[str, JSON] = {} if batch_input is None else {"BatchInput": batch_input}
+    budget = (bytes_max or PAYLOAD_BYTES_MAX) - len(dumps({**shell, "Items": []}).encode())
+    batches: list[JSON] = []
+    current: list[JSON] = []
+    used = 0
+    for item in items:
+        size = len(dumps(item).encode()) + 1
+        if current and ((items_max and len(current) >= items_max) or used + size > budget):
+            batches.append({**shell, "Items": current})
+            current, used = [], 0
+        current.append(item)
+        used += size
+    if current:
+        batches.append({**shell, "Items": current})
+    return batches
+
+
+@dataclass(frozen=True)
+class Results:
+    """What a Map run's children answered, for a ResultWriter: id, status, output or failure, input."""
+
+    rows: tuple[tuple[str, str, JSON, JSON], ...]
+
+    def of_status(self, status: str) -> list[tuple[str, str, JSON, JSON]]:
+        """The children that ended so."""
+        return [row for row in self.rows if row[1] == status]
+
+
+def result_files(
+    results: Results, bucket: str, folder: str, config: Mapping[str, JSON], arn: str
 ) -> list[JSON]:
-    """The items as children get them."""
-    return items
+    """The objects that a ResultWriter leaves: results by status, and a manifest that lists them."""
+    files: list[JSON] = []
+    listed: dict[str, JSON] = {}
+    lines = config.get("OutputType") == "JSONL"
+    for status in ("SUCCEEDED", "FAILED", "PENDING"):
+        rows = [_result(row, str(config.get("Transformation", "NONE"))) for row in results.of_status(status)]
+        listed[status] = []
+        if rows:
+            key = f"{folder}/{status}_0.json{'l' if lines else ''}"
+            body = "\n".join(map(dumps, rows)) if lines else dumps(rows)
+            files.append({"Bucket": bucket, "Key": key, "Body": body})
+            listed[status] = [{"Key": key, "Size": len(body.encode())}]
+    manifest = {"DestinationBucket": bucket, "MapRunArn": arn, "ResultFiles": listed}
+    files.append({"Bucket": bucket, "Key": f"{folder}/manifest.json", "Body": json.dumps(manifest)})
+    return files
 
 
-def selected(interpreter: "Interpreter", run: Run, child: Frame, selector: Query) -> JSON:
-    """An item's input by ItemSelector, in the scope of the Map state."""
-    parent = child.parent
-    assert parent is not None
-    data = interpreter.effective_input(run, parent, parent.definition)
-    scope = interpreter.scope(run, parent, data)
-    context = interpreter.context(run, parent)
-    context["Map"] = {"Item": {"Index": child.index, "Value": child.input}}
-    scope.use_context(context)
-    return selector.evaluate(scope)
+def _result(row: tuple[str, str, JSON, JSON], transformation: str) -> JSON:
+    name, status, value, given = row
+    if transformation != "NONE" and status == "SUCCEEDED":
+        return value
+    told: dict[str, JSON] = {"ExecutionArn": name, "Status": status, "Input": dumps(given)}
+    return {**told, **({"Output": dumps(value)} if status == "SUCCEEDED" else _failure(value))}
 
 
-def child_record(
-    interpreter: "Interpreter", run: Run, child: Frame, word: str, details: dict[str, JSON]
-) -> tuple[Execution, tuple[Event, ...]]:
-    """The record and history of a finished child execution."""
-    events = tuple(child.log or ())
-    name = f"{child.path.strip('/').replace('/', '-')}"
-    parent = child.parent
-    assert parent is not None
-    arn = interpreter.fanout.map_run_arn(run, parent)
-    execution = Execution(
-        id=f"{arn.replace(':mapRun:', ':execution:')}:{name}",
-        name=name,
-        machine=run.execution.machine,
-        input=str(events[0].details["input"]) if events else "null",
-        started=events[0].at if events else interpreter.now(),
-        status=STATUS[word],
-        output=None if "output" not in details else str(details["output"]),
-        error=None if "error" not in details else str(details["error"]),
-        cause=None if "cause" not in details else str(details["cause"]),
-        stopped=interpreter.now(),
-        next_event=len(events) + 1,
-        parent=arn,
-    )
-    return execution, events
+def _failure(value: JSON) -> dict[str, JSON]:
+    body = value if isinstance(value, dict) else {}
+    return {"Error": body.get("error"), "Cause": body.get("cause")}
 
 
-def written(interpreter: "Interpreter", run: Run, frame: Frame, part: MapPart, results: list[JSON]) -> JSON:
-    """What the Map state answers: the results, or where they were written."""
-    return results
-
-
-__all__ = ["child_record", "dumps", "gathered", "new_label", "selected", "written"]
+def flattened(results: list[JSON]) -> list[JSON]:
+    """Transformation FLATTEN: results that are arrays are joined."""
+    flat: list[JSON] = []
+    for result in results:
+        flat.extend(result if isinstance(result, list) else [result])
+    return flat

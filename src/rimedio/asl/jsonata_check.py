@@ -42,8 +42,6 @@ def _references(node: object, known: set[str]) -> Iterator[str]:
         yield f"Reference to '{getattr(node, 'value', '')}' at the top level is not supported."
     elif kind == "variable" and getattr(node, "value", None) == "$":
         yield "Reference to '$$' is not supported."
-    elif kind == "function" and getattr(getattr(node, "procedure", None), "value", None) == "eval":
-        yield "Function '$eval' is not supported."
     if kind not in ("path", "name"):
         for attribute in (*_SUBTREES, *_LISTS):
             yield from _references(getattr(node, attribute, None), known)

@@ -207,17 +207,21 @@ def _to_json(value: object) -> JSON | Missing:
         return MISSING
     if value is Utils.NULL_VALUE:
         return None
-    if isinstance(value, float) and not math.isfinite(value):
-        return "NaN" if math.isnan(value) else ("Infinity" if value > 0 else "-Infinity")
     if isinstance(value, (bool, int, float, str)):
-        return value
+        return _spelled(value)
     if isinstance(value, Mapping):
         return {str(key): _member(member) for key, member in value.items()}
-    if isinstance(value, Utils.RangeList):
-        return list(range(value.a, value.b + 1))
     if isinstance(value, list):
-        return [_member(member) for member in value]
+        whole = range(value.a, value.b + 1) if isinstance(value, Utils.RangeList) else value
+        return [_member(member) for member in whole]
     raise _Refused("Functions and regular expressions are not JSON values.")
+
+
+def _spelled(value: bool | float | str) -> JSON:
+    """Scalars; JSON has no infinity, and AWS writes JavaScript's names for it."""
+    if not isinstance(value, float) or math.isfinite(value):
+        return value
+    return "NaN" if math.isnan(value) else ("Infinity" if value > 0 else "-Infinity")
 
 
 def _member(value: object) -> JSON:

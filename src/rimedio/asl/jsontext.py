@@ -21,7 +21,7 @@ def dumps(value: JSON) -> str:
 
 
 def loads(text: str | bytes) -> JSON:
-    """Parse JSON text. Raises ValueError."""
+    """Parse JSON text; integers beyond 64 bits become floating point, as in AWS. Raises ValueError."""
     value: JSON = orjson.loads(text)
     return value
 
@@ -49,11 +49,7 @@ def parsed_input(value: JSON) -> tuple[JSON, str]:
         raise InvalidInput(
             f"The input is not JSON ({error}). Pass dicts, lists, strings, numbers."
         ) from error
-    try:
-        return loads(text), text
-    except ValueError:  # integers beyond 64 bits
-        wide: JSON = json.loads(text)
-        return wide, text
+    return loads(text), text
 
 
 def kind_of(value: JSON) -> str:

@@ -68,6 +68,9 @@ class TaskState:
         call = outcome.call
         run.in_flight.discard((call.path, call.attempt))
         frame = run.frames.get(call.path)
+        if frame is not None and frame.attempt == call.attempt and frame.phase in (Phase.READ, Phase.WRITE):
+            self._in.fanout.map_runs.settle(run, frame, outcome)
+            return
         if frame is None or frame.attempt != call.attempt or frame.phase is not Phase.TASK:
             return  # timed out, stopped or failed meanwhile: the answer comes too late
         if outcome.failure is not None:
@@ -145,7 +148,7 @@ class TaskState:
             return
         self._emit_family(run, frame, "Succeeded", details)
         try:
-            self._in.leave(run, frame, state, result, state.flow, state.next)
+            self._in.leave(run, frame, result, state.flow, state.next)
         except StatesError as error:
             self._in.fail(run, frame, state, self._in.located(frame, error))
 

@@ -309,8 +309,8 @@ class _MachineCheck:
             if not name.endswith(".$"):
                 self._template(member, place)
             elif not isinstance(member, str) or not _computes(member):
-                message = f"The value for the field '{name}' must be a valid JSONPath or a valid intrinsic function call"
-                self.findings.schema(message, place)
+                what = "must be a valid JSONPath or a valid intrinsic function call"
+                self.findings.schema(f"The value for the field '{name}' {what}", place)
 
     def _numbers(self, body: Object, at: str, language: str) -> None:
         for name, bounds in fields.NUMBERS.items():
