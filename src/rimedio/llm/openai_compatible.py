@@ -87,7 +87,7 @@ class OpenAICompatibleChat:
         )
 
     def stream(self, request: ChatRequest) -> Iterator[str]:
-        """The reply's text in pieces as they arrive. Raises as `complete` does, also after the first piece."""
+        """The reply's text in pieces as they arrive. Raises as `complete` does, even midway."""
         import httpx
 
         payload = {**self._payload(request, self._format), "stream": True}

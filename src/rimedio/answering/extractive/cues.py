@@ -74,8 +74,9 @@ _OTHER = (
     r"|contatt[io]|priorit[yà]|modell[oi]|models?|versione|version|revision[ei]?|data|date"
     r"|visualizzazione|origin"
 )
+_NUMBER = r"(?:\d+(?:\.\d+)*[.)]?\s+)?"
 _BEFORE = (
-    r"(?:\d+(?:\.\d+)*[.)]?\s+)?(?:le |la |il |i |gli |the )?"
+    r"(?:le |la |il |i |gli |the )?"
     r"(?:(?:possibil[ie]|probabil[ie]|possible|probable|likely|common|typical|root|recommended|required"
     r"|suggested"
     r"|corrective|immediate|prim[ae]|first|main|principali?|consigliat[aeio]|necessari[aeio]|estimated|spare"
@@ -101,7 +102,7 @@ _AFTER = (
     r"|of (?:the )?(?:error|fault|failure|problem|alarm)))*"
 )
 _PATTERNS = tuple(
-    (part, re.compile(rf"{_BEFORE}(?:{words}){_AFTER}", re.IGNORECASE)) for part, words in _ORDER
+    (part, re.compile(rf"{_NUMBER}{_BEFORE}(?:{words}){_AFTER}", re.IGNORECASE)) for part, words in _ORDER
 )
 _JOINT = re.compile(r"\s*(?:/|,|&|\+|\be\b|\bo\b|\bed\b|\band\b|\bor\b|\(|\))\s*")
 _DECORATION = re.compile(r"[*_`#|:：]+|\{[^}]*\}|[⚠️🛠🔧❗]")
@@ -110,7 +111,7 @@ _ALL_WORDS = "|".join(words for _, words in _ORDER)
 
 # "Causa: …" at the start of a line or of a sentence inside a paragraph, bold or not.
 LABEL = re.compile(
-    rf"(?P<open>\*\*|__)?(?P<label>{_BEFORE}(?:{_ALL_WORDS}){_AFTER}(?:\s*[/&]\s*(?:{_ALL_WORDS}))?)"
+    rf"(?<![\w-])(?P<open>\*\*|__)?(?P<label>{_BEFORE}(?:{_ALL_WORDS}){_AFTER}(?:\s*[/&]\s*(?:{_ALL_WORDS}))?)"
     r"(?P<close>\*\*|__)?\s?[:：](?:\*\*|__)?(?=\s|$)",
     re.IGNORECASE,
 )

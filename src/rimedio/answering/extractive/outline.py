@@ -56,6 +56,7 @@ _ITEM = re.compile(
     rf"|[Ff]ase)\s+\d{{1,2}}\s*[:.–-])\s+(?=\S)"
 )
 _BOLD_LINE = re.compile(r"\s*(\*\*|__)(.{2,90}?)\1:?\s*$")
+_BARE_CODE = re.compile(r"\s*[A-Z]{0,3}-?\d{2,4}(?:[/.-]\d{1,3})?\s*")
 _LINE_BLOCK = re.compile(r"[ \t]*\| ?(?=[^|]*$)")
 _UNDERLINE_LEVEL = {"=": 1, "-": 2, "~": 3, "^": 4}
 _INLINE_NUMBER = re.compile(r"(?:(?<=\s)|(?<=^)|(?<=[;.:]))(\d{1,2})[.)]\s+(?=\S)")
@@ -112,7 +113,7 @@ def _read_next(reader: _Reader) -> None:
         _read_table(reader)
     elif bold := _BOLD_LINE.match(line):
         _heading(reader, Span(*bold.span(2)), _BOLD_HEADING_LEVEL, 1)
-    elif line.strip() in reader.headings:
+    elif line.strip() in reader.headings or _BARE_CODE.fullmatch(line):
         _heading(reader, _trim(line), _OWN_HEADING_LEVEL, 1)
     elif _is_bare_heading(line):
         _heading(reader, _trim(line), BARE_HEADING_LEVEL, 1)

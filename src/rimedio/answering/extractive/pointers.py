@@ -1,4 +1,4 @@
-"""A remedy that only says "see section 7.2": the procedure there belongs to the answer, if the context has it."""
+"""A remedy that only says "see section 7.2": the procedure there belongs to it, when the context has it."""
 
 from collections.abc import Sequence
 
