@@ -149,10 +149,8 @@ def _name_size(name: str, where: str) -> int:
     if not isinstance(name, str) or not name:
         raise InvalidInput(f"{name!r} in {where} is no attribute name; use a non-empty text.")
     size = utf8_size(name, where)
-    if size > NAME_BYTES_MAX or name.startswith("\u0000"):
-        raise InvalidInput(
-            f"The attribute name {name[:40]!r} in {where} is too long or starts with NUL. Choose another."
-        )
+    if size > NAME_BYTES_MAX or name == BYTES_MARK:
+        raise InvalidInput(f"The attribute name {name[:40]!r} in {where} cannot be used. Choose another.")
     return size
 
 
