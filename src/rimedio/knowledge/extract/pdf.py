@@ -1,4 +1,4 @@
-"""PDF through pypdfium2: text with its place and font size, laid out by `pdf_layout`; OCR of scanned pages."""
+"""PDF through pypdfium2: text with place and font size, laid out by `pdf_layout`; OCR of scanned pages."""
 
 import io
 import re
@@ -23,7 +23,7 @@ _PDFIUM = threading.Lock()  # PDFium is not thread-safe
 
 
 def extract_pdf(data: bytes, name: str, limits: Limits) -> Extracted:
-    """Blocks with page numbers. Raises InvalidDocument when the file is encrypted, damaged, or only images."""
+    """Blocks with page numbers. Raises InvalidDocument when it is encrypted, damaged, or only images."""
     with _PDFIUM:
         document = _opened(data, name)
         try:
