@@ -139,7 +139,7 @@ def subgraph(parent: Frame, index: int) -> Graph:
 
 @dataclass(frozen=True, slots=True)
 class TaskCall:
-    """One invocation of a handler that is to be made; with `each`, one for every element of the payload."""
+    """One invocation of a handler to be made; with `each`, one for every element of the payload."""
 
     execution_id: str
     path: str
