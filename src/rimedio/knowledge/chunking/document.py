@@ -15,7 +15,7 @@ from rimedio.knowledge.language import detect_language
 from rimedio.knowledge.metadata import models_in, split_values
 
 COUNTS_KEPT = 4_096
-LANGUAGE_SAMPLE = 500  # characters that decide a chunk's language
+LANGUAGE_SAMPLE = 300  # characters that decide a chunk's language
 LANGUAGE_CHARS_MIN = 160  # a shorter text says too little to leave the document's language
 
 
