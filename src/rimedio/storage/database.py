@@ -20,7 +20,6 @@ CACHE_KIB = 16_384
 _PRAGMAS_READING = (
     f"busy_timeout = {BUSY_TIMEOUT_MS}",
     f"cache_size = -{CACHE_KIB}",
-    "schema_version",  # reads the header, so that a damaged file shows itself at once
 )
 _PRAGMAS = (*_PRAGMAS_READING, "journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON")
 
@@ -40,10 +39,11 @@ class Database:
         self._lock = threading.Lock()
         self._memory_lock = threading.RLock()  # one shared connection cannot run two transactions
         self._memory = self._connect() if path is None else None
-        if not self.read_only:
-            self.rows(
-                "CREATE TABLE IF NOT EXISTS schema_version (room TEXT PRIMARY KEY, version INTEGER NOT NULL)"
-            )
+        self.rows(
+            "SELECT 1 FROM sqlite_schema LIMIT 1"  # a damaged file shows here
+            if self.read_only
+            else "CREATE TABLE IF NOT EXISTS schema_version (room TEXT PRIMARY KEY, version INTEGER NOT NULL)"
+        )
 
     @property
     def connection(self) -> sqlite3.Connection:
@@ -213,12 +213,14 @@ def _roll_back(connection: sqlite3.Connection) -> None:
 
 
 def _statements(script: str) -> Iterator[str]:
-    """Split at complete statements, so that triggers with inner semicolons stay whole."""
+    """Split where a statement is complete, so that triggers and texts with inner semicolons stay whole."""
     pending = ""
-    for line in script.splitlines(keepends=True):
-        pending += line
-        if sqlite3.complete_statement(pending):
-            yield pending
+    for piece in script.split(";"):
+        pending += piece
+        if sqlite3.complete_statement(pending + ";"):
+            yield pending + ";"
             pending = ""
-    if pending.strip():
+        else:
+            pending += ";"
+    if pending.strip("; \n"):
         yield pending
