@@ -8,8 +8,9 @@ from rimedio.domain.taxonomy import Taxonomy
 from rimedio.knowledge.codes import canonical, find_codes, part_numbers
 from rimedio.knowledge.index.facets import spelled
 from rimedio.knowledge.index.port import Filters, KnowledgeIndex
-from rimedio.knowledge.language import ENGLISH, ITALIAN, detect_language
-from rimedio.knowledge.terms import QueryTerm, query_terms
+from rimedio.knowledge.language import detect_language
+from rimedio.knowledge.lexicon import asked_terms
+from rimedio.knowledge.terms import QueryTerm
 
 CHARACTERS_MAX = 20_000
 
@@ -56,7 +57,7 @@ def read_question(query: SearchQuery, index: KnowledgeIndex, taxonomy: Taxonomy)
     if not text and not query.codes:
         raise InvalidInput("The question is empty. Describe the problem, or give an error code.")
     language = query.language or detect_language(text)
-    terms = query_terms(text, (language, ENGLISH if language == ITALIAN else ITALIAN))
+    terms = asked_terms(text, language)
     codes = _codes(query, text, index.known_codes(query.tenant_id), taxonomy)
     return Question(
         text,

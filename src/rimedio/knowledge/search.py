@@ -16,10 +16,10 @@ from rimedio.domain.taxonomy import Taxonomy
 from rimedio.knowledge.embedding.port import Embedder
 from rimedio.knowledge.hybrid import Candidates, hybrid_search
 from rimedio.knowledge.index.port import Hit, KnowledgeIndex
+from rimedio.knowledge.lexicon import stored_terms
 from rimedio.knowledge.mmr import diversify
 from rimedio.knowledge.question import Question, SearchQuery, read_question
 from rimedio.knowledge.rerank import CrossEncoder, rerank_results
-from rimedio.knowledge.terms import index_terms
 
 __all__ = ["Search", "SearchOptions", "SearchQuery", "SearchResult", "SearchTimings"]
 
@@ -75,7 +75,7 @@ class Search:
         self._cross_encoder = cross_encoder
 
     def search(self, query: SearchQuery) -> SearchResult:
-        """Passages for a question. Raises InvalidInput if it asks nothing, ModelUnavailable, StorageFailed."""
+        """Passages for a question. Raises InvalidInput if it is empty, ModelUnavailable, StorageFailed."""
         started = time.perf_counter()
         question = read_question(query, self._index, self._taxonomy)
         understood = time.perf_counter()
@@ -141,7 +141,7 @@ def term_coverage(question: Question, chunk: Chunk) -> float:
     """Share of the question's distinct content words in the chunk, title and headings included; 0..1."""
     if not question.terms:
         return 0.0
-    own = set(index_terms(chunk.embedding_text, chunk.language))
+    own = set(stored_terms(chunk.embedding_text, chunk.language))
     return sum(any(form in own for form in term.forms) for term in question.terms) / len(question.terms)
 
 

@@ -52,7 +52,7 @@ class _Stemmer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class QueryTerm:
-    """One content word of a question; `forms` are its terms in the languages searched."""
+    """One content word of a question; `forms` are its terms, one for each language asked for."""
 
     word: str
     forms: tuple[str, ...]
@@ -78,10 +78,10 @@ def query_terms(text: str, languages: Sequence[str]) -> list[QueryTerm]:
         own = _word_terms(word, languages[0])
         others = [_word_terms(word, language) for language in languages[1:]]
         for place, term in enumerate(own):
-            forms = [term, *(o[place] for o in others if len(o) == len(own))]
-            found.setdefault(term, QueryTerm(word, tuple(dict.fromkeys(forms))))
+            forms = [term, *(o[place] if len(o) == len(own) else term for o in others)]
+            found.setdefault(term, QueryTerm(word, tuple(forms)))
     for term in quantities(text):
-        found.setdefault(term, QueryTerm(term, (term,)))
+        found.setdefault(term, QueryTerm(term, (term,) * len(languages)))
     return list(found.values())
 
 

@@ -12,7 +12,7 @@ from rimedio.domain.knowledge import Chunk, DocType, Document, ReviewStatus
 from rimedio.knowledge.embedding.fake import FakeEmbedder
 from rimedio.knowledge.index.port import Filters, KnowledgeIndex
 from rimedio.knowledge.index.sqlite import SqliteIndex
-from rimedio.knowledge.terms import query_terms
+from rimedio.knowledge.lexicon import asked_terms
 from rimedio.storage.database import Database
 
 EMBEDDER = FakeEmbedder()
@@ -80,7 +80,7 @@ def embed(index: KnowledgeIndex, limit: int = 100) -> int:
 def by_words(
     index: KnowledgeIndex, text: str, filters: Filters | None = None, tenant: str = "acme"
 ) -> list[str]:
-    hits = index.search_words(tenant, query_terms(text, ("en", "it")), filters or Filters(), 10)
+    hits = index.search_words(tenant, asked_terms(text, "en"), filters or Filters(), 10)
     return [hit.chunk_id for hit in hits]
 
 
@@ -122,7 +122,7 @@ def test_inflected_words_are_found_by_their_stem(index: KnowledgeIndex) -> None:
 
 def test_italian_text_is_stemmed_as_italian(index: KnowledgeIndex) -> None:
     load(index, "Controllare i contattori.", "La pompa fa rumore.", of=document(language="it"), language="it")
-    hits = index.search_words("acme", query_terms("il contattore", ("it", "en")), Filters(), 10)
+    hits = index.search_words("acme", asked_terms("il contattore", "it"), Filters(), 10)
     assert [hit.chunk_id for hit in hits] == ["manual-0"]
 
 
@@ -168,7 +168,7 @@ def test_a_code_finds_the_chunk_that_defines_it(index: KnowledgeIndex) -> None:
 
 def test_term_frequencies_count_chunks_and_leave_unknown_terms_out(index: KnowledgeIndex) -> None:
     load(index, "pump pump", "pump valve")
-    assert index.term_frequencies("acme", ["pump", "valv", "zebra"]) == {"pump": 2, "valv": 1}
+    assert index.term_frequencies("acme", ["en:pump", "en:valv", "en:zebra"]) == {"en:pump": 2, "en:valv": 1}
 
 
 def test_a_replaced_document_leaves_nothing_of_the_old_one(index: KnowledgeIndex) -> None:
@@ -321,7 +321,7 @@ def test_nothing_crosses_tenants(index: KnowledgeIndex) -> None:
     assert len(by_words(index, "pump valve")) == 1
     assert len(by_meaning(index, "valve")) == 1
     assert index.known_codes("acme") == {"E001"}
-    assert index.term_frequencies("acme", ["valv"]) == {}
+    assert index.term_frequencies("acme", ["en:valv"]) == {}
     assert index.section("nobody", "manual") == []
     assert index.remove_document("globex", "manual")
     assert by_words(index, "pump") == ["manual-0"]
@@ -330,7 +330,7 @@ def test_nothing_crosses_tenants(index: KnowledgeIndex) -> None:
 
 def test_a_strangers_chunks_do_not_change_a_score(index: KnowledgeIndex) -> None:
     load(index, "pump", "valve", "fan")
-    terms = query_terms("pump", ("en",))
+    terms = asked_terms("pump", "en")
     before = index.search_words("acme", terms, Filters(), 5)
     load(index, *["pump"] * 20, of=document(tenant="globex"))
     assert index.search_words("acme", terms, Filters(), 5) == before
@@ -342,3 +342,14 @@ def test_an_unknown_tenant_finds_nothing(index: KnowledgeIndex) -> None:
     assert index.known_codes("nobody") == frozenset()
     assert index.coverage("nobody", MODEL).chunks == 0
     assert not index.remove_document("nobody", "manual")
+
+
+def test_a_question_finds_a_manual_in_the_other_language_through_the_glossary(index: KnowledgeIndex) -> None:
+    load(index, "Check the contactor coil.", "Paint the frame.")
+    hits = index.search_words("acme", asked_terms("la bobina del contattore", "it"), Filters(), 10)
+    assert [hit.chunk_id for hit in hits] == ["manual-0"]
+
+
+def test_words_of_a_third_language_are_found_as_they_are_written(index: KnowledgeIndex) -> None:
+    load(index, "Das Schütz zieht nicht an.", of=document(language="de"), language="de")
+    assert by_words(index, "Schütz") == ["manual-0"]

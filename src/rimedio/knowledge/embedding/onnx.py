@@ -159,6 +159,8 @@ class OnnxEmbedder:
         options.intra_op_num_threads = self._threads
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
+        # Threads that spin while they wait make a busy machine three times slower (2 against 6 chunks/s).
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:
             session: _Session = onnxruntime.InferenceSession(
                 str(self._folder / "model.onnx"), options, providers=["CPUExecutionProvider"]

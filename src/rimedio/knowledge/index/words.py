@@ -9,7 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from rimedio.domain.knowledge import Chunk
 from rimedio.knowledge.index.facets import Condition
-from rimedio.knowledge.terms import QueryTerm, index_terms
+from rimedio.knowledge.lexicon import stored_terms
+from rimedio.knowledge.terms import QueryTerm
 
 TITLE_WEIGHT = 1.0
 SECTION_WEIGHT = 1.0
@@ -31,7 +32,7 @@ class Words:
         """Make the tables of a new tenant."""
         self._connection.execute(
             f"CREATE VIRTUAL TABLE IF NOT EXISTS {self._table} USING fts5("
-            "title, section, body, tokenize = \"unicode61 remove_diacritics 0 tokenchars '-_./%'\")"
+            "title, section, body, tokenize = \"unicode61 remove_diacritics 0 tokenchars '-_./%:'\")"
         )
         self._connection.execute(
             f"CREATE VIRTUAL TABLE IF NOT EXISTS {self._vocabulary} USING fts5vocab({self._table}, 'row')"
@@ -97,7 +98,7 @@ class Words:
 
 def _columns(chunk: Chunk) -> tuple[str, str, str]:
     texts = (chunk.source_title, " ".join(chunk.section), chunk.text)
-    title, section, body = (" ".join(index_terms(text, chunk.language)) for text in texts)
+    title, section, body = (" ".join(stored_terms(text, chunk.language)) for text in texts)
     return title, section, body
 
 
