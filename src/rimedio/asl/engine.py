@@ -21,6 +21,7 @@ from rimedio.asl.errors import (
     TaskTimedOut,
 )
 from rimedio.asl.executions import Description, described, event_as_aws
+from rimedio.asl.express import run_express
 from rimedio.asl.frames import Outcome, Run, TaskCall, restored
 from rimedio.asl.handlers import Handlers, TaskContext, as_failure, find_handler
 from rimedio.asl.interpreter import Interpreter
@@ -30,7 +31,7 @@ from rimedio.asl.model import Machine
 from rimedio.asl.query import Services
 
 ARN = "arn:aws:states:local:000000000000"
-FRESH_RUNS_MAX = 10_000
+FRESH_RUNS_MAX = 1_000
 POLL_SECONDS = 0.2
 
 Work: TypeAlias = "str | TaskCall"
@@ -86,17 +87,25 @@ class Engine:
             input=text,
             started=self.clock.now().timestamp(),
         )
-        existing = self.journal.create(execution)
-        if existing is not None:
-            if existing.status == RUNNING and loads(existing.input) == value:
-                return existing.id
-            raise ExecutionAlreadyExists(existing.id)
+        execution, created = self.journal.create(execution)
+        if not created:
+            if execution.status == RUNNING and loads(execution.input) == value:
+                return execution.id
+            raise ExecutionAlreadyExists(execution.id)
         with self._changed:
             if len(self._runs) < FRESH_RUNS_MAX:
                 run = self._runs[execution.id] = Run(execution, machine)
                 self.interpreter.begin(run)
         self._put(execution.id)
         return execution.id
+
+    def start_sync(self, machine: Machine, input: JSON = None) -> Description:  # noqa: A002
+        """Run an Express execution to its end, in memory, in this thread. Raises InvalidInput."""
+        found, events = run_express(self.interpreter, self._outcome, machine, input, self._arn)
+        if self._on_event is not None:
+            for event in events:
+                self._on_event(found.execution_id, event)
+        return found
 
     def describe(self, execution_id: str) -> Description:
         """How an execution stands. Raises ExecutionDoesNotExist."""
@@ -345,13 +354,13 @@ class Engine:
 
     def _commit(self, run: Run, paused: bool) -> None:
         changes = run.take_changes()
-        changes.execution = run.execution = run.recorded()
+        changes.execution = run.recorded()
         if not run.is_over:
             busy = paused or bool(run.in_flight)
             changes.wake = 0.0 if busy else self.interpreter.next_alarm(run)
         else:
             changes.wake = None
-        if not self.journal.commit(run.execution.id, changes):
+        if not self.journal.commit(changes):
             raise ExecutionDoesNotExist(f"{run.execution.id} is no longer in the journal.")
         if self._on_event is not None:
             for event in changes.events:

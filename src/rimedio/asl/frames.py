@@ -8,7 +8,7 @@ that finishing one item of a large Map costs one small row.
 import heapq
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import IntEnum
 
 import orjson
@@ -122,7 +122,8 @@ class Frame:
 
 _PACKED = (
     "state", "input", "phase", "variables", "entered", "entered_at", "previous", "attempts", "retries",
-    "attempt", "due", "deadline", "beat_by", "beat_every", "token", "payload", "output", "items", "limits", "run_label",
+    "attempt", "due", "deadline", "beat_by", "beat_every", "token", "payload", "output", "items", "limits",
+    "run_label",
 )  # fmt: skip
 
 
@@ -139,7 +140,7 @@ def subgraph(parent: Frame, index: int) -> Graph:
 
 @dataclass(frozen=True, slots=True)
 class TaskCall:
-    """One invocation of a handler to be made; with `each`, one for every element of the payload."""
+    """One invocation of a handler; with `each`, one for every element of the payload."""
 
     execution_id: str
     path: str
@@ -179,8 +180,9 @@ class Run:
         self.signals: deque[Signal] = deque()
         self.timers: list[tuple[float, str, int]] = []
         self.dirty: dict[str, Frame] = {}
-        self.changes = Changes()
+        self.changes = Changes(execution)
         self.next_event = execution.next_event
+        self.at = execution.started
         self.early: dict[str, Signal] = {}
         self.written = False
         self.has_child_executions = False
@@ -237,7 +239,7 @@ class Run:
 
     def take_changes(self) -> Changes:
         """Everything since the last time, ready to be written."""
-        changes, self.changes = self.changes, Changes()
+        changes, self.changes = self.changes, Changes(self.execution)
         for path, frame in self.dirty.items():
             changes.frames[path] = frame.pack()
             if frame.parent is not None and frame.parent.children is not None:
@@ -248,7 +250,7 @@ class Run:
 
     def recorded(self) -> Execution:
         """The execution's record, up to date."""
-        return replace(self.execution, next_event=self.next_event)
+        return self.execution._replace(next_event=self.next_event)
 
 
 def restored(saved: Saved, machine: Machine) -> Run:

@@ -7,7 +7,6 @@ it leaves calls to make, timers to keep and changes to commit in the `Run`.
 
 import heapq
 import math
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import cast
 
@@ -52,6 +51,7 @@ class Interpreter:
 
     def __init__(self, services: Services, machine_arn: str, role_arn: str) -> None:
         self.services = services
+        self._clock_now = services.clock.now
         self.machine_arn = machine_arn
         self.role_arn = role_arn
         self.tasks = TaskState(self)
@@ -59,6 +59,7 @@ class Interpreter:
 
     def begin(self, run: Run) -> None:
         """Put the first frame in place."""
+        run.at = self.now()
         root = Frame("", run.machine.graph, run.machine.graph.start_at, run.input)
         details: dict[str, JSON] = {
             "input": run.execution.input,
@@ -106,6 +107,7 @@ class Interpreter:
 
     def advance(self, run: Run) -> bool:
         """Go on until nothing is ready; True when it paused so that progress gets written."""
+        run.at = self.now()
         self._take_signals(run)
         while run.outcomes:
             self.tasks.settle(run, run.outcomes.popleft())
@@ -115,6 +117,7 @@ class Interpreter:
             if steps >= STEPS_BETWEEN_COMMITS:
                 return True
             steps += 1
+            run.at = self.now()
             self._step(run, run.ready.popleft())
         return False
 
@@ -141,7 +144,7 @@ class Interpreter:
         frame.entered = self.emit(
             run, frame, f"{state.type}StateEntered", "stateEnteredEventDetails", details
         )
-        frame.entered_at = self.now()
+        frame.entered_at = run.at
         run.touch(frame)
         if run.next_event > EVENTS_MAX:
             cause = f"The execution reached the maximum number of history events ({EVENTS_MAX})."
@@ -427,8 +430,8 @@ class Interpreter:
         run.ready.clear()
         run.calls.clear()
         run.in_flight.clear()
-        run.execution = replace(
-            run.execution, status=status, output=text, error=error, cause=cause, stopped=self.now()
+        run.execution = run.execution._replace(
+            status=status, output=text, error=error, cause=cause, stopped=run.at
         )
 
     # -- failures
@@ -510,7 +513,7 @@ class Interpreter:
     # -- time and signals
 
     def _ring_timers(self, run: Run) -> None:
-        now = self.now()
+        now = run.at
         while run.timers and run.timers[0][0] <= now and not run.is_over:
             _, path, attempt = heapq.heappop(run.timers)
             if path == "*":
@@ -566,7 +569,7 @@ class Interpreter:
 
     def now(self) -> float:
         """Seconds since the epoch."""
-        return self.services.clock.now().timestamp()
+        return self._clock_now().timestamp()
 
     def iso(self, at: float) -> str:
         """The instant as AWS writes it."""
@@ -581,7 +584,7 @@ class Interpreter:
             log = run.changes.events
         else:
             number = len(log) + 1
-        log.append(Event(number, frame.previous, self.now(), kind, key, details))
+        log.append(Event(number, frame.previous, run.at, kind, key, details))
         frame.previous = number
         return number
 

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 import orjson
@@ -24,9 +24,8 @@ class Event(NamedTuple):
     details: Mapping[str, JSON]
 
 
-@dataclass(frozen=True, slots=True)
-class Execution:
-    """An execution's record. Instants are seconds since the epoch, payloads JSON text."""
+class Execution(NamedTuple):
+    """An execution's record: instants in seconds since the epoch, payloads as text, the journal's number."""
 
     id: str
     name: str
@@ -41,6 +40,7 @@ class Execution:
     next_event: int = 1
     redrives: int = 0
     parent: str | None = None
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,7 @@ class Signal:
 class Changes:
     """All that one step changes; written whole or not at all."""
 
+    execution: Execution
     frames: dict[str, bytes] = field(default_factory=dict)
     removed: list[str] = field(default_factory=list)
     subtrees: list[str] = field(default_factory=list)
@@ -66,7 +67,6 @@ class Changes:
     spent_tokens: list[str] = field(default_factory=list)
     spent_signals: list[int] = field(default_factory=list)
     children: list[tuple[Execution, tuple[Event, ...]]] = field(default_factory=list)
-    execution: Execution | None = None
     wake: float | None = 0.0
 
 
@@ -90,12 +90,12 @@ class Journal(Protocol):
         """Name and definition."""
         ...
 
-    def create(self, execution: Execution) -> Execution | None:
-        """Record a new execution, ready to run; the one that already has this id otherwise."""
+    def create(self, execution: Execution) -> tuple[Execution, bool]:
+        """Record a new execution, ready to run; or the one that already has this id, and False."""
         ...
 
-    def commit(self, execution_id: str, changes: Changes) -> bool:
-        """Write changes; False when there is no such execution any more."""
+    def commit(self, changes: Changes) -> bool:
+        """Write changes to `changes.execution`; False when there is no such execution any more."""
         ...
 
     def load(self, execution_id: str) -> Saved | None:
@@ -160,18 +160,20 @@ class MemoryJournal:
     def machine(self, digest: str) -> tuple[str, str] | None:
         return self._machines.get(digest)
 
-    def create(self, execution: Execution) -> Execution | None:
+    def create(self, execution: Execution) -> tuple[Execution, bool]:
         with self._lock:
             existing = self._executions.get(execution.id)
-            if existing is None:
-                self._executions[execution.id] = execution
-                self._frames[execution.id] = {}
-                self._events[execution.id] = []
-                self._wake[execution.id] = 0.0
-            return existing
+            if existing is not None:
+                return existing, False
+            self._executions[execution.id] = execution
+            self._frames[execution.id] = {}
+            self._events[execution.id] = []
+            self._wake[execution.id] = 0.0
+            return execution, True
 
-    def commit(self, execution_id: str, changes: Changes) -> bool:
+    def commit(self, changes: Changes) -> bool:
         with self._lock:
+            execution_id = changes.execution.id
             if execution_id not in self._executions:
                 return False
             frames = self._frames[execution_id]
@@ -186,8 +188,7 @@ class MemoryJournal:
             for child, events in changes.children:
                 self._executions[child.id] = child
                 self._events[child.id] = list(events)
-            if changes.execution is not None:
-                self._executions[execution_id] = changes.execution
+            self._executions[execution_id] = changes.execution
             self._wake[execution_id] = changes.wake
             return True
 
@@ -265,8 +266,7 @@ def unknown_token(token: str, *, spent: bool) -> InvalidToken | TaskTimedOut:
 
 def reopened(execution: Execution) -> Execution:
     """The record of an execution that is redriven."""
-    return replace(
-        execution,
+    return execution._replace(
         status=RUNNING,
         output=None,
         error=None,

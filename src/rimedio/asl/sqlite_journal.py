@@ -8,6 +8,7 @@ import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -38,17 +39,17 @@ CREATE TABLE IF NOT EXISTS asl_executions (
 CREATE INDEX IF NOT EXISTS asl_waiting ON asl_executions (wake) WHERE status = 'RUNNING';
 CREATE INDEX IF NOT EXISTS asl_children ON asl_executions (parent) WHERE parent IS NOT NULL;
 CREATE TABLE IF NOT EXISTS asl_frames (
-    execution TEXT NOT NULL, path TEXT NOT NULL, body BLOB NOT NULL, PRIMARY KEY (execution, path)
+    execution INTEGER NOT NULL, path TEXT NOT NULL, body BLOB NOT NULL, PRIMARY KEY (execution, path)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS asl_events (
-    execution TEXT NOT NULL, first INTEGER NOT NULL, body BLOB NOT NULL, PRIMARY KEY (execution, first)
+    execution INTEGER NOT NULL, first INTEGER NOT NULL, body BLOB NOT NULL, PRIMARY KEY (execution, first)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS asl_tokens (
-    token TEXT PRIMARY KEY, execution TEXT NOT NULL, spent INTEGER NOT NULL DEFAULT 0
+    token TEXT PRIMARY KEY, execution INTEGER NOT NULL, spent INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS asl_signals (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, execution TEXT NOT NULL, kind TEXT NOT NULL, token TEXT NOT NULL,
-    body TEXT NOT NULL
+    id INTEGER PRIMARY KEY AUTOINCREMENT, execution INTEGER NOT NULL, kind TEXT NOT NULL,
+    token TEXT NOT NULL, body TEXT NOT NULL
 );
 CREATE INDEX IF NOT EXISTS asl_signals_of ON asl_signals (execution);
 """
@@ -56,10 +57,11 @@ CREATE INDEX IF NOT EXISTS asl_signals_of ON asl_signals (execution);
 _COLUMNS = (
     "id, name, machine, input, started, status, output, error, cause, stopped, next_event, redrives, parent"
 )
-_INSERT = f"INSERT INTO asl_executions ({_COLUMNS}, wake) VALUES ({', '.join('?' * 14)})"  # noqa: S608
+_INSERT = f"INTO asl_executions ({_COLUMNS}, wake) VALUES ({', '.join('?' * 14)})"
+_SELECT = f"SELECT {_COLUMNS}, number FROM asl_executions"  # noqa: S608 - column names only
 _UPDATE = (
     "UPDATE asl_executions SET status = ?, output = ?, error = ?, cause = ?, stopped = ?, next_event = ?, "
-    "redrives = ?, wake = ? WHERE id = ?"
+    "redrives = ?, wake = ? WHERE number = ?"
 )
 
 
@@ -91,6 +93,7 @@ class FileConnections:
             found = sqlite3.connect(self._path, isolation_level=None, timeout=10, check_same_thread=False)
             found.execute("PRAGMA journal_mode = WAL")
             found.execute("PRAGMA synchronous = NORMAL")
+            found.execute("PRAGMA wal_autocheckpoint = 4000")
             self._local.connection = found
             self._opened.append(found)
         return found
@@ -144,36 +147,34 @@ class SqliteJournal:
         ).fetchone()
         return (row[0], row[1]) if row else None
 
-    def create(self, execution: Execution) -> Execution | None:
+    def create(self, execution: Execution) -> tuple[Execution, bool]:
         with self._connections.transaction() as connection:
             try:
-                connection.execute(_INSERT, (*_row(execution), 0.0))
+                cursor = connection.execute(f"INSERT {_INSERT}", (*_row(execution), 0.0))
             except sqlite3.IntegrityError:
-                return _record(connection, execution.id)
-        return None
+                return _existing(connection, execution.id), False
+            return execution._replace(number=int(cursor.lastrowid or 0)), True
 
-    def commit(self, execution_id: str, changes: Changes) -> bool:
+    def commit(self, changes: Changes) -> bool:
+        number = changes.execution.number
         with self._connections.transaction() as connection:
-            if not _update(connection, execution_id, changes):
+            if not _update(connection, changes):
                 return False
             for prefix in changes.subtrees:
                 connection.execute(
                     "DELETE FROM asl_frames WHERE execution = ? AND path > ? AND path < ?",
-                    (execution_id, f"{prefix}/", f"{prefix}0"),
+                    (number, f"{prefix}/", f"{prefix}0"),
                 )
             for path in changes.removed:
-                connection.execute(
-                    "DELETE FROM asl_frames WHERE execution = ? AND path = ?", (execution_id, path)
-                )
+                connection.execute("DELETE FROM asl_frames WHERE execution = ? AND path = ?", (number, path))
             if changes.frames:
-                rows = [(execution_id, path, body) for path, body in changes.frames.items()]
+                rows = [(number, path, body) for path, body in changes.frames.items()]
                 connection.executemany("INSERT OR REPLACE INTO asl_frames VALUES (?, ?, ?)", rows)
-            _write_events(connection, execution_id, changes.events)
-            _write_tokens(connection, execution_id, changes)
+            _write_events(connection, number, changes.events)
+            _write_tokens(connection, number, changes)
             for child, events in changes.children:
-                connection.execute(_INSERT.replace("INSERT", "INSERT OR REPLACE", 1), (*_row(child), None))
-                connection.execute("DELETE FROM asl_events WHERE execution = ?", (child.id,))
-                _write_events(connection, child.id, events)
+                cursor = connection.execute(f"INSERT OR REPLACE {_INSERT}", (*_row(child), None))
+                _write_events(connection, int(cursor.lastrowid or 0), events)
         return True
 
     def load(self, execution_id: str) -> Saved | None:
@@ -181,13 +182,13 @@ class SqliteJournal:
         execution = _record(connection, execution_id)
         if execution is None:
             return None
-        frames = connection.execute("SELECT path, body FROM asl_frames WHERE execution = ?", (execution_id,))
-        found = {path: body for path, body in frames}  # noqa: C416 - rows may be of any row type
-        signals = connection.execute(
-            "SELECT id, execution, kind, token, body FROM asl_signals WHERE execution = ? ORDER BY id",
-            (execution_id,),
-        ).fetchall()
-        return Saved(execution, found, [Signal(s[0], s[1], s[2], s[3], orjson.loads(s[4])) for s in signals])
+        key = (execution.number,)
+        frames = connection.execute("SELECT path, body FROM asl_frames WHERE execution = ?", key)
+        found = {row[0]: row[1] for row in frames}
+        query = "SELECT id, kind, token, body FROM asl_signals WHERE execution = ? ORDER BY id"
+        rows = connection.execute(query, key).fetchall()
+        signals = [Signal(row[0], execution_id, row[1], row[2], orjson.loads(row[3])) for row in rows]
+        return Saved(execution, found, signals)
 
     def record(self, execution_id: str) -> Execution | None:
         return _record(self._connections.connection, execution_id)
@@ -202,17 +203,16 @@ class SqliteJournal:
         if machine_name is not None:
             where.append("machine IN (SELECT digest FROM asl_machines WHERE name = ?)")
             values.append(machine_name)
-        query = (
-            f"SELECT {_COLUMNS} FROM asl_executions WHERE {' AND '.join(where)} "  # noqa: S608
-            "ORDER BY number DESC LIMIT ?"
-        )
+        query = f"{_SELECT} WHERE {' AND '.join(where)} ORDER BY number DESC LIMIT ?"
         rows = self._connections.connection.execute(query, (*values, limit)).fetchall()
-        return [_execution(row) for row in rows]
+        return [Execution(*row) for row in rows]
 
     def events(self, execution_id: str) -> Sequence[Event]:
-        rows = self._connections.connection.execute(
-            "SELECT body FROM asl_events WHERE execution = ? ORDER BY first", (execution_id,)
+        query = (
+            "SELECT body FROM asl_events WHERE execution = "
+            "(SELECT number FROM asl_executions WHERE id = ?) ORDER BY first"
         )
+        rows = self._connections.connection.execute(query, (execution_id,))
         return [event for row in rows for event in unpack_events(row[0])]
 
     def waiting(self) -> Sequence[tuple[float, str]]:
@@ -221,23 +221,28 @@ class SqliteJournal:
             "SELECT wake, id FROM asl_executions WHERE status = 'RUNNING' AND wake IS NOT NULL"
         )
         due = [(row[0], row[1]) for row in rows]
-        signalled = connection.execute("SELECT DISTINCT execution FROM asl_signals")
+        signalled = connection.execute(
+            "SELECT id FROM asl_executions WHERE number IN (SELECT execution FROM asl_signals)"
+        )
         return due + [(0.0, row[0]) for row in signalled]
 
     def signal(self, kind: str, token: str, body: JSON) -> Signal:
         with self._connections.transaction() as connection:
-            row = connection.execute(
-                "SELECT execution, spent FROM asl_tokens WHERE token = ?", (token,)
-            ).fetchone()
+            query = (
+                "SELECT t.execution, t.spent, e.id FROM asl_tokens t "
+                "JOIN asl_executions e ON e.number = t.execution WHERE token = ?"
+            )
+            row = connection.execute(query, (token,)).fetchone()
             if row is None or row[1]:
                 raise unknown_token(token, spent=row is not None)
             if kind != "heartbeat":
                 connection.execute("UPDATE asl_tokens SET spent = 1 WHERE token = ?", (token,))
-            return _keep(connection, row[0], kind, token, body)
+            return _keep(connection, row[0], Signal(0, row[2], kind, token, body))
 
     def stop_signal(self, execution_id: str, body: JSON) -> Signal:
         with self._connections.transaction() as connection:
-            return _keep(connection, execution_id, "stop", "", body)
+            execution = _existing(connection, execution_id)
+            return _keep(connection, execution.number, Signal(0, execution_id, "stop", "", body))
 
 
 def _row(execution: Execution) -> tuple[object, ...]:
@@ -248,64 +253,54 @@ def _row(execution: Execution) -> tuple[object, ...]:
     )  # fmt: skip
 
 
-def _execution(row: Sequence[object]) -> Execution:
-    (
-        id_,
-        name,
-        machine,
-        given,
-        started,
-        status,
-        output,
-        error,
-        cause,
-        stopped,
-        following,
-        redrives,
-        parent,
-    ) = row
-    return Execution(
-        id_, name, machine, given, started, status, output, error, cause, stopped, following, redrives, parent  # type: ignore[arg-type]
-    )  # fmt: skip
-
-
 def _record(connection: sqlite3.Connection, execution_id: str) -> Execution | None:
-    query = f"SELECT {_COLUMNS} FROM asl_executions WHERE id = ?"  # noqa: S608
-    row = connection.execute(query, (execution_id,)).fetchone()
-    return _execution(tuple(row)) if row else None
+    row = connection.execute(f"{_SELECT} WHERE id = ?", (execution_id,)).fetchone()
+    return Execution(*row) if row else None
 
 
-def _update(connection: sqlite3.Connection, execution_id: str, changes: Changes) -> bool:
+def _existing(connection: sqlite3.Connection, execution_id: str) -> Execution:
+    found = _record(connection, execution_id)
+    if found is None:
+        raise ExecutionDoesNotExist(f"No execution has the id {execution_id}.")
+    return found
+
+
+def _update(connection: sqlite3.Connection, changes: Changes) -> bool:
     e = changes.execution
-    if e is None:
-        msg = f"Changes of {execution_id} carry no record."
-        raise ExecutionDoesNotExist(msg)
-    values = (e.status, e.output, e.error, e.cause, e.stopped, e.next_event, e.redrives, changes.wake, e.id)
+    values = (
+        e.status,
+        e.output,
+        e.error,
+        e.cause,
+        e.stopped,
+        e.next_event,
+        e.redrives,
+        changes.wake,
+        e.number,
+    )
     return connection.execute(_UPDATE, values).rowcount == 1
 
 
-def _write_events(connection: sqlite3.Connection, execution_id: str, events: Sequence[Event]) -> None:
+def _write_events(connection: sqlite3.Connection, number: int, events: Sequence[Event]) -> None:
     if events:
-        connection.execute(
-            "INSERT INTO asl_events VALUES (?, ?, ?)", (execution_id, events[0].id, pack_events(events))
-        )
+        row = (number, events[0].id, pack_events(events))
+        connection.execute("INSERT OR REPLACE INTO asl_events VALUES (?, ?, ?)", row)
 
 
-def _write_tokens(connection: sqlite3.Connection, execution_id: str, changes: Changes) -> None:
+def _write_tokens(connection: sqlite3.Connection, number: int, changes: Changes) -> None:
     for token in changes.tokens:
         connection.execute(
-            "INSERT OR IGNORE INTO asl_tokens (token, execution) VALUES (?, ?)", (token, execution_id)
+            "INSERT OR IGNORE INTO asl_tokens (token, execution) VALUES (?, ?)", (token, number)
         )
     for token in changes.spent_tokens:
         connection.execute("UPDATE asl_tokens SET spent = 1 WHERE token = ?", (token,))
-    for number in changes.spent_signals:
-        connection.execute("DELETE FROM asl_signals WHERE id = ?", (number,))
+    for signal in changes.spent_signals:
+        connection.execute("DELETE FROM asl_signals WHERE id = ?", (signal,))
 
 
-def _keep(connection: sqlite3.Connection, execution_id: str, kind: str, token: str, body: JSON) -> Signal:
-    text = orjson.dumps(body).decode()
+def _keep(connection: sqlite3.Connection, number: int, signal: Signal) -> Signal:
+    row = (number, signal.kind, signal.token, orjson.dumps(signal.body).decode())
     cursor = connection.execute(
-        "INSERT INTO asl_signals (execution, kind, token, body) VALUES (?, ?, ?, ?)",
-        (execution_id, kind, token, text),
+        "INSERT INTO asl_signals (execution, kind, token, body) VALUES (?, ?, ?, ?)", row
     )
-    return Signal(int(cursor.lastrowid or 0), execution_id, kind, token, body)
+    return replace(signal, id=int(cursor.lastrowid or 0))
