@@ -185,7 +185,7 @@ def part_numbers(text: str) -> tuple[str, ...]:
     found: dict[str, None] = {}
     for match in PART_GROUPS.finditer(text):
         token = match.group()
-        if sum(c.isdigit() for c in token) >= 4 and not STANDARD.match(token):
+        if any(c.isdigit() for c in token) and not STANDARD.match(token):
             found[token] = None
     for match in PART_CUE.finditer(text):
         token = match["part"].upper()

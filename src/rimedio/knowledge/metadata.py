@@ -60,8 +60,14 @@ EUROPEAN_DATE = re.compile(r"(\d{1,2})[/.](\d{1,2})[/.](\d{4})")
 MODEL = re.compile(r"(?<![\w./-])[A-Z]{2,5}\d?-\d{2,5}[A-Z]{0,3}(?![\w-]|\.\d)")
 NO_MODEL = re.compile(
     r"(?:ISO|IEC|EN|CEI|UNI|UL|UTF|AES|SHA|RFC|CVE|IEEE|DIN|VDE|RS|TLS|SSL|CIS|NIST|PCI|RJ|CAT|IP|NEMA|CTA|USB|HTTP|TCP|"
-    r"UDP|ASTM|ANSI|JIS|BS|CE|FCC|SAE|MD|PSU|COVID|ERR|ERROR|STEP|FIG|TAB|PAG|CAP)-\d+"
+    r"UDP|ASTM|ANSI|JIS|BS|CE|FCC|SAE|MD|PSU|COVID|SOP|ERR|ERROR|STEP|FIG|TAB|PAG|CAP)-\d+"
 )
+PAPER = re.compile(
+    r"(?:bollettin\w*|bulletins?|circolar\w*|not[ae]|notes?|sop|procedur\w*|modul[oi]|forms?|revision\w*|figur\w*|"
+    r"tecnic[oa]|technical|document\w*)\W*\Z",
+    re.IGNORECASE,
+)
+EVERY_MODEL = frozenset({"all", "any", "every", "tutti", "tutte", "*", "-", "none"})
 LANGUAGE_SAMPLE = 4_000
 
 
@@ -81,13 +87,13 @@ class Facts:
 def facts_of(extracted: Extracted, name: str, taxonomy: Taxonomy) -> Facts:
     """Read the front matter, then the file's name and folders, then the title."""
     fields = extracted.attributes
-    models = _first(fields, MODEL_FIELDS)
+    models = [m for m in split_values(_first(fields, MODEL_FIELDS)) if m.lower() not in EVERY_MODEL]
     return Facts(
         doc_type=_doc_type(_first(fields, TYPE_FIELDS), name, extracted.title),
         language=_language(_first(fields, LANGUAGE_FIELDS), extracted),
         version=_first(fields, VERSION_FIELDS) or _version_in(name),
         dated=parse_date(_first(fields, DATE_FIELDS)) or _date_in(name),
-        product_models=split_values(models) or models_in(extracted.title, taxonomy, heading=True),
+        product_models=tuple(models),
         tags=split_values(_first(fields, TAG_FIELDS)),
         categories=split_values(_first(fields, CATEGORY_FIELDS)),
     )
@@ -97,7 +103,8 @@ def models_in(text: str, taxonomy: Taxonomy, *, heading: bool = False) -> tuple[
     """Product models that `text` names: the taxonomy's, and in a heading also what is written like one."""
     found = [model for model in taxonomy.models() if _names(text, model)]
     if heading:
-        found += [m.group() for m in MODEL.finditer(text) if not NO_MODEL.fullmatch(m.group())]
+        written = (m for m in MODEL.finditer(text) if not PAPER.search(text[: m.start()]))
+        found += [m.group() for m in written if not NO_MODEL.fullmatch(m.group())]
     return tuple(dict.fromkeys(found))
 
 

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from rimedio.domain.knowledge import Chunk, Document
 from rimedio.domain.taxonomy import Taxonomy
@@ -49,14 +49,9 @@ class _ChunkMaker:
         self._count = count
         self._seen: Counter[str] = Counter()
         self._ordinal = 0
-        self._models = tuple(
-            dict.fromkeys(
-                [
-                    *split_values(document.attributes.get("product_models", "")),
-                    *models_in(document.title, taxonomy, heading=True),
-                ]
-            )
-        )
+        given = split_values(document.attributes.get("product_models", ""))
+        self._stated = bool(given)  # then headings are not searched for what only looks like a model
+        self._models = given or models_in(document.title, taxonomy, heading=True)
         self._tags = split_values(document.attributes.get("tags", ""))
         self._categories = split_values(document.attributes.get("categories", ""))
 
@@ -98,7 +93,8 @@ class _ChunkMaker:
         return detect_language(text[:LANGUAGE_SAMPLE], self._document.language)
 
     def _product_models(self, piece: Piece) -> tuple[str, ...]:
-        named = [m for heading in piece.section for m in models_in(heading, self._taxonomy, heading=True)]
+        search = partial(models_in, taxonomy=self._taxonomy, heading=not self._stated)
+        named = [model for heading in piece.section for model in search(heading)]
         return tuple(dict.fromkeys([*self._models, *named, *models_in(piece.text, self._taxonomy)]))
 
 

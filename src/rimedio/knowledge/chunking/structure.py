@@ -4,7 +4,7 @@
 2. A section whose heading defines error codes is one piece with all below it. A table, or a list, whose
    entries define codes gives one piece an entry.
 3. Other sections are packed towards the target size; what a colon introduces stays with its introduction.
-4. Small neighbours under one heading are merged.
+4. Small neighbours under one heading are merged, unless the heading is a question: an answer is whole.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -51,7 +51,8 @@ class StructureAware:
         sections = _sections(extracted, definitions)
         strong = {code for section in sections for code in section.codes}
         strong |= {code for section in sections for code in _table_codes(section, definitions)}
-        cutter = _Cutter(self, definitions, count, frozenset(strong), extracted.records)
+        apart = extracted.records or _is_faq(sections)
+        cutter = _Cutter(self, definitions, count, frozenset(strong), apart)
         return list(_merged(cutter.pieces(sections), self, count))
 
 
@@ -97,13 +98,13 @@ class _Cutter:
         definitions: Definitions,
         count: CountTokens,
         strong: frozenset[str],
-        records: bool,
+        apart: bool,
     ) -> None:
         self._sizes = sizes
         self._definitions = definitions
         self._count = count
         self._strong = strong
-        self._records = records
+        self._apart = apart
 
     def pieces(self, sections: Sequence[Section]) -> Iterator[Piece]:
         at = 0
@@ -160,7 +161,7 @@ class _Cutter:
     def _plain(self, blocks: Sequence[Block], path: tuple[str, ...]) -> Iterator[Piece]:
         if blocks and (any(not isinstance(b, Heading) for b in blocks) or len(blocks) == 1):
             for group in self._packed(blocks, self._sizes.target, self._sizes.most):
-                yield _piece(group, path, (), sealed=self._records)
+                yield _piece(group, path, (), sealed=self._apart or is_question(path))
 
     def _packed(self, blocks: Sequence[Block], target: int, most: int) -> Iterator[list[Block]]:
         """Groups of blocks, each at most `most` tokens, nearly equal in size and not far above `target`."""
@@ -199,6 +200,17 @@ class _Cutter:
                 size += tokens
         if unit:
             yield unit
+
+
+def _is_faq(sections: Sequence[Section]) -> bool:
+    """Whether so many headings ask something that all of them are entries of one list of questions."""
+    paths = [s.path for s in sections if s.path]
+    return len(paths) > 2 and sum(map(is_question, paths)) * 2 >= len(paths)
+
+
+def is_question(path: Sequence[str]) -> bool:
+    """Whether the nearest heading asks something: then what stands below is its whole answer."""
+    return bool(path) and path[-1].rstrip().endswith("?")
 
 
 def _introduces(block: Block, following: Block) -> bool:

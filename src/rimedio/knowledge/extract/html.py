@@ -52,10 +52,12 @@ def extract_html(data: bytes, name: str, limits: Limits) -> Extracted:
     tree = LexborHTMLParser(text)
     found = tree.css_first("title")
     title = SPACES.sub(" ", found.text()).strip() if found is not None else ""
-    attributes = {}
+    attributes: dict[str, str] = {}
     root = tree.css_first("html")
     if root is not None and (language := root.attributes.get("lang")):
         attributes["lang"] = language
+    for meta in tree.css("meta[name][content]"):
+        attributes[(meta.attributes.get("name") or "").lower()] = meta.attributes.get("content") or ""
     blocks = tuple(html_blocks(text))
     first = next((b.text for b in blocks if isinstance(b, Heading)), "")
     if not blocks:

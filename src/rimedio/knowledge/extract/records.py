@@ -36,6 +36,21 @@ MEANING_FIELDS = re.compile(
 )
 PATH_FIELDS = ("section_hierarchy", "hierarchy", "path", "section_path", "breadcrumb")
 PARENT_FIELDS = ("parent", "parent_id")
+ABOUT_FIELDS = frozenset(
+    {
+        "title",
+        "titolo",
+        "product",
+        "prodotto",
+        "product_type",
+        "models",
+        "modelli",
+        "model",
+        "modello",
+        "doc_type",
+    }
+    | {"version", "versione", "revision", "date", "data", "updated_at", "language", "lang", "lingua", "tags"}
+)
 YAML_ALIASES_MAX = 1_000
 
 
@@ -57,11 +72,13 @@ def extract_records(data: bytes, name: str, limits: Limits) -> Extracted:
     if _depth(value, limits.depth_max) > limits.depth_max:
         msg = f"{name} is nested more than {limits.depth_max} levels deep. Give a flatter list of entries."
         raise InvalidDocument(msg)
-    blocks = tuple(_blocks(value))
+    attributes = _attributes(value)
+    rest = {k: v for k, v in value.items() if str(k).lower() not in attributes} if attributes else value
+    blocks = tuple(_blocks(rest))
     if not blocks:
         msg = f"{name} holds no text. Check that it is the right file."
         raise InvalidDocument(msg)
-    return Extracted(_title(value), blocks, kind, records=True)
+    return Extracted(_title(value), blocks, kind, attributes=attributes, records=True)
 
 
 def load_yaml(text: str) -> Json:
@@ -96,6 +113,19 @@ def _depth(value: Json, stop: int) -> int:
             return stop + 1
         level, layer = level + 1, following
     return level
+
+
+def _attributes(value: Json) -> dict[str, str]:
+    """What a list of entries says about itself beside its entries, such as version and models."""
+    if not isinstance(value, Mapping) or not any(isinstance(v, Mapping | list) and v for v in value.values()):
+        return {}
+    if _entries(value) is not None:
+        return {}
+    named = {str(k).lower(): v for k, v in value.items() if str(k).lower() in ABOUT_FIELDS and v is not None}
+    if len(named) == len(value):
+        return {}
+    flat = {k: v for k, v in named.items() if not isinstance(v, Mapping)}
+    return {k: ", ".join(map(str, v)) if isinstance(v, list) else str(v) for k, v in flat.items()}
 
 
 def _title(value: Json) -> str:

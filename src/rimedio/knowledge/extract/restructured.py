@@ -43,6 +43,7 @@ NEVER_RUN = frozenset({"include", "raw", "csv-table"})  # they read other files
 ADMONITIONS = frozenset(
     {"attention", "caution", "danger", "error", "hint", "important", "note", "tip", "warning", "seealso"}
 )
+NO_BODY = frozenset({"title", "subtitle", "comment", "target", "substitution_definition"})
 _REGISTRY_LOCK = threading.Lock()
 
 
@@ -175,6 +176,7 @@ class _Writer:
 
     def __init__(self, document: Node) -> None:
         self.fields: dict[str, str] = {}
+        self._started = False
         self._substitutions = {k: v.astext() for k, v in document.substitution_defs.items()}
 
     def blocks(self, parent: Node, level: int) -> Iterator[Block]:
@@ -197,7 +199,7 @@ class _Writer:
         elif kind in ADMONITIONS or kind == "admonition":
             yield self._admonition(node, level)
         elif kind == "field_list":
-            yield from self._fields(node, level)
+            yield from self._fields(node)
         elif kind == "line_block":
             yield Paragraph("\n".join(self._lines(node)))
         elif kind in {"paragraph", "term", "attribution", "caption", "subtitle", "option_group"}:
@@ -250,12 +252,16 @@ class _Writer:
             label, inner = inner[0].text, inner[1:]
         return Admonition(label, "\n".join(block.text for block in inner))
 
-    def _fields(self, node: Node, level: int) -> Iterator[Block]:
+    def _fields(self, node: Node) -> Iterator[Block]:
+        """Fields as "name: body"; those at the head of the file are its attributes instead."""
+        before = [n for n in node.parent.children[: node.parent.index(node)] if n.tagname not in NO_BODY]
+        at_head = not before and not self._started
+        self._started = True
         for child in node.children:
             name, body = child.children[0].astext(), self._text(child.children[1])
-            if level == 0:
-                self.fields.setdefault(name.lower(), body)
-            if body or name:
+            if at_head:
+                self.fields[name.lower()] = body
+            elif body or name:
                 yield Paragraph(f"{name}: {body}" if body else name)
 
     def _lines(self, node: Node, indent: int = 0) -> Iterator[str]:

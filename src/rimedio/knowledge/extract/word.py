@@ -40,7 +40,8 @@ def extract_docx(data: bytes, name: str, limits: Limits) -> Extracted:
         raise InvalidDocument(msg)
     core = document.core_properties
     first = next((b.text for b in blocks if isinstance(b, Heading)), "")
-    attributes = {"version": core.version} if core.version else {}
+    given = {"version": core.version, "tags": core.keywords, "lang": core.language}
+    attributes = {name: str(value).replace(";", ",") for name, value in given.items() if value}
     return Extracted((core.title or "").strip() or first, blocks, "docx", attributes=attributes)
 
 
