@@ -88,8 +88,8 @@ def test_every_finished_transaction_survives_kills_and_no_half_one_is_seen(tmp_p
             for _ in range(chance.randint(1, 12)):
                 last = int(said(writer))
             writer.kill()  # somewhere inside the next transaction
-            rest, _ = writer.communicate()
-            last = max([last, *(int(line) for line in rest.split())])
+            assert writer.stdout is not None
+            last = max([last, *(int(line) for line in writer.stdout.read().split())])
         with DataFolder(tmp_path) as folder:
             assert folder.database.check() == []
             table = SqliteTable(folder.database, SystemClock())
