@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import islice
 
 from rimedio.answering.sentences import split_sentences
 from rimedio.domain.knowledge import Chunk, DocType, Passage, Signals
@@ -15,6 +16,9 @@ _SHINGLE = 4
 _DUPLICATE = 0.9  # share of equal word shingles from which two passages say the same
 _SAME_SUBJECT = 0.35  # … from which a newer document is taken to speak of what an older one says
 _OVERLAP_CHARS_MIN = 40
+_JOINED = 2  # neighbours that a passage may bring along after it, half as many before it
+_JOINED_OF_CODE = 6  # … when it describes a fault, whose remedy must be whole
+_JOINED_RANK_MAX = 3  # only the best passages bring neighbours that search did not find
 _TOKENS_MIN = 24  # a cut passage smaller than this helps nobody
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NUMBERS = re.compile(r"\d+(?:[.,]\d+)*")
@@ -186,7 +190,8 @@ def _family(
     passage: Passage, found: Mapping[tuple[str, int], Passage], nearby: NearbyChunks | None
 ) -> list[Passage]:
     chunk = passage.chunk
-    document = {c.ordinal: c for c in nearby(passage)} if nearby else {}
+    fetch = nearby is not None and chunk.section and passage.rank <= _JOINED_RANK_MAX
+    document = {c.ordinal: c for c in nearby(passage)} if nearby and fetch else {}
 
     def at(ordinal: int) -> Passage | None:
         known = found.get((chunk.document_id, ordinal))
@@ -195,7 +200,9 @@ def _family(
         same = known is not None and belongs_together(chunk, known.chunk)
         return known if same else None
 
-    return [*reversed(list(_walk(at, chunk.ordinal, -1))), passage, *_walk(at, chunk.ordinal, 1)]
+    reach = _JOINED_OF_CODE if chunk.error_codes else _JOINED
+    back = list(islice(_walk(at, chunk.ordinal, -1), reach // 2))
+    return [*reversed(back), passage, *islice(_walk(at, chunk.ordinal, 1), reach)]
 
 
 def _walk(at: Callable[[int], Passage | None], start: int, step: int) -> Iterable[Passage]:
@@ -221,9 +228,12 @@ def belongs_together(one: Chunk, other: Chunk) -> bool:
 
 def _without_overlap(text: str, before: str) -> str:
     """`text` without the words that a sliding window repeats from the end of `before`."""
-    for size in range(min(len(text), len(before)), _OVERLAP_CHARS_MIN - 1, -1):
-        if before.endswith(text[:size]):
-            return text[size:].lstrip()
+    opening = text[:_OVERLAP_CHARS_MIN]
+    at = before.find(opening) if len(opening) == _OVERLAP_CHARS_MIN else -1
+    while at >= 0:
+        if text.startswith(before[at:]):
+            return text[len(before) - at :].lstrip()
+        at = before.find(opening, at + 1)
     return text
 
 

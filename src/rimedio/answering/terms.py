@@ -1,15 +1,18 @@
 """What a question and a sentence have in common, counted in the terms that search uses too."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from rimedio.knowledge.terms import index_terms, query_terms
 
 
-def content_terms(text: str, language: str) -> list[str]:
+@lru_cache(maxsize=4096)
+def content_terms(text: str, language: str) -> tuple[str, ...]:
     """Stems of the content words of a stored text, in order, with repetitions."""
-    return index_terms(text, language)
+    return tuple(index_terms(text, language))
 
 
+@lru_cache(maxsize=256)
 def question_terms(text: str, language: str, of: str) -> frozenset[str]:
     """Stems of a question's content words, as a text in language `of` would have them."""
     if language == of:

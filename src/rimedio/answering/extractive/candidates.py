@@ -60,7 +60,7 @@ def candidates_of(entry: ContextEntry) -> Iterator[Candidate]:
     """All candidates of an entry in reading order."""
     chunk = entry.passage.chunk
     path = content_terms(" ".join((chunk.source_title, *chunk.section)), chunk.language)
-    heading: list[str] = []
+    heading: tuple[str, ...] = ()
     order = 0
     for block in read_outline(entry.text, entry.passage.chunk.section):
         words = block.span.of(entry.text)
@@ -75,7 +75,7 @@ def candidates_of(entry: ContextEntry) -> Iterator[Candidate]:
             extra = frozenset(content_terms(titles, chunk.language)) if titles else frozenset()
             yield Candidate(entry, block, span, order, terms, above | extra)
             if block.shape is Shape.TEXT and words.rstrip().endswith(":"):
-                heading = [*content_terms(words, chunk.language)]
+                heading = content_terms(words, chunk.language)
 
 
 def _spans(text: str, block: Block) -> Sequence[Span]:

@@ -2,6 +2,7 @@
 
 import re
 from enum import StrEnum
+from functools import lru_cache
 
 
 class Part(StrEnum):
@@ -107,16 +108,9 @@ _PATTERNS = tuple(
 _JOINT = re.compile(r"\s*(?:/|,|&|\+|\be\b|\bo\b|\bed\b|\band\b|\bor\b|\(|\))\s*")
 _DECORATION = re.compile(r"[*_`#|:：]+|\{[^}]*\}|[⚠️🛠🔧❗]")
 _WORDS_MAX = 7
-_ALL_WORDS = "|".join(words for _, words in _ORDER)
-
-# "Causa: …" at the start of a line or of a sentence inside a paragraph, bold or not.
-LABEL = re.compile(
-    rf"(?<![\w-])(?P<open>\*\*|__)?(?P<label>{_BEFORE}(?:{_ALL_WORDS}){_AFTER}(?:\s*[/&]\s*(?:{_ALL_WORDS}))?)"
-    r"(?P<close>\*\*|__)?\s?[:：](?:\*\*|__)?(?=\s|$)",
-    re.IGNORECASE,
-)
 
 
+@lru_cache(maxsize=4096)
 def part_named(heading: str) -> Part | None:
     """The part that a heading, label or column title names; None when it is no known title."""
     plain = _DECORATION.sub(" ", heading).strip(" \t\n.-–—")
@@ -140,7 +134,7 @@ def _weight(part: Part) -> int:
 # --- what a sentence without a heading is about -------------------------------------------------------
 
 _CHECK_VERB = re.compile(
-    r"(?:\W*\d{0,2}[.)]?\W*)(?:(?:per prima cosa|innanzitutto|quindi|poi|first|then|next|also)[,]?\s+)?"
+    r"(?:(?:per prima cosa|innanzitutto|quindi|poi|first|then|next|also)[,]?\s+)?"
     r"(?:controll(?:are|a|ate|i)|verific(?:are|a|ate|hi)|accert(?:arsi|ati|are)|assicur(?:arsi|ati|atevi"
     r"|are)|misur(?:are|a|ate)"
     r"|ispezion(?:are|a|ate)|testare|provare|confrontare|osservare|check|verify|inspect|measure|test"
@@ -149,7 +143,7 @@ _CHECK_VERB = re.compile(
     re.IGNORECASE,
 )
 _ACTION_VERB = re.compile(
-    r"(?:\W*\d{0,2}[.)]?\W*)(?:(?:se necessario|quindi|poi|infine|if necessary|then|finally|if so"
+    r"(?:(?:se necessario|quindi|poi|infine|if necessary|then|finally|if so"
     r"|otherwise)[,]?\s+)?"
     r"(?:sostitui(?:re|sci|te|sca)|cambi(?:are|a|ate)|ripar(?:are|a|ate)|pul(?:ire|isci|ite)|serr(?:are|a"
     r"|ate)|riavvi(?:are|a|ate)"
@@ -166,6 +160,7 @@ _ACTION_VERB = re.compile(
     r"|power|unplug|plug|send|use|select|move|re-?seat|clear|insert|fit|loosen|lift)\b",
     re.IGNORECASE,
 )
+_LEADING = re.compile(r"\W*(?:\d{1,2}[.)]\W*)?")
 _CAUSE_WORDS = re.compile(
     r"\b(?:caus(?:a|ata|ato|ate|ati|e)|dovut[oaie]|a causa di|provocat[oaie]|può (?:essere|dipendere)"
     r"|dipende da|deriva da"
@@ -178,9 +173,10 @@ _CAUSE_WORDS = re.compile(
 
 def part_of_sentence(sentence: str) -> Part:
     """Guess from its first verb and its cue words what an unheaded sentence is about."""
-    if _CHECK_VERB.match(sentence):
+    opening = _opening(sentence)
+    if _CHECK_VERB.match(opening):
         return Part.CHECKS
-    if _ACTION_VERB.match(sentence):
+    if _ACTION_VERB.match(opening):
         return Part.REMEDY
     if _CAUSE_WORDS.search(sentence):
         return Part.CAUSE
@@ -189,4 +185,10 @@ def part_of_sentence(sentence: str) -> Part:
 
 def is_instruction(sentence: str) -> bool:
     """Whether a sentence tells the reader to do something."""
-    return bool(_CHECK_VERB.match(sentence) or _ACTION_VERB.match(sentence))
+    opening = _opening(sentence)
+    return bool(_CHECK_VERB.match(opening) or _ACTION_VERB.match(opening))
+
+
+def _opening(sentence: str) -> str:
+    """The first words, without list marker and punctuation before them."""
+    return _LEADING.sub("", sentence[:90], count=1)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 
 from rimedio.answering.context import ContextEntry
 from rimedio.answering.extractive.codes import code_pattern, isolate
@@ -50,8 +51,11 @@ class _State:
     label: Span | None = None  # of a label whose own words belong to what it introduces
 
 
-def read_fault(entries: Sequence[ContextEntry], code: str | None) -> tuple[Piece, ...]:
-    """Pieces of the passages that follow each other in a document, of `code` alone when it is given."""
+def read_fault(entries: Sequence[ContextEntry], code: str | None, *, guess: bool = True) -> tuple[Piece, ...]:
+    """Pieces of the passages that follow each other in a document, of `code` alone when it is given.
+
+    Without `guess`, blocks that no heading, label or column names stay what they are not: unstated.
+    """
     state = _State()
     pieces: list[Piece] = []
     for position, entry in enumerate(entries):
@@ -61,7 +65,7 @@ def read_fault(entries: Sequence[ContextEntry], code: str | None) -> tuple[Piece
             blocks = isolate(entry.text, blocks, chunk, code)
         _enter_section(state, chunk.section)
         pieces += _sort(entry, blocks, state, code)
-    return _guess(pieces)
+    return _guess(pieces) if guess else tuple(pieces)
 
 
 def _enter_section(state: _State, section: Sequence[str]) -> None:
@@ -167,30 +171,20 @@ def _guess(pieces: list[Piece]) -> tuple[Piece, ...]:
     if any(p.stated and p.part in {Part.REMEDY, Part.CHECKS} for p in pieces):
         return tuple(pieces)
     out: list[Piece] = []
-    for i, piece in enumerate(pieces):
-        if piece.stated:
-            out.append(piece)
-            continue
-        part = part_of_sentence(piece.text)
-        if piece.block.shape is Shape.ITEM and part in {Part.CHECKS, Part.MEANING, Part.CAUSE}:
-            part = _of_list(pieces, i, part)
-        out.append(Piece(part, piece.block, piece.entry, stated=False, heading=piece.heading))
+    for is_list, group in groupby(pieces, key=lambda p: p.block.shape is Shape.ITEM):
+        run = list(group)
+        whole = _of_list(run) if is_list else None
+        out += [p if p.stated else replace(p, part=whole or part_of_sentence(p.text)) for p in run]
     return tuple(out)
 
 
-def _of_list(pieces: Sequence[Piece], i: int, part: Part) -> Part:
-    """A list item goes with its list: instructions mixed with checks are one remedy in the order given."""
-    run = [pieces[i]]
-    for step in (-1, 1):
-        j = i + step
-        while 0 <= j < len(pieces) and pieces[j].block.shape is Shape.ITEM:
-            run.append(pieces[j])
-            j += step
+def _of_list(run: Sequence[Piece]) -> Part | None:
+    """What a list is when most of its items tell the reader to do something: checks, or a remedy in its"
+    " order."""
     told = [p for p in run if is_instruction(p.text)]
-    if len(told) * 2 >= len(run):
-        checks = all(part_of_sentence(p.text) is Part.CHECKS for p in told)
-        return Part.CHECKS if checks else Part.REMEDY
-    return part
+    if len(told) * 2 < len(run):
+        return None
+    return Part.CHECKS if all(part_of_sentence(p.text) is Part.CHECKS for p in told) else Part.REMEDY
 
 
 def _plain(title: str) -> str:

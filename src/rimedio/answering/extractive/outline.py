@@ -4,12 +4,13 @@ Blocks are spans of the text, so whatever is taken from them is literally in it.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 from itertools import pairwise
 
-from rimedio.answering.extractive.cues import LABEL, Part, part_named
+from rimedio.answering.extractive.cues import Part, part_named
 from rimedio.answering.sentences import Span
 
 
@@ -46,6 +47,12 @@ class Block:
 BARE_HEADING_LEVEL = 7
 _BOLD_HEADING_LEVEL = 6
 _OWN_HEADING_LEVEL = 1
+_GLUED_HEADING_LEVEL = 5
+_LAST_SMALL = re.compile(
+    r"\b(?:the|a|an|of|to|in|on|for|and|or|with|by|il|lo|la|i|gli|le|di|da|del|della|dei|e|o|con|per|in"
+    r"|al|alla)$",
+    re.IGNORECASE,
+)
 _ATX = re.compile(r"\s{0,3}(#{1,6})\s+(.+?)\s*$")
 _UNDERLINE = re.compile(r"\s*([=\-~^\"'*+#])\1{2,}\s*$")
 _RULE = re.compile(r"\s*(?:[-*_=]\s*){3,}$|\s*[+|][-=+|: ]{3,}$|\s*\|?[\s:|-]*-{3,}[\s:|-]*$")
@@ -61,7 +68,13 @@ _LINE_BLOCK = re.compile(r"[ \t]*\| ?(?=[^|]*$)")
 _UNDERLINE_LEVEL = {"=": 1, "-": 2, "~": 3, "^": 4}
 _INLINE_NUMBER = re.compile(r"(?:(?<=\s)|(?<=^)|(?<=[;.:]))(\d{1,2})[.)]\s+(?=\S)")
 _BREAK = re.compile(r"<br\s*/?>|\n\s*\n|\s•\s|\s\|\s", re.IGNORECASE)
-_SENTENCE_END = ".;!?:|·\n"
+_LABEL_CHARS_MAX = 60
+_TITLE_WORDS_MAX = 5
+_GLUED_HEADING_CHARS_MAX = 70
+_COLON = re.compile(r"(?:\*\*|__)?\s?[:：](?:\*\*|__)?(?=\s|$)")
+_LABEL_START = re.compile(
+    r"(?:^|(?<=[.;!?:|·\n]))[ \t\n]*(?:[-*•–][ \t]+)?(?:\*\*|__)?(?P<label>[^\W_][^.;!?:|·\n]*)$"
+)
 _RECORD_LINE = re.compile(r"[ \t]*(?:[-*•] )?(?:\*\*)?[^\W\d_][\w /'’()-]{1,34}(?:\*\*)?\s?:(?:\*\*)?\s+\S")
 
 
@@ -77,7 +90,8 @@ class _Reader:
         return self.lines[i].of(self.text) if i < len(self.lines) else ""
 
 
-def read_outline(text: str, section: Sequence[str] = ()) -> tuple[Block, ...]:
+@lru_cache(maxsize=512)
+def read_outline(text: str, section: tuple[str, ...] = ()) -> tuple[Block, ...]:
     """Blocks of `text` in reading order. Rules (`---`) and table frames are dropped.
 
     A line that repeats a heading of the passage's `section` path is a heading, whatever it looks like.
@@ -117,6 +131,8 @@ def _read_next(reader: _Reader) -> None:
         _heading(reader, _trim(line), _OWN_HEADING_LEVEL, 1)
     elif _is_bare_heading(line):
         _heading(reader, _trim(line), BARE_HEADING_LEVEL, 1)
+    elif _is_glued_heading(reader):
+        _heading(reader, _trim(line), _GLUED_HEADING_LEVEL, 1)
     else:
         _read_prose(reader)
 
@@ -156,6 +172,17 @@ def _is_bare_heading(line: str) -> bool:
     return part_named(plain) is not None
 
 
+def _is_glued_heading(reader: _Reader) -> bool:
+    """A short line without a full stop after an empty line, with text directly below that begins anew."""
+    line, below = reader.line(reader.at).strip(), reader.line(reader.at + 1).strip()
+    above = reader.line(reader.at - 1).strip() if reader.at else ""
+    if above or not below or len(line) > _GLUED_HEADING_CHARS_MAX or line[-1:] in ".:;,!?)":
+        return False
+    if _ITEM.match(line) or _RECORD_LINE.match(line) or not line[:1].isupper() or _LAST_SMALL.search(line):
+        return False
+    return below[0].isupper() or bool(_ITEM.match(below))
+
+
 def _read_fence(reader: _Reader, fence: str) -> None:
     first = reader.at
     reader.at += 1
@@ -181,7 +208,7 @@ def _read_table(reader: _Reader) -> None:
         spans = _cell_spans(line, reader.lines[reader.at].start)
         names = tuple(s.of(reader.text) for s in spans)
         framed = bool(_RULE.match(reader.line(reader.at + 1)))
-        if first and (framed or sum(part_named(n) is not None for n in names) >= 2):
+        if first and (framed or _are_titles(reader, names)):
             titles = names
         elif any(names):
             spans[-1] = Span(spans[-1].start, _end_of_last_cell(reader, spans[-1].end))
@@ -189,6 +216,15 @@ def _read_table(reader: _Reader) -> None:
             reader.blocks.append(Block(Shape.ROW, Span(spans[0].start, spans[-1].end), cells=cells))
         first = False
         reader.at += 1
+
+
+def _are_titles(reader: _Reader, names: Sequence[str]) -> bool:
+    """Whether a first row without a frame is the header: it names known parts, or has words where others"
+    " have data."""
+    if sum(part_named(name) is not None for name in names) >= 2:
+        return True
+    wordy = all(len(name.split()) <= _TITLE_WORDS_MAX and not re.search(r"\d", name) for name in names)
+    return wordy and all(names) and _is_row(reader.line(reader.at + 1))
 
 
 def _end_of_last_cell(reader: _Reader, end: int) -> int:
@@ -251,8 +287,12 @@ def _starts_block(reader: _Reader, opener: str) -> bool:
         return True
     if _RECORD_LINE.match(line) and _RECORD_LINE.match(opener):
         return True
-    label = LABEL.match(line.lstrip())
-    return bool(label) or _is_underlined(reader)
+    return _opens_with_label(line) or _is_underlined(reader)
+
+
+def _opens_with_label(line: str) -> bool:
+    colon = _COLON.search(line[: _LABEL_CHARS_MAX + 2])
+    return colon is not None and part_named(line[: colon.start()].strip(" \t-*•–_")) is not None
 
 
 def _split(text: str, block: Block) -> list[Block]:
@@ -261,28 +301,36 @@ def _split(text: str, block: Block) -> list[Block]:
         return [block]
     if block.shape is Shape.ITEM and block.marker[-1:] in ".)°:–-" and block.marker not in "-–":
         return split_numbers(text, block)
-    cuts = [m for m in LABEL.finditer(text, block.span.start, block.span.end) if _cuts(text, block, m)]
     pieces: list[Block] = []
     at = block.span.start
-    for match in cuts:
-        if text[at : match.start()].strip(" \t\n-*•·"):
-            pieces.append(Block(block.shape, Span(at, match.start()), block.level, block.marker))
-        pieces.append(Block(Shape.LABEL, Span(*match.span("label")), 9))
-        at = match.end()
+    cut = False
+    for label, after in _labels(text, block.span):
+        if text[at : label.start].strip(" \t\n-*•·_"):
+            pieces.append(Block(block.shape, Span(at, label.start), block.level, block.marker))
+        pieces.append(Block(Shape.LABEL, label, 9))
+        at, cut = after, True
     if text[at : block.span.end].strip():
-        shape = block.shape if not cuts else Shape.TEXT
+        shape = Shape.TEXT if cut else block.shape
         pieces.append(Block(shape, Span(at, block.span.end), block.level, block.marker))
     return [one for piece in pieces for one in split_numbers(text, piece)]
 
 
-def _cuts(text: str, block: Block, match: re.Match[str]) -> bool:
-    before = text[block.span.start : match.start()].rstrip(" \t*_")
-    part = part_named(match["label"])
-    if part is None or part is Part.WARNING:  # a warning keeps its word: it is part of the message
-        return False
-    if not before or before in {"-", "*", "•", "–"}:
-        return True
-    return before[-1] in _SENTENCE_END and match["label"][0].isupper()
+def _labels(text: str, within: Span) -> Iterator[tuple[Span, int]]:
+    """Spans of known titles before a colon, at the start of the block, a line or a sentence; and where"
+    " they end."""
+    for colon in _COLON.finditer(text, within.start, within.end):
+        earlier = _LABEL_START.search(
+            text, max(within.start, colon.start() - _LABEL_CHARS_MAX), colon.start()
+        )
+        if earlier is None:
+            continue
+        start = earlier.start("label")
+        first = start <= within.start or not text[within.start : start].strip(" \t\n-*•–_")
+        if not first and not text[start].isupper():
+            continue
+        part = part_named(text[start : colon.start()])
+        if part is not None and part is not Part.WARNING:  # a warning's word is part of its message
+            yield Span(start, colon.start()), colon.end()
 
 
 def split_numbers(text: str, block: Block) -> list[Block]:

@@ -31,6 +31,8 @@ _HEADING_SURE = 0.6  # share of the question's words in a procedure's heading an
 _HEADING_LIKELY = 0.3
 _CLOSE = 0.85  # a second sentence must be about as good as the first
 _CANDIDATES_MAX = 400
+_NEAR_SHARE = 0.5
+_ENTRIES_MAX = 6
 
 
 def answer_steps(question: Question, entries: Sequence[ContextEntry]) -> tuple[DraftStep, ...]:
@@ -73,7 +75,7 @@ def _fault(question: Question, entries: Sequence[ContextEntry]) -> tuple[DraftSt
             continue
         codes = entry.passage.chunk.error_codes
         code = _likeliest_code(question, entry) if len(codes) > 1 else next(iter(codes), None)
-        pieces = read_fault(_run_from(entry, entries), code)
+        pieces = read_fault(_run_from(entry, entries), code, guess=False)
         stated = {p.part for p in pieces if p.stated}
         if Part.REMEDY in stated and (code is not None or stated & {Part.CAUSE, Part.MEANING}):
             return fault_steps(pieces, question.language, code or "")
@@ -94,7 +96,7 @@ def _likeliest_code(question: Question, entry: ContextEntry) -> str:
     asked = _asked(question, entry)
 
     def shared(code: str) -> float:
-        words = " ".join(p.text for p in read_fault([entry], code))
+        words = " ".join(p.text for p in read_fault([entry], code, guess=False))
         return coverage(asked, content_terms(words, entry.passage.chunk.language))
 
     return max(entry.passage.chunk.error_codes, key=shared)
@@ -147,7 +149,7 @@ def _goes_on(block: Block, entry: ContextEntry) -> bool:
 
 
 def _sentences(question: Question, intent: Intent, entries: Sequence[ContextEntry]) -> tuple[DraftStep, ...]:
-    candidates = [c for e in entries for c in candidates_of(e)][:_CANDIDATES_MAX]
+    candidates = [c for e in _nearest(question, entries) for c in candidates_of(e)][:_CANDIDATES_MAX]
     scored = score_candidates(question, intent, candidates)
     if not scored:
         return ()
@@ -164,6 +166,14 @@ def _sentences(question: Question, intent: Intent, entries: Sequence[ContextEntr
     short = short_answer(question, intent, best.candidate)
     title = frame("answer", question.language)
     return (DraftStep(Section.REMEDY, f"{title}: {short}" if short else title, sentences),)
+
+
+def _nearest(question: Question, entries: Sequence[ContextEntry]) -> list[ContextEntry]:
+    """The entries that share most words with the question; the first one always."""
+    shares = {e.index: _shared(question, e) for e in entries}
+    least = _NEAR_SHARE * max(shares.values())
+    near = [e for e in entries if shares[e.index] >= least or e is entries[0]]
+    return near[:_ENTRIES_MAX]
 
 
 def _introduced(best: Scored, candidates: Sequence[Candidate]) -> list[Candidate]:
