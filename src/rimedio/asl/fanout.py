@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, cast
 from rimedio.asl.errors import StatesError, TaskFailed
 from rimedio.asl.frames import Children, Frame, Phase, Run
 from rimedio.asl.items import items_of
-from rimedio.asl.jsonata_query import typed
+from rimedio.asl.jsonata_query import require
 from rimedio.asl.jsonpath import JsonPathQuery
 from rimedio.asl.jsontext import JSON, dumps
 from rimedio.asl.map_run import MapRuns
@@ -75,14 +75,16 @@ class Fanout:
 
     def _items(self, state: State, part: MapPart, data: JSON, scope: Scope) -> list[JSON]:
         if part.items is not None and state.is_jsonata and not part.distributed:
-            return cast("list[JSON]", typed(part.items, scope, "array", "Items"))
-        value = data if part.items is None else part.items.evaluate(scope)
+            value = part.items.evaluate(scope)
+            require(part.items, isinstance(value, list), "array", value)
+        else:
+            value = data if part.items is None else part.items.evaluate(scope)
         if isinstance(value, list):
             return value
         if part.distributed and isinstance(value, dict):
             return items_of(value)
         if state.is_jsonata:
-            cause = f"Map state input must be an array but was: {dumps(data)}"
+            cause = f"Map state input must be an array but was: {dumps(value)}"
             error = StatesError("States.QueryEvaluationError", cause)
             error.location = "Items"
             raise error

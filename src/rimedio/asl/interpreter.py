@@ -16,7 +16,7 @@ from rimedio.asl.errors import StatesError, TaskFailed
 from rimedio.asl.fanout import Fanout
 from rimedio.asl.frames import Frame, Phase, Run, visible_variables
 from rimedio.asl.journal import Event, Signal
-from rimedio.asl.jsonata_query import typed
+from rimedio.asl.jsonata_query import require
 from rimedio.asl.jsonpath import put_at
 from rimedio.asl.jsontext import JSON, PAYLOAD_BYTES_MAX, dumps
 from rimedio.asl.map_run import log_of
@@ -186,8 +186,7 @@ class Interpreter:
         scope = self.scope(run, frame, data)
         for rule in part.rules:
             holds = rule.condition.evaluate(scope)
-            if state.is_jsonata and not isinstance(holds, bool):
-                typed(rule.condition, scope, "boolean", "Condition")
+            require(rule.condition, isinstance(holds, bool), "boolean", holds)
             if holds:
                 self.leave(run, frame, data, rule.flow, rule.next)
                 return
@@ -209,6 +208,7 @@ class Interpreter:
 
     def _timestamp(self, value: JSON, part: WaitPart) -> float:
         at = parse_timestamp(value) if isinstance(value, str) else None
+        require(part.query, at is not None, "timestamp", value)
         if at is None:
             path = getattr(getattr(part.query, "path", None), "text", dumps(value))
             shown = value if isinstance(value, str) else dumps(value)
@@ -220,7 +220,9 @@ class Interpreter:
         return at.timestamp()
 
     def _seconds(self, value: JSON, part: WaitPart) -> float:
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or value != int(value):
+        whole = isinstance(value, (int, float)) and not isinstance(value, bool) and value == int(value)
+        require(part.query, whole and 0 <= cast("float", value) <= WAIT_SECONDS_MAX, "integer", value)
+        if not whole or not isinstance(value, (int, float)):
             cause = f"The {part.field} field refers to value {dumps(value)} which is not a valid integer."
             raise StatesError("States.Runtime", cause)
         if not 0 <= value <= WAIT_SECONDS_MAX:
@@ -300,7 +302,9 @@ class Interpreter:
             return None
         value = bound.query.evaluate(scope)
         valid = isinstance(value, (int, float)) and not isinstance(value, bool)
-        if not valid or (kind == "integer" and value != int(cast("float", value))):
+        valid = valid and (kind != "integer" or value == int(cast("float", value)))
+        require(bound.query, valid and low <= cast("float", value) <= high, kind, value)
+        if not valid:
             shown = f'"{value}"' if isinstance(value, str) else f'"{dumps(value)}"'
             path = getattr(getattr(bound.query, "path", None), "text", "")
             cause = f"The {bound.field} field refers to value {shown} which is not a valid {kind}: {path}"
@@ -367,11 +371,11 @@ class Interpreter:
         self, run: Run, frame: Frame, result: JSON, flow: Flow
     ) -> tuple[JSON, dict[str, JSON]]:
         state = frame.definition
-        if state.selector is not None and flow is state.flow:
-            result = state.selector.evaluate(self.scope(run, frame, result))
         assigned: JSON = {}
         if flow.assign is not None:
             assigned = flow.assign.evaluate(self.scope(run, frame, result))
+        if state.selector is not None and flow is state.flow:
+            result = state.selector.evaluate(self.scope(run, frame, result))
         output = result
         if flow.discard_result:
             output = frame.input

@@ -58,7 +58,7 @@ class IntrinsicQuery:
     text: str
 
     def evaluate(self, scope: Scope) -> JSON:
-        """The result. Raises StatesError (States.Runtime, as AWS answers)."""
+        """The result. Raises States.IntrinsicFailure, or States.Runtime when a path finds nothing."""
         values = [argument.evaluate(scope) for argument in self.arguments]
         if self.name == "Format" and isinstance(self.arguments[0], _String):
             values[0] = self.arguments[0].raw
@@ -66,7 +66,7 @@ class IntrinsicQuery:
             return FUNCTIONS[self.name][2](scope, values)
         except _Refused as error:
             cause = f"The function '{self.text}' had the following error: {error}"
-            raise StatesError("States.Runtime", cause) from error
+            raise StatesError("States.IntrinsicFailure", cause) from error
 
 
 @lru_cache(maxsize=2048)

@@ -125,19 +125,16 @@ class JsonataQuery:
         return states
 
 
-def typed(query: Query, scope: Scope, expected: str, location: str) -> JSON:
-    """The value of a field that must have one type, e.g. `array`. Raises States.QueryEvaluationError."""
-    value = query.evaluate(scope)
-    if kind_of(value) == expected:
-        return value
-    if isinstance(query, JsonataQuery):
+def require(query: Query, holds: bool, expected: str, value: JSON) -> None:
+    """Raise States.QueryEvaluationError when the value of a JSONata expression has the wrong type.
+
+    Other queries pass: what is wrong with their values is told elsewhere.
+    """
+    if not holds and isinstance(query, JsonataQuery):
         raise query.failure(
             f"returned an unexpected result type. Expected '{expected}', but was '{kind_of(value)}' "
             f"for value: {dumps(value)}"
         )
-    error = StatesError("States.QueryEvaluationError", f"Expected {expected} but was: {dumps(value)}")
-    error.location = location
-    raise error
 
 
 @lru_cache(maxsize=4096)
@@ -230,7 +227,8 @@ def _member(value: object) -> JSON:
 
 
 def _is_infinite(error: Exception) -> bool:
-    return getattr(error, "error", None) == "D1001"
+    """AWS answers "Infinity" where the library refuses to go on: a division by zero, a number too large."""
+    return isinstance(error, ZeroDivisionError) or getattr(error, "error", None) == "D1001"
 
 
 def _reason(error: Exception) -> str:

@@ -185,7 +185,8 @@ _AGGREGATES: dict[str, Callable[[JSON | Missing], JSON | Missing]] = {
 }
 
 
-_NAME = re.compile(r"[^\s.\[\]()'\"*?@,:&|=<>!]+")
+_NAME = re.compile(r"(?:\\.|[^\s.\[\]()'\"*?@,:|=<>!\\])+", re.DOTALL)
+_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _ORIGIN = re.compile(r"\$(\$|[A-Za-z_À-￿][\wÀ-￿]*)?")
 _NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?")
 _INTEGER = re.compile(r"-?\d+")
@@ -292,7 +293,7 @@ def _dotted(reader: PathReader, *, deep: bool) -> Step:
     if name in _AGGREGATES and reader.text.startswith("()", reader.at):
         reader.at += 2
         return Step(name)
-    return Step("name", names=(name,), deep=deep)
+    return Step("name", names=(_ESCAPED.sub(r"\1", name),), deep=deep)
 
 
 def _bracket(reader: PathReader, *, deep: bool) -> Step:
