@@ -1,7 +1,5 @@
 """What every `ChangeStream` must do."""
 
-from datetime import timedelta
-
 import pytest
 
 from rimedio.domain.errors import ConditionFailed
@@ -18,7 +16,6 @@ def item(sk="a", **attributes):
 
 def test_every_write_of_an_item_is_told_in_order_with_both_images(home) -> None:
     home.table.put(item(n=1))
-    home.clock.advance(1.5)
     home.table.update(A, Changes(add={"n": 1}))
     home.table.put(item(n=3, raw=b"\x00"))
     home.table.delete(A)
@@ -31,7 +28,8 @@ def test_every_write_of_an_item_is_told_in_order_with_both_images(home) -> None:
     ]
     sequences = [c.sequence for c in changes]
     assert sequences == sorted(set(sequences))
-    assert changes[1].at - changes[0].at == timedelta(seconds=1.5)
+    times = [c.at for c in changes]
+    assert times == sorted(times)
 
 
 def test_writes_that_change_nothing_or_were_refused_are_not_told(home) -> None:

@@ -250,7 +250,7 @@ class TestUpdate:
 
     def test_adding_to_text_is_refused(self, table: Table) -> None:
         table.put(item(count="2"))
-        with pytest.raises(InvalidInput, match="count"):
+        with pytest.raises(InvalidInput):
             table.update(A, Changes(add={"count": 1}))
 
     def test_a_refused_condition_changes_nothing(self, table: Table) -> None:
