@@ -94,6 +94,8 @@ class Claim:
     verdict: Verdict
     support: float
     reasons: tuple[str, ...] = ()
+    quote_start: int | None = None  # where the quote stands in the chunk's text, to highlight it
+    quote_end: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

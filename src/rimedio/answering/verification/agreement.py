@@ -2,14 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 
 from rimedio.answering.verification import polarity
+from rimedio.answering.verification.alignment import differences, nearest_part
 from rimedio.answering.verification.codes import Code, canonical, codes, parts
-from rimedio.answering.verification.lexicon import meanings
 from rimedio.answering.verification.quantities import Quantity, agree, comparable, quantities
+from rimedio.answering.verification.quote import same_words
 from rimedio.answering.verification.reasons import Doubt
-from rimedio.answering.verification.words import sentences, words
 
 _POLARITY = {
     "negation": Doubt.NEGATION_DIFFERS,
@@ -17,8 +16,13 @@ _POLARITY = {
     "opposite": Doubt.OPPOSITE,
     "only": Doubt.ONLY_ADDED,
 }
-_ALIGNED_WORDS_MAX = 120  # beyond that a claim is no sentence, and alignment would cost too much
-_ALIGNED_MIN = 0.6  # share of the claim's words that stand in the quote in the same order
+_ALIGNED = {
+    "value": Doubt.NUMBER_DIFFERS,
+    "opposite": Doubt.OPPOSITE,
+    "modality": Doubt.MODALITY_DIFFERS,
+    "negation": Doubt.NEGATION_DIFFERS,
+    "only": Doubt.ONLY_ADDED,
+}
 _REFUTING = frozenset(
     {
         Doubt.NUMBER_DIFFERS,
@@ -135,46 +139,11 @@ def _quantities(text: str, language: str) -> list[Quantity]:
 def _polarity(claim: str, language: str, evidence: Evidence) -> Iterator[Disagreement]:
     if language != evidence.language:
         return  # other words: only numbers and codes can be compared
-    nearest = _nearest(claim, evidence.quote)
+    nearest = nearest_part(claim, evidence.quote)
+    if same_words(claim, nearest):
+        return
     stated = polarity.Statement.read(claim, language)
     for conflict in polarity.conflicts(stated, polarity.Statement.read(nearest, language)):
         yield Disagreement(_POLARITY[conflict.kind], conflict.claim, conflict.quote)
-    yield from _out_of_order(claim, nearest)
-
-
-def _nearest(claim: str, quote: str) -> str:
-    """The part of the quote that the claim speaks of: sentences that share its words, best first."""
-    parts_of_quote = sentences(quote)
-    if len(parts_of_quote) < 2:
-        return quote
-    wanted = set(words(claim))
-    shares = [len(wanted & set(words(s))) for s in parts_of_quote]
-    best = max(shares)
-    covered = set(words(parts_of_quote[shares.index(best)]))
-    if len(wanted & covered) >= 0.8 * len(wanted):
-        return parts_of_quote[shares.index(best)]
-    return quote
-
-
-def _out_of_order(claim: str, quote: str) -> Iterator[Disagreement]:
-    """Values, codes or opposites exchanged in a claim that otherwise follows its quote word by word."""
-    ours, theirs = words(claim), words(quote)
-    if max(len(ours), len(theirs)) > _ALIGNED_WORDS_MAX:
-        return
-    matcher = SequenceMatcher(None, ours, theirs, autojunk=False)
-    blocks = matcher.get_opcodes()
-    kept = sum(i2 - i1 for tag, i1, i2, _, _ in blocks if tag == "equal")
-    if kept < _ALIGNED_MIN * len(ours):
-        return
-    for tag, i1, i2, j1, j2 in blocks:
-        if tag != "replace" or i2 - i1 != j2 - j1:
-            continue
-        for one, other in zip(ours[i1:i2], theirs[j1:j2], strict=True):
-            if _opposed(one, other):
-                yield Disagreement(Doubt.OPPOSITE, one, other)
-            elif one in theirs and other in ours and any(c.isdigit() for c in one + other):
-                yield Disagreement(Doubt.NUMBER_DIFFERS, one, other)
-
-
-def _opposed(one: str, other: str) -> bool:
-    return any(a[0] == b[0] and a[1] != b[1] for a in meanings(one) for b in meanings(other))
+    for difference in differences(claim, nearest):
+        yield Disagreement(_ALIGNED[difference.kind], difference.claim, difference.quote)

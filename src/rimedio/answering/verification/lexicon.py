@@ -9,7 +9,9 @@ from collections.abc import Iterator, Mapping
 _OPPOSITES = """
 open* unlatch* | close* closing clos* shut
 apri* aper* | chiud* chius* richiud*
-turn_on switch_on switched_on turned_on turning_on switching_on power_on powered_on | turn_off switch_off switched_off turned_off turning_off switching_off power_off powered_off
+turn_on turned_on turning_on | turn_off turned_off turning_off
+switch_on switched_on switching_on | switch_off switched_off switching_off
+power_on powered_on | power_off powered_off
 accend* acceso accesa accesi accese accensione | spegn* spent*
 energi* | deenergi*
 energized energised live | deenergized deenergised
@@ -102,29 +104,46 @@ near | far
 vicin* | lontan*
 """
 
+# Too common as prepositions to be compared anywhere but word against word in an aligned text.
+_ALIGNED_ONLY = (
+    ("on", "off"),
+    ("with", "without"),
+    ("con", "senza"),
+    ("always", "never"),
+    ("sempre", "mai"),
+    ("in", "out"),
+)
+
 _COLOURS = """
-red rosso rossa rossi rosse | green verde verdi | yellow giallo gialla gialli gialle | blue blu | white bianco bianca
-bianchi bianche | black nero nera neri nere | orange arancione arancioni | grey gray grigio grigia | brown marrone | purple
-viola
+red rosso rossa rossi rosse | green verde verdi | yellow giallo gialla gialli gialle | blue blu
+white bianco bianca bianchi bianche | black nero nera neri nere | orange arancione arancioni
+grey gray grigio grigia | brown marrone | purple viola
 """
 
-NEGATIONS = frozenset(
-    """not no never without neither nor none non mai senza nessun nessuno nessuna ne neppure nemmeno neanche avoid
-    avoids avoiding evitare evita evitate evitando forbidden prohibited vietato vietata vietati vietate proibito
-    proibita divieto impossible impossibile""".split()
-)
-OBLIGATION = frozenset(
-    """must shall required requires mandatory obligatory need needs deve devono dovete devi dovra dovranno occorre
-    necessario necessaria bisogna obbligatorio obbligatoria""".split()
-)
-PERMISSION = frozenset(
-    """may might can could optional optionally possible puo possono potete puoi potrebbe potra possibile facoltativo
-    facoltativa opzionale""".split()
-)
-EXCLUSIVE = frozenset("only solely exclusively solo soltanto solamente esclusivamente unicamente".split())
-CLAUSE_ENDS = frozenset(
-    ". , ; : ! ? ( ) \n but ma unless until se if bensi tuttavia however otherwise altrimenti".split()
-)
+_NEGATIONS_WORDS = """
+not no never without neither nor none non mai senza nessun nessuno nessuna ne neppure nemmeno
+neanche avoid avoids avoiding evitare evita evitate evitando forbidden prohibited vietato vietata
+vietati vietate proibito proibita divieto impossible impossibile
+"""
+NEGATIONS = frozenset(_NEGATIONS_WORDS.split())
+_OBLIGATION_WORDS = """
+must shall required requires mandatory obligatory need needs deve devono dovete devi dovra dovranno
+occorre necessario necessaria bisogna obbligatorio obbligatoria
+"""
+OBLIGATION = frozenset(_OBLIGATION_WORDS.split())
+_PERMISSION_WORDS = """
+may might can could optional optionally possible puo possono potete puoi potrebbe potra possibile
+facoltativo facoltativa opzionale
+"""
+PERMISSION = frozenset(_PERMISSION_WORDS.split())
+_EXCLUSIVE_WORDS = """
+only solely exclusively solo soltanto solamente esclusivamente unicamente
+"""
+EXCLUSIVE = frozenset(_EXCLUSIVE_WORDS.split())
+_CLAUSE_ENDS_WORDS = """
+. , ; : ! ? ( ) but ma unless until se if bensi tuttavia however otherwise altrimenti
+"""
+CLAUSE_ENDS = frozenset(_CLAUSE_ENDS_WORDS.split()) | {"\n"}
 
 
 def _meanings() -> Iterator[tuple[str, str, str]]:
@@ -133,7 +152,7 @@ def _meanings() -> Iterator[tuple[str, str, str]]:
         for side, names in zip("+-", line.split("|"), strict=True):
             for name in names.split():
                 yield name, f"o{number}", side
-    for names in _COLOURS.replace("\n", " ").split("|"):
+    for names in _COLOURS.strip().replace("\n", "|").split("|"):
         for name in names.split():
             yield name, "colour", names.split()[0]
 
@@ -163,3 +182,10 @@ def meanings(word: str) -> tuple[Meaning, ...]:
     found = list(_EXACT.get(word, ()))
     found += [meaning for prefix, meaning in _PREFIXES.get(word[:2], ()) if word.startswith(prefix)]
     return tuple(found)
+
+
+def opposed(one: str, other: str) -> bool:
+    """Whether two folded words that stand in the same place of two texts turn the meaning round."""
+    if (one, other) in _ALIGNED_ONLY or (other, one) in _ALIGNED_ONLY:
+        return True
+    return any(a[0] == b[0] and a[1] != b[1] for a in meanings(one) for b in meanings(other))

@@ -23,6 +23,8 @@ _SCOPE = 4  # content words that a negation reaches before its clause ends
 _SHARED_MIN = 0.5  # of the claim's content words stand in the quote: they speak of the same thing
 _TEMPORAL = {"before", "prior", "after", "following", "afterwards", "prima", "dopo"}
 _TURNS = {"turn", "turned", "turning", "switch", "switched", "switching", "power", "powered"}
+_SECOND_HALVES = {"mai", "nessun", "nessuno", "nessuna", "ne", "neppure", "nemmeno", "neanche"}
+_THEN = {"e", "and", ","}  # "e dopo": then
 _NOT_NEGATIONS = {"only", "solo", "soltanto"}  # "not only"
 
 
@@ -82,11 +84,14 @@ class Statement:
 
     @cached_property
     def negations(self) -> tuple[int, ...]:
-        """Positions of negating words."""
-        found = []
+        """Positions of negating words; the second half of an Italian "non … mai" is none of its own."""
+        found: list[int] = []
         for i, word in enumerate(self.tokens):
             following = self.tokens[i + 1] if i + 1 < len(self.tokens) else ""
-            if word in NEGATIONS and following not in _NOT_NEGATIONS and not _numero(word, following):
+            if word not in NEGATIONS or following in _NOT_NEGATIONS or _numero(word, following):
+                continue
+            doubled = word in _SECOND_HALVES and "non" in self.tokens[max(0, i - _SCOPE) : i]
+            if not doubled:
                 found.append(i)
         return tuple(found)
 
@@ -144,6 +149,8 @@ class Statement:
         for i, word in enumerate(self.tokens):
             if word == "min" and i and self.tokens[i - 1][0].isdigit():
                 continue  # minutes
+            if word in _TEMPORAL and i and self.tokens[i - 1] in _THEN:
+                continue
             for meaning in meanings(word):
                 before = self._neighbour(i, -1)
                 after = self._neighbour(i, +1)

@@ -34,8 +34,9 @@ _SIGNS = {"±": "±", "+/-": "±", "+-": "±", "-": "-", "−": "-", "+": "", No
 _NUMBER_WORDS = {
     word: float(value)
     for names, value in (
-        ("two due", 2), ("three tre", 3), ("four quattro", 4), ("five cinque", 5), ("six", 6), ("seven sette", 7),
-        ("eight otto", 8), ("nine nove", 9), ("ten dieci", 10), ("eleven undici", 11), ("twelve dodici", 12),
+        ("two due", 2), ("three tre", 3), ("four quattro", 4), ("five cinque", 5), ("six", 6),
+        ("seven sette", 7), ("eight otto", 8), ("nine nove", 9), ("ten dieci", 10),
+        ("eleven undici", 11), ("twelve dodici", 12),
         ("fifteen quindici", 15), ("twenty venti", 20), ("thirty trenta", 30), ("forty quaranta", 40),
         ("fifty cinquanta", 50), ("sixty sessanta", 60), ("hundred cento", 100), ("thousand mille", 1000),
     )

@@ -5,29 +5,30 @@ Folding drops case and accents, so that "perche'" of one source meets "perché" 
 
 import re
 import unicodedata
-from collections.abc import Iterable
 from functools import lru_cache
 from typing import Protocol
 
 LANGUAGES = {"it": "italian", "en": "english"}
 
-STOP_ENGLISH = frozenset(
-    """a an the and or but if then else of in on at to for from by with as is are was were be been being am
-    it its this that these those he she they them his her their we you i your our my me us do does did has
-    have had can could will would should may might must shall so than too very there here which who whom
-    what when where why how all any each some such into about also more most other own same s t d ll re ve
-    just now not no nor never only while during please let get got yes ok one there's upon per via""".split()
-)
-STOP_ITALIAN = frozenset(
-    """il lo la i gli le l un uno una di a da in con su per tra fra del dello della dell dei degli delle al
-    allo alla all ai agli alle dal dallo dalla dall dai dagli dalle nel nello nella nell nei negli nelle sul
-    sullo sulla sull sui sugli sulle e ed o od ma se che chi cui come dove quando quanto quale quali questo
-    questa questi queste quello quella quelli quelle mi ti si ci vi ne lui lei loro noi voi io tu suo sua suoi
-    sue essere sono era erano stato stata stati state ha hanno aveva avere ho hai abbiamo sia siano fosse
-    puo possono deve devono anche piu molto poi non mai solo soltanto gia ancora cosi perche quindi oppure
-   
-    c d s t qui qua cio ogni quest quell essa esso essi esse""".split()
-)
+_STOP_ENGLISH_WORDS = """
+a an the and or but if then else of in on at to for from by with as is are was were be been being am
+it its this that these those he she they them his her their we you i your our my me us do does did
+has have had can could will would should may might must shall so than too very there here which who
+whom what when where why how all any each some such into about also more most other own same s t d
+ll re ve just now not no nor never only while during please let get got yes ok one there's upon per
+via
+"""
+STOP_ENGLISH = frozenset(_STOP_ENGLISH_WORDS.split())
+_STOP_ITALIAN_WORDS = """
+il lo la i gli le l un uno una di a da in con su per tra fra del dello della dell dei degli delle al
+allo alla all ai agli alle dal dallo dalla dall dai dagli dalle nel nello nella nell nei negli nelle
+sul sullo sulla sull sui sugli sulle e ed o od ma se che chi cui come dove quando quanto quale quali
+questo questa questi queste quello quella quelli quelle mi ti si ci vi ne lui lei loro noi voi io tu
+suo sua suoi sue essere sono era erano stato stata stati state ha hanno aveva avere ho hai abbiamo
+sia siano fosse puo possono deve devono anche piu molto poi non mai solo soltanto gia ancora cosi
+perche quindi oppure c d s t qui qua cio ogni quest quell essa esso essi esse va vanno viene vengono
+"""
+STOP_ITALIAN = frozenset(_STOP_ITALIAN_WORDS.split())
 STOP = {"it": STOP_ITALIAN, "en": STOP_ENGLISH}
 
 _WORD = re.compile(r"[a-z0-9]+(?:[.,][0-9]+)*")
@@ -48,7 +49,7 @@ class _Stemmer(Protocol):
 
 @lru_cache(maxsize=2)
 def _stemmer(language: str) -> _Stemmer:
-    import Stemmer  # noqa: PLC0415 - loaded when the first claim is checked, not when the program starts
+    import Stemmer
 
     stemmer: _Stemmer = Stemmer.Stemmer(LANGUAGES[language])
     return stemmer
@@ -102,16 +103,3 @@ def is_content(word: str, language: str) -> bool:
 def sentences(text: str) -> list[str]:
     """Sentences and lines of a text, in order, without empty ones."""
     return [part.strip() for part in _SENTENCE.split(text) if part.strip()]
-
-
-def guess_language(text: str | Iterable[str], default: str = "en") -> str:
-    """Language of a text by its stop words; `default` when they do not say."""
-    found = words(text) if isinstance(text, str) else list(text)
-    italian = sum(w in STOP_ITALIAN for w in found) - sum(w in _SHARED for w in found)
-    english = sum(w in STOP_ENGLISH for w in found) - sum(w in _SHARED for w in found)
-    if italian == english:
-        return default
-    return "it" if italian > english else "en"
-
-
-_SHARED = STOP_ITALIAN & STOP_ENGLISH
