@@ -10,7 +10,7 @@ import json
 import random
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -174,22 +174,29 @@ def models_for(text: str) -> tuple[str, ...]:
     return tuple(model for name in (fits or types) for model in types[name].models)
 
 
-def code_rows(rng: random.Random) -> Iterator[Row]:
-    """Short tickets that name little more than a code."""
+def code_rows(phrases: Mapping[str, Sequence[Row]], rng: random.Random) -> Iterator[Row]:
+    """Short tickets that name a code, alone or with a phrase of its category."""
     for model, by_label in CODES.items():
         for label, codes in by_label.items():
             for code in codes.split():
                 for lang in ("it", "en"):
-                    text = rng.choice(CODE_TICKETS[lang]).replace("{c}", code)
-                    yield Row(label, _fill(text, lang, (model,), rng), f"{model} {code}")
+                    of_label = [p for p in phrases[lang] if p.label == label]
+                    shapes = [Row(label, text, f"{model} {code}") for text in CODE_TICKETS[lang]]
+                    shapes += [Row(label, "{c}, " + p.text, p.group) for p in rng.sample(of_label, 2)]
+                    for shape in shapes:
+                        text = _fill(shape.text.replace("{c}", code), lang, (model,), rng)
+                        yield Row(label, text, shape.group)
 
 
 def build_rows() -> list[Row]:
     """All rows, shuffled, none twice, none equal to a sample ticket."""
     rng = random.Random(SEED)
-    rows = list(code_rows(rng))
-    for lang in ("it", "en"):
-        for phrase in read_phrases(EXAMPLES / "sources" / f"ticket-phrases-{lang}.txt"):
+    phrases = {
+        lang: list(read_phrases(EXAMPLES / "sources" / f"ticket-phrases-{lang}.txt")) for lang in ("it", "en")
+    }
+    rows = list(code_rows(phrases, rng))
+    for lang, own in phrases.items():
+        for phrase in own:
             rows += [dress(phrase, lang, models_for(phrase.text), rng) for _ in range(DRESSINGS)]
     samples = {_folded(text) for text in _sample_texts()}
     unique = sorted({_folded(row.text): row for row in rows if _folded(row.text) not in samples}.values())
