@@ -1,9 +1,23 @@
-"""Fusion of rankings by rank, never by score: scores of different kinds do not compare."""
+"""Fusion of words and meaning into one order.
 
-from collections.abc import Iterable, Sequence
+Scores of different kinds do not compare, so each is first brought to 0..1 within the question: BM25 by its
+best hit, cosine between the worst and the best candidate (Bruch, Gai, Ingber: An Analysis of Fusion Functions
+for Hybrid Retrieval, TOIS 2023). Fusion by rank alone, `reciprocal_rank_fusion`, forgets by how much a hit is
+better than the next; it was measured worse.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 RANK_CONSTANT = 10  # 60, the usual value, flattens the top: measured worse than BM25 alone at rank 1
+
+
+@dataclass(frozen=True, slots=True)
+class FusionWeights:
+    """Shares of the signals. Flat around these values on six question sets; see the benchmark."""
+
+    meaning: float = 0.5  # words have the rest
+    page: float = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,6 +26,31 @@ class Ranking:
 
     chunk_ids: Sequence[str]
     weight: float = 1.0
+
+
+def score_fusion(
+    words: Mapping[str, float],
+    cosines: Mapping[str, float],
+    pages: Mapping[str, float],
+    known_terms: float,
+    weights: FusionWeights,
+) -> list[tuple[str, float]]:
+    """(chunk id, score) of every chunk in `words` or `cosines`, best first; ties by id.
+
+    `words` and `pages` are BM25 of the chunk and of its document. They count by the square of the share of
+    the question's words that the index knows: a question in a language that the manual does not speak is left
+    to its meaning. A chunk without a vector yet is taken to mean what its words say.
+    """
+    trust = known_terms**2
+    best_words, best_page = max(words.values(), default=0.0), max(pages.values(), default=0.0)
+    low, high = min(cosines.values(), default=0.0), max(cosines.values(), default=0.0)
+    scores = {}
+    for chunk_id in words.keys() | cosines.keys():
+        worded = trust * _share(words.get(chunk_id, 0.0), 0.0, best_words)
+        meant = _share(cosines[chunk_id], low, high) if chunk_id in cosines else worded
+        paged = trust * _share(pages.get(chunk_id, 0.0), 0.0, best_page)
+        scores[chunk_id] = (1 - weights.meaning) * worded + weights.meaning * meant + weights.page * paged
+    return sorted(scores.items(), key=lambda item: (-item[1], item[0]))
 
 
 def reciprocal_rank_fusion(
@@ -26,3 +65,7 @@ def reciprocal_rank_fusion(
         for rank, chunk_id in enumerate(ranking.chunk_ids, start=1):
             scores[chunk_id] = scores.get(chunk_id, 0.0) + ranking.weight / (constant + rank)
     return sorted(scores.items(), key=lambda item: -item[1])
+
+
+def _share(value: float, low: float, high: float) -> float:
+    return (value - low) / (high - low) if high > low else 0.0

@@ -2,19 +2,19 @@
 
 1. Codes and part numbers that the question names, or the ticket gives, are looked up exactly; a code that no
    chunk defines is reported as unknown.
-2. `hybrid_search`: words and meaning propose candidates, fused by rank.
+2. `hybrid_search`: words and meaning propose candidates, fused into one order.
 3. `rerank_results`: a cross-encoder, where one is plugged in, re-orders the first ones.
 4. Near-copies of better passages give way.
 """
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from rimedio.domain.knowledge import Chunk, Passage, Signals
 from rimedio.domain.taxonomy import Taxonomy
 from rimedio.knowledge.embedding.port import Embedder
-from rimedio.knowledge.hybrid import Candidates, hybrid_search
+from rimedio.knowledge.hybrid import Candidates, HybridOptions, hybrid_search
 from rimedio.knowledge.index.port import Hit, KnowledgeIndex
 from rimedio.knowledge.lexicon import stored_terms
 from rimedio.knowledge.mmr import diversify
@@ -30,7 +30,7 @@ SPARE = 3  # times the limit: how many passages variety may choose from
 class SearchOptions:
     """How search works; the defaults are the measured ones."""
 
-    candidates: int = 60  # chunks each way may propose
+    hybrid: HybridOptions = field(default_factory=HybridOptions)
     reranked: int = 20  # passages that a cross-encoder sees
     diversity: bool = True
 
@@ -79,8 +79,7 @@ class Search:
         started = time.perf_counter()
         question = read_question(query, self._index, self._taxonomy)
         understood = time.perf_counter()
-        limit = self._options.candidates
-        found = hybrid_search(self._index, self._embedder, query, question, limit)
+        found = hybrid_search(self._index, self._embedder, query, question, self._options.hybrid)
         passages = self._passages(query, question, found)
         passages = rerank_results(question.text, passages, self._cross_encoder, self._options.reranked)
         passages = self._varied(query, passages)

@@ -33,6 +33,7 @@ class Hit:
 
     chunk_id: str
     score: float
+    document_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,10 @@ class KnowledgeIndex(Protocol):
         self, tenant_id: str, terms: Sequence[QueryTerm], filters: Filters, limit: int
     ) -> Sequence[Hit]:
         """BM25 over stemmed words, any of `terms`."""
+        ...
+
+    def search_pages(self, tenant_id: str, terms: Sequence[QueryTerm], limit: int) -> Mapping[str, float]:
+        """BM25 of the best documents as wholes, by document id: on which pages the words come together."""
         ...
 
     def term_frequencies(self, tenant_id: str, terms: Sequence[str]) -> Mapping[str, int]:

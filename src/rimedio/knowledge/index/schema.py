@@ -11,12 +11,13 @@ CREATE TABLE knowledge_tenants (
   removals INTEGER NOT NULL DEFAULT 0
 );
 CREATE TABLE knowledge_documents (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
   tenant_no INTEGER NOT NULL REFERENCES knowledge_tenants,
   document_id TEXT NOT NULL,
   source_uri TEXT NOT NULL,
   body TEXT NOT NULL,
-  PRIMARY KEY (tenant_no, document_id)
-) WITHOUT ROWID;
+  UNIQUE (tenant_no, document_id)
+);
 CREATE TABLE knowledge_chunks (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   tenant_no INTEGER NOT NULL,
@@ -28,7 +29,7 @@ CREATE TABLE knowledge_chunks (
   language TEXT NOT NULL,
   approved INTEGER NOT NULL,
   body TEXT NOT NULL,
-  FOREIGN KEY (tenant_no, document_id) REFERENCES knowledge_documents
+  FOREIGN KEY (tenant_no, document_id) REFERENCES knowledge_documents (tenant_no, document_id)
 );
 CREATE UNIQUE INDEX knowledge_chunk_ids ON knowledge_chunks (tenant_no, chunk_id);
 CREATE INDEX knowledge_chunk_documents ON knowledge_chunks (tenant_no, document_id, ordinal);

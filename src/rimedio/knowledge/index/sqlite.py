@@ -54,12 +54,13 @@ class SqliteIndex:
         with self._database.transaction() as connection:
             tenant_no = self._ensure_tenant(connection, document.tenant_id)
             self._drop(connection, tenant_no, document.document_id)
-            connection.execute(
-                "INSERT INTO knowledge_documents VALUES (?, ?, ?, ?)",
+            cursor = connection.execute(
+                "INSERT INTO knowledge_documents (tenant_no, document_id, source_uri, body) "
+                "VALUES (?, ?, ?, ?)",
                 (tenant_no, document.document_id, document.source_uri, codec.dumps(document)),
             )
-            numbers = [_insert(connection, tenant_no, chunk) for chunk in chunks]
-            Words(connection, tenant_no).add(zip(numbers, chunks, strict=True))
+            numbered = [(_insert(connection, tenant_no, chunk), chunk) for chunk in chunks]
+            Words(connection, tenant_no).add(int(cursor.lastrowid or 0), numbered)
             _forget_unused_vectors(connection)
 
     def remove_document(self, tenant_id: str, document_id: str) -> bool:
@@ -113,7 +114,17 @@ class SqliteIndex:
             found = Words(self._database.connection, tenant_no).search(terms, restriction, limit)
         except sqlite3.Error as error:
             raise translate(error, self._database.path) from error
-        return [Hit(chunk_id, score) for chunk_id, score in found]
+        return [Hit(*hit) for hit in found]
+
+    def search_pages(self, tenant_id: str, terms: Sequence[QueryTerm], limit: int) -> Mapping[str, float]:
+        """BM25 of the best documents as wholes, by document id."""
+        tenant_no = self._tenant_no(tenant_id)
+        if tenant_no is None or not terms:
+            return {}
+        try:
+            return dict(Words(self._database.connection, tenant_no).search_pages(terms, limit))
+        except sqlite3.Error as error:
+            raise translate(error, self._database.path) from error
 
     def term_frequencies(self, tenant_id: str, terms: Sequence[str]) -> Mapping[str, int]:
         """In how many of the tenant's chunks each term stands; unknown ones are left out."""
@@ -133,13 +144,14 @@ class SqliteIndex:
             return []
         restriction = self._restriction(tenant_no, filters)
         rows = self._rows(
-            f"SELECT c.chunk_id, max(CASE WHEN f.kind = '{BASE}' THEN 0.5 ELSE 1.0 END) AS score "  # noqa: S608
+            "SELECT c.chunk_id, c.document_id, "  # noqa: S608
+            f"max(CASE WHEN f.kind = '{BASE}' THEN 0.5 ELSE 1.0 END) AS score "
             "FROM knowledge_facets f JOIN knowledge_chunks c ON c.id = f.chunk "
             f"WHERE f.kind IN ('{CODE}', '{BASE}', '{PART}') AND f.value IN ({_marks(wanted)}) "
             f"AND c.tenant_no = ?{restriction.sql} GROUP BY c.id ORDER BY score DESC, c.id LIMIT ?",
             (*wanted, tenant_no, *restriction.parameters, limit),
         )
-        return [Hit(row[0], float(row[1])) for row in rows]
+        return [Hit(row["chunk_id"], float(row["score"]), row["document_id"]) for row in rows]
 
     def known_codes(self, tenant_id: str) -> frozenset[str]:
         """Every error code that some chunk defines, in the spelling of `facets.spelled`; cached."""
@@ -180,7 +192,7 @@ class SqliteIndex:
             allowed = np.array([row[0] for row in rows], np.int64)
         found = matrix.nearest(vector, allowed, limit)
         names = self._chunk_ids([number for number, _ in found])
-        return [Hit(names[number], score) for number, score in found if number in names]
+        return [Hit(names[n][0], score, names[n][1]) for n, score in found if n in names]
 
     def vectors(self, tenant_id: str, model_id: str, chunk_ids: Sequence[str]) -> Mapping[str, Vectors]:
         """The stored vectors of those chunks that have one."""
@@ -256,16 +268,17 @@ class SqliteIndex:
             )
         return found
 
-    def _chunk_ids(self, numbers: Sequence[int]) -> dict[int, str]:
+    def _chunk_ids(self, numbers: Sequence[int]) -> dict[int, tuple[str, str]]:
+        """(chunk id, document id) by number."""
         rows = [
             row
             for part in _parts(numbers)
             for row in self._rows(
-                f"SELECT id, chunk_id FROM knowledge_chunks WHERE id IN ({_marks(part)})",  # noqa: S608
+                f"SELECT id, chunk_id, document_id FROM knowledge_chunks WHERE id IN ({_marks(part)})",  # noqa: S608
                 part,
             )
         ]
-        return {int(row[0]): str(row[1]) for row in rows}
+        return {int(row[0]): (str(row[1]), str(row[2])) for row in rows}
 
     def _tenant_no(self, tenant_id: str) -> int | None:
         rows = self._rows("SELECT tenant_no FROM knowledge_tenants WHERE tenant_id = ?", (tenant_id,))
@@ -284,11 +297,16 @@ class SqliteIndex:
         """Remove a document; the texts it had are remembered until unused vectors are forgotten."""
         key = (tenant_no, document_id)
         connection.execute("CREATE TEMP TABLE IF NOT EXISTS knowledge_dropped (text_hash TEXT)")
+        found = connection.execute(
+            "SELECT id FROM knowledge_documents WHERE tenant_no = ? AND document_id = ?", key
+        ).fetchone()
+        if found is None:
+            return False
         rows = connection.execute(
             "SELECT id, text_hash FROM knowledge_chunks WHERE tenant_no = ? AND document_id = ?", key
         ).fetchall()
+        Words(connection, tenant_no).remove(found["id"], [row["id"] for row in rows])
         if rows:
-            Words(connection, tenant_no).remove(row[0] for row in rows)
             connection.executemany(
                 "INSERT INTO knowledge_dropped VALUES (?)", [(row["text_hash"],) for row in rows]
             )
@@ -296,10 +314,8 @@ class SqliteIndex:
             connection.execute(
                 "UPDATE knowledge_tenants SET removals = removals + 1 WHERE tenant_no = ?", (tenant_no,)
             )
-        deleted = connection.execute(
-            "DELETE FROM knowledge_documents WHERE tenant_no = ? AND document_id = ?", key
-        )
-        return deleted.rowcount > 0
+        connection.execute("DELETE FROM knowledge_documents WHERE id = ?", (found["id"],))
+        return True
 
     def _restriction(self, tenant_no: int, filters: Filters) -> Condition:
         """The filters as SQL; approval is not asked for when no draft is stored, the usual case."""
