@@ -1,0 +1,60 @@
+"""Own texts for the injection model: templates of attacks and of harmless prompts, drawn with a seed."""
+
+import random
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+FOLDER = Path(__file__).resolve().parent
+_SLOT = re.compile(r"\{(\w+)\}")
+_LINE = re.compile(r"(\d+)\* ?(.*)")
+_FILL_DEPTH_MAX = 4  # a slot's value may hold a slot
+
+
+def corpus(seed: int = 0, documents: int = 200) -> list[tuple[str, int]]:
+    """Texts and labels (1 attack, 0 harmless): drawn templates, then longer documents put together from them."""
+    rng = random.Random(seed)
+    slots = _slots()
+    drawn = [(text, 1) for text in _draw("attack", slots, rng)]
+    drawn += [(text, 0) for text in _draw("benign", slots, rng)]
+    drawn = list(dict.fromkeys(drawn))
+    attacks = [text for text, label in drawn if label]
+    harmless = [text for text, label in drawn if not label]
+    for number in range(documents):
+        parts = rng.sample(harmless, rng.randint(3, 6))
+        attacked = number % 4 == 0
+        if attacked:
+            parts[rng.randrange(len(parts))] = rng.choice(attacks)
+        drawn.append((rng.choice([" ", "\n", "\n\n"]).join(parts), int(attacked)))
+    return drawn
+
+
+def _slots() -> dict[str, list[str]]:
+    lines = (FOLDER / "slots.txt").read_text("utf-8").splitlines()
+    pairs = (line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
+    return {name.strip(): [value.strip() for value in values.split("|")] for name, values in pairs}
+
+
+def _draw(name: str, slots: dict[str, list[str]], rng: random.Random) -> Iterator[str]:
+    for line in (FOLDER / f"{name}.txt").read_text("utf-8").splitlines():
+        match = _LINE.fullmatch(line)
+        if match is not None:
+            for _ in range(int(match[1])):
+                yield _cased(_filled(match[2], slots, rng), rng)
+
+
+def _filled(template: str, slots: dict[str, list[str]], rng: random.Random) -> str:
+    text = template
+    for _ in range(_FILL_DEPTH_MAX):
+        text = _SLOT.sub(lambda match: rng.choice(slots[match[1]]) if match[1] in slots else match[0], text)
+    return text
+
+
+def _cased(text: str, rng: random.Random) -> str:
+    """Most texts as written; some with a capital, some in lower case, a few shouted."""
+    chance = rng.random()
+    if chance < 0.15:
+        return text[0].upper() + text[1:]
+    if chance < 0.25:
+        return text.lower()
+    return text.upper() if chance < 0.28 else text
