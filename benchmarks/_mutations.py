@@ -11,42 +11,61 @@ _CODE = re.compile(r"\b(?:[A-Z]{1,4}-?\d{2,5}(?:-[A-Z0-9]+)*|[A-Z]{2,}-\d+[A-Z]*
 _LIST_NUMBER = re.compile(r"^\s*\d{1,2}[.)]\s")
 
 UNITS = {
-    "Nm": "mm", "mm": "cm", "cm": "mm", "kW": "W", "W": "kW", "V": "mV", "mV": "V", "A": "mA", "mA": "A", "bar": "mbar",
-    "Hz": "kHz", "kHz": "Hz", "minutes": "hours", "minuti": "ore", "seconds": "minutes", "secondi": "minuti",
-    "hours": "minutes", "ore": "minuti", "days": "hours", "giorni": "ore", "°C": "°F", "°F": "°C", "kPa": "Pa",
-    "MΩ": "kΩ", "kΩ": "Ω", "Ω": "kΩ", "l/min": "l/h", "l/h": "l/min", "kg": "g", "m": "mm", "ms": "s", "s": "ms",
+    "Nm": "mm", "mm": "cm", "cm": "mm", "kW": "W", "W": "kW", "V": "mV", "mV": "V", "A": "mA", "mA": "A",
+    "bar": "mbar", "Hz": "kHz", "kHz": "Hz", "minutes": "hours", "minuti": "ore", "seconds": "minutes",
+    "secondi": "minuti", "hours": "minutes", "ore": "minuti", "days": "hours", "giorni": "ore",
+    "°C": "°F", "°F": "°C", "kPa": "Pa", "MΩ": "kΩ", "kΩ": "Ω", "Ω": "kΩ", "l/min": "l/h", "l/h": "l/min",
+    "kg": "g", "m": "mm", "ms": "s", "s": "ms",
 }  # fmt: skip
 SWAPS_ENGLISH = (
     "open/close", "opens/closes", "before/after", "upper/lower", "increase/decrease", "left/right",
-    "tighten/loosen", "connect/disconnect", "insert/remove", "install/remove", "enable/disable", "high/low",
-    "maximum/minimum", "above/below", "inside/outside", "input/output", "clockwise/counterclockwise",
-    "turn on/turn off", "switch on/switch off", "must/may", "red/green", "black/white", "front/rear", "start/stop",
-    "on/off", "always/never", "positive/negative", "first/last", "internal/external", "hot/cold", "lock/unlock",
-    "automatically/manually", "at least/at most", "enabled/disabled", "increases/decreases", "opened/closed",
+    "tighten/loosen", "connect/disconnect", "insert/remove", "install/remove", "enable/disable",
+    "high/low", "maximum/minimum", "above/below", "inside/outside", "input/output",
+    "clockwise/counterclockwise", "turn on/turn off", "switch on/switch off", "must/may", "red/green",
+    "black/white", "front/rear", "start/stop", "on/off", "always/never", "positive/negative",
+    "first/last", "internal/external", "hot/cold", "lock/unlock", "automatically/manually",
+    "at least/at most", "enabled/disabled", "increases/decreases", "opened/closed",
     "connected/disconnected", "removed/installed", "higher/lower", "longer/shorter", "more/less",
 )  # fmt: skip
 SWAPS_ITALIAN = (
-    "aprire/chiudere", "apri/chiudi", "aprite/chiudete", "prima/dopo", "superiore/inferiore", "aumentare/ridurre",
-    "sinistra/destra", "serrare/allentare", "collegare/scollegare", "inserire/rimuovere", "montare/smontare",
-    "abilitare/disabilitare", "attivare/disattivare", "massimo/minimo", "massima/minima", "sopra/sotto",
-    "interno/esterno", "ingresso/uscita", "accendere/spegnere", "acceso/spento", "rosso/verde", "nero/bianco",
-    "deve/può", "devono/possono", "avviare/arrestare", "alta/bassa", "alto/basso", "mandata/ritorno",
-    "orario/antiorario", "positivo/negativo", "freddo/caldo", "obbligatorio/facoltativo", "almeno/al massimo",
-    "sempre/mai", "anteriore/posteriore", "aperto/chiuso", "aperta/chiusa", "superiori/inferiori",
+    "aprire/chiudere", "apri/chiudi", "aprite/chiudete", "prima/dopo", "superiore/inferiore",
+    "aumentare/ridurre", "sinistra/destra", "serrare/allentare", "collegare/scollegare",
+    "inserire/rimuovere", "montare/smontare", "abilitare/disabilitare", "attivare/disattivare",
+    "massimo/minimo", "massima/minima", "sopra/sotto", "interno/esterno", "ingresso/uscita",
+    "accendere/spegnere", "acceso/spento", "rosso/verde", "nero/bianco", "deve/può", "devono/possono",
+    "avviare/arrestare", "alta/bassa", "alto/basso", "mandata/ritorno", "orario/antiorario",
+    "positivo/negativo", "freddo/caldo", "obbligatorio/facoltativo", "almeno/al massimo", "sempre/mai",
+    "anteriore/posteriore", "aperto/chiuso", "aperta/chiusa", "superiori/inferiori",
 )  # fmt: skip
 _DROPS = (
-    (r"\bdo not ", ""), (r"\bmust not\b", "must"), (r"\bshould not\b", "should"), (r"\bcannot\b", "can"),
-    (r"\bis not\b", "is"), (r"\bare not\b", "are"), (r"\bnever\b", "always"), (r"\bdoes not (\w+)", r"\1s"),
-    (r"\b[Nn]on ", ""), (r"\bsenza\b", "con"), (r"\bwithout\b", "with"), (r"\bis forbidden\b", "is allowed"),
+    (r"\bdo not ", ""),
+    (r"\bmust not\b", "must"),
+    (r"\bshould not\b", "should"),
+    (r"\bcannot\b", "can"),
+    (r"\bis not\b", "is"),
+    (r"\bare not\b", "are"),
+    (r"\bnever\b", "always"),
+    (r"\bdoes not (\w+)", r"\1s"),
+    (r"\b[Nn]on ", ""),
+    (r"\bsenza\b", "con"),
+    (r"\bwithout\b", "with"),
+    (r"\bis forbidden\b", "is allowed"),
     (r"\bè vietato\b", "è consentito"),
-)  # fmt: skip
+)
+_ITALIAN_ORDER = (
+    r"^(Verificare|Aprire|Chiudere|Premere|Rimuovere|Collegare|Serrare|Controllare|Attendere|Usare|Sostituire"
+    r"|Pulire|Spegnere|Impostare)\b"
+)
+_ENGLISH_ORDER = r"^(Check|Open|Close|Press|Remove|Connect|Tighten|Turn|Switch|Wait|Use|Replace|Clean|Set)\b"
 _ADDS = (
     (r"\b(is|are|must|can|should|will)\b(?! not)", r"\1 not"),
-    (r"^(Check|Open|Close|Press|Remove|Connect|Tighten|Turn|Switch|Wait|Use|Replace|Clean|Set)\b", r"Do not \1"),
+    (
+        r"^(Check|Open|Close|Press|Remove|Connect|Tighten|Turn|Switch|Wait|Use|Replace|Clean|Set)\b",
+        r"Do not \1",
+    ),
     (r"\b(è|sono|deve|devono|può|possono)\b", r"non \1"),
-    (r"^(Verificare|Aprire|Chiudere|Premere|Rimuovere|Collegare|Serrare|Controllare|Attendere|Usare|Sostituire|Pulire"
-     r"|Spegnere|Impostare)\b", r"Non \1"),
-)  # fmt: skip
+    (_ITALIAN_ORDER, r"Non \1"),
+)
 
 
 def _replace_match(text: str, match: re.Match[str], new: str) -> str:

@@ -50,7 +50,12 @@ PARAPHRASES_ENGLISH = (
     ("Tighten the terminal screws to 2.5 Nm.", "The terminal screws are tightened to 2,5 N·m."),
     ("Do not open the cover while the unit is live.", "The cover must not be opened while the unit is live."),
     ("Before opening the cover, switch off the unit.", "Switch off the unit, then open the cover."),
-    ("Switch off the unit before opening the cover.", "Open the cover only after the unit was switched off; only then.".replace("only ", "").replace("; then.", ".")),
+    (
+        "Switch off the unit before opening the cover.",
+        "Open the cover only after the unit was switched off; only then.".replace("only ", "").replace(
+            "; then.", "."
+        ),
+    ),
     ("The maximum power is 1 kW.", "The power may reach at most 1000 W.".replace("may reach", "is")),
     ("The maximum length of the cable is 25 m.", "The cable is 25 m long at most."),
     ("Wait 5 minutes before touching the terminals.", "The terminals can be touched after five minutes."),
@@ -72,11 +77,17 @@ PARAPHRASES_ENGLISH = (
 )
 PARAPHRASES_ITALIAN = (
     ("Serrare le viti dei morsetti a 2,5 Nm.", "Le viti dei morsetti si serrano a 2.5 N·m."),
-    ("Non aprire il coperchio con l'unità in tensione.", "Il coperchio non va aperto con l'unità in tensione."),
+    (
+        "Non aprire il coperchio con l'unità in tensione.",
+        "Il coperchio non va aperto con l'unità in tensione.",
+    ),
     ("Spegnere l'unità prima di aprire il coperchio.", "Spegnere l'unità e dopo aprire il coperchio."),
     ("La potenza massima è 1 kW.", "La potenza massima è di 1000 W."),
     ("Attendere 5 minuti prima di toccare i morsetti.", "Attendere cinque minuti, poi toccare i morsetti."),
-    ("L'errore E029 indica il surriscaldamento del dissipatore.", "Con l'errore E-029 il dissipatore è surriscaldato."),
+    (
+        "L'errore E029 indica il surriscaldamento del dissipatore.",
+        "Con l'errore E-029 il dissipatore è surriscaldato.",
+    ),
     ("Non collegare mai il neutro al morsetto L2.", "Il neutro non va mai collegato al morsetto L2."),
     ("La pompa non deve girare a secco.", "Evitare di far girare la pompa a secco."),
     ("La ventola gira da 40 °C a 85 °C.", "La ventola gira fra 40 e 85 °C."),
@@ -89,6 +100,12 @@ PARAPHRASES_ITALIAN = (
     ("Controllare il filtro. Non usare solventi.", "Controllare il filtro."),
     ("L'unità si riavvia da sola dopo 10 min.", "Dopo 10 minuti l'unità si riavvia da sola."),
     ("È vietato aprire il quadro in tensione.", "Non aprire il quadro in tensione."),
-    ("La distanza dalla parete deve essere almeno 30 cm.", "La distanza dalla parete deve essere di almeno 300 mm."),
-    ("Se il LED rosso lampeggia, manca la comunicazione.", "Il LED rosso che lampeggia segnala che manca la comunicazione."),
+    (
+        "La distanza dalla parete deve essere almeno 30 cm.",
+        "La distanza dalla parete deve essere di almeno 300 mm.",
+    ),
+    (
+        "Se il LED rosso lampeggia, manca la comunicazione.",
+        "Il LED rosso che lampeggia segnala che manca la comunicazione.",
+    ),
 )

@@ -3,8 +3,8 @@
 import math
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from difflib import SequenceMatcher
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,12 +51,6 @@ alcuni diversi generalmente tipicamente
 _HEDGES = frozenset(_HEDGES_WORDS.split())
 
 
-@dataclass(frozen=True, slots=True)
-class _Text:
-    stems: tuple[tuple[str, ...], ...]  # of each sentence
-    stop: frozenset[str]
-
-
 def features(claim: str, evidence: str, language: str, embed: Embed | None = None) -> Features:
     """Features of `claim` against `evidence`, in the order of NAMES; NaN for vectors without an embedder.
 
@@ -69,7 +63,7 @@ def features(claim: str, evidence: str, language: str, embed: Embed | None = Non
 
 
 def _word_features(claim: str, parts: Sequence[str], language: str) -> list[float]:
-    stop = frozenset(stem(w, language) for w in STOP[language])
+    stop = _stop_stems(language)
     claim_words = words(claim)
     ours = [stem(w, language) for w in claim_words]
     content = [stem(w, language) for w in claim_words if w not in STOP[language]]
@@ -103,6 +97,11 @@ def _word_features(claim: str, parts: Sequence[str], language: str) -> list[floa
         float(any(w in _HEDGES for w in claim_words)),
         math.log1p(len(flat)),
     ]
+
+
+@lru_cache(maxsize=2)
+def _stop_stems(language: str) -> frozenset[str]:
+    return frozenset(stem(w, language) for w in STOP[language])
 
 
 def _window(hits: Sequence[frozenset[str]], size: int) -> float:

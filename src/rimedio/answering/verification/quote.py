@@ -7,6 +7,7 @@ a word broken at a line's end, typographic quotes and dashes, and Markdown marks
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 
 from rimedio.answering.verification.words import STOP, words
 
@@ -76,6 +77,7 @@ def _whole(text: str, start: int, end: int) -> bool:
     return not (decimal or fraction)
 
 
+@lru_cache(maxsize=512)  # a passage is looked into once for each sentence that cites it
 def _normalised(text: str) -> tuple[str, list[int]]:
     """Text with everything that does not count removed, and for each kept character its offset."""
     skipped = _skipped(text)
