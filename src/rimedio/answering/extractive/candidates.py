@@ -22,6 +22,29 @@ _DEFINITION_BONUS = 0.3
 _LONG_WORDS = 45
 _LONG_PENALTY = 0.1
 _WRONG_PENALTY = 0.5
+_YES_NO_BONUS = 0.1
+_LEADS_AWAY_PENALTY = 0.25
+_STATES = re.compile(
+    r"\b(?:can(?:not|['’]t)?|may|must|(?:is|are|isn['’]t|aren['’]t)(?: not)? (?:supported|available"
+    r"|allowed|possible)"
+    r"|supports?|does(?:n['’]t| not)? support|(?:non )?(?:si può|si possono|può|possono|è possibile"
+    r"|è supportat\w|supporta"
+    r"|è disponibile|è previst\w|deve|devono))\b",
+    re.IGNORECASE,
+)
+# Sentences that send the reader elsewhere, or announce what a text is about, instead of answering.
+_LEADS_AWAY = re.compile(
+    r"^\W*(?:for (?:more |further |detailed |additional )?(?:information|details?|examples?|instructions)"
+    r"|to learn (?:more|how|about)"
+    r"|see |refer to|the following (?:topics?|sections?|procedures?|examples?|videos?|tables?|diagrams?"
+    r"|images?|steps?)"
+    r"|this (?:topic|section|chapter|page|guide|tutorial|document)|in this (?:section|topic|chapter"
+    r"|guide)|topics?$|note$"
+    r"|per (?:maggiori|ulteriori|altre) (?:informazioni|dettagli)|vedi |vedere |consultare "
+    r"|quest[oa] (?:sezione|capitolo"
+    r"|paragrafo|pagina|guida|documento)|in quest[oa] (?:sezione|capitolo|paragrafo))|(?:,|\.) see [^.]*\.?$",
+    re.IGNORECASE,
+)
 _WRONG = re.compile(
     r"\b(?:sbagliat\w|errat\w|non corrett\w|superat\w|wrong|incorrect|superseded|outdated)\b", re.IGNORECASE
 )
@@ -119,6 +142,10 @@ def _fitness(question: str, intent: Intent, candidate: Candidate, asked: frozens
         bonus += _number_fitness(question, text)
     if intent is Intent.DEFINITION and _defines(candidate, asked):
         bonus += _DEFINITION_BONUS
+    if intent is Intent.YES_NO and _STATES.search(text):
+        bonus += _YES_NO_BONUS
+    if _LEADS_AWAY.search(text):
+        bonus -= _LEADS_AWAY_PENALTY
     if _WRONG.search(text):
         bonus -= _WRONG_PENALTY
     if _RIGHT.search(text):

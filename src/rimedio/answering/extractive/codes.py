@@ -40,6 +40,15 @@ def defines(chunk: Chunk, code: str) -> bool:
     return any(same_code(code, found) for found in chunk.error_codes)
 
 
+def tells_of(chunk: Chunk, code: str) -> bool:
+    """Whether a chunk defines the code, or stands under a heading that names it."""
+    if defines(chunk, code):
+        return True
+    return (
+        not chunk.error_codes and bool(chunk.section) and bool(code_pattern(code).search(chunk.section[-1]))
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class _Anchor:
     block: int

@@ -1,5 +1,4 @@
-"""Reads out of a step's own words how dangerous it is, how long it takes, and which tools and parts it"
-" needs."""
+"""Reads out of a step's own words its danger, its time, its tools and its parts."""
 
 import json
 import re

@@ -83,7 +83,7 @@ def _sort(entry: ContextEntry, blocks: Iterable[Block], state: _State, code: str
         elif block.shape is Shape.LABEL:
             _enter_label(entry, block, state)
         elif block.shape is Shape.ROW:
-            pieces += _row(entry, block, code)
+            pieces += read_row(entry, block, code)
         else:
             pieces.append(_piece(entry, block, state))
             _leave_auxiliary(state, block)
@@ -139,7 +139,8 @@ def _leave_auxiliary(state: _State, block: Block) -> None:
         state.before_aux = None
 
 
-def _row(entry: ContextEntry, row: Block, code: str | None) -> list[Piece]:
+def read_row(entry: ContextEntry, row: Block, code: str | None = None) -> list[Piece]:
+    """Pieces of one table row by its columns' titles; without titles the last column tells what to do."""
     cells = [c for c in row.cells if c.span.of(entry.text).strip()]
     pattern = code_pattern(code) if code else None
     if pattern is not None:

@@ -64,9 +64,10 @@ _DEFINITION = re.compile(
 
 def intent_of(question: str) -> Intent:
     """The kind of answer that `question` asks for."""
-    if _NUMBER.search(question):
+    number, procedure = _NUMBER.search(question), _PROCEDURE.search(question)
+    if number and not (procedure and procedure.start() < number.start()):
         return Intent.NUMBER
-    if _PROCEDURE.search(question):
+    if procedure:
         return Intent.PROCEDURE
     if _LIST.search(question):
         return Intent.LIST

@@ -66,7 +66,7 @@ _BOLD_LINE = re.compile(r"\s*(\*\*|__)(.{2,90}?)\1:?\s*$")
 _BARE_CODE = re.compile(r"\s*[A-Z]{0,3}-?\d{2,4}(?:[/.-]\d{1,3})?\s*")
 _LINE_BLOCK = re.compile(r"[ \t]*\| ?(?=[^|]*$)")
 _UNDERLINE_LEVEL = {"=": 1, "-": 2, "~": 3, "^": 4}
-_INLINE_NUMBER = re.compile(r"(?:(?<=\s)|(?<=^)|(?<=[;.:]))(\d{1,2})[.)]\s+(?=\S)")
+_INLINE_NUMBER = re.compile(r"(?<!\S)(\d{1,2})[.)]\s+(?=\S)")
 _BREAK = re.compile(r"<br\s*/?>|\n\s*\n|\s•\s|\s\|\s", re.IGNORECASE)
 _LABEL_CHARS_MAX = 60
 _TITLE_WORDS_MAX = 5

@@ -7,9 +7,9 @@ from rimedio.answering.extractive.cues import Part
 from rimedio.answering.extractive.fault import Piece, read_fault
 from rimedio.answering.extractive.frames import frame
 from rimedio.answering.extractive.outline import Shape
-from rimedio.answering.extractive.steps import procedure_steps
+from rimedio.answering.extractive.steps import work_steps
 from rimedio.answering.references import References, is_named, is_section, references_in
-from rimedio.domain.answer import DraftStep, Section
+from rimedio.domain.answer import DraftStep
 from rimedio.domain.knowledge import Chunk
 
 _POINTER_WORDS_MAX = 25  # a longer remedy stands on its own
@@ -32,7 +32,7 @@ def pointed_at(
         body = [p for p in read_fault([entry], None) if p.block.shape is not Shape.HEADING]
         name = entry.passage.chunk.section[-1] if entry.passage.chunk.section else ""
         titled = f"{frame('procedure', language)} {name}".rstrip()
-        steps += procedure_steps(body, Section.REMEDY, titled)
+        steps += work_steps(body, titled, language)
     return steps
 
 

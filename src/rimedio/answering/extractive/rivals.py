@@ -12,11 +12,11 @@ from rimedio.domain.knowledge import Chunk, DocType
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)?")
 _WORD = re.compile(r"\w+")
 CORRECTS = re.compile(
-    r"\b(?:sostituisc\w+|corregg\w+|corrett\w+|annull\w+|aggiorn\w+ (?:il|la|le|i|quanto)|errat\w+"
-    r"|rettific\w+|non più valid\w+"
-    r"|supersed\w+|replaces (?:the|section|chapter|page)|corrects?|corrected|correction|erratum"
-    r"|no longer (?:valid|applies)"
-    r"|instead of|invece d\w+|anziché|in place of|revoke\w*)\b",
+    r"\b(?:sostituisce (?:il|la|lo|le|i|gli|l['’]|quanto|quell[oa])|corregge|rettific\w+"
+    r"|non (?:è|sono) più valid\w"
+    r"|sbagliat[oaie]|errata corrige|errat[oaie]\b|annulla|supersedes?d?|replaces the|corrects the"
+    r"|corrected (?:value|in)|erratum|no longer (?:valid|appl\w+)|do(?:es)? not apply|(?:is|are) wrong"
+    r"|instead of the manual)\b",
     re.IGNORECASE,
 )
 _ENOUGH = 0.9
@@ -45,8 +45,9 @@ class Account:
 
     @property
     def corrects(self) -> bool:
-        """Whether it says itself that it corrects something, or is a bulletin."""
-        return self.chunk.doc_type is DocType.BULLETIN or bool(CORRECTS.search(self.words()))
+        """Whether it is a bulletin, or says outside its instructions that it corrects something."""
+        said = self.words(Part.MEANING, Part.CAUSE, Part.OTHER)
+        return self.chunk.doc_type is DocType.BULLETIN or bool(CORRECTS.search(said))
 
 
 def prefer(accounts: Sequence[Account], language: str) -> list[Account]:

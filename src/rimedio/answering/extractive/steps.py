@@ -21,6 +21,7 @@ from rimedio.domain.answer import DraftSentence, DraftStep, Section, Severity
 _BULLET = re.compile(r"[-*•·–▪◦‣]\s+")
 _MEANING_SENTENCES_MAX = 4
 _STEPS_MAX = 40
+_NEEDS = frozenset({Part.TOOLS, Part.PARTS, Part.TIME})
 _FAR_INDENT = 2
 _SEVERITY_ORDER = list(Severity)
 
@@ -57,7 +58,7 @@ def fault_steps(pieces: Sequence[Piece], language: str, label: str = "") -> tupl
     steps += _one_step(by_part[Part.WARNING], first, frame("safety", language) + suffix)
     steps += procedure_steps(by_part[Part.CHECKS], Section.CHECKS, frame("check", language), suffix)
     remedy = procedure_steps(by_part[Part.REMEDY], Section.REMEDY, frame("remedy", language), suffix)
-    needs = [p for p in pieces if p.part in {Part.TOOLS, Part.PARTS, Part.TIME}]
+    needs = [p for p in pieces if p.part in _NEEDS]
     steps += _with_needs(remedy, needs, frame("needs", language) + suffix)
     return tuple(steps)
 
@@ -95,9 +96,16 @@ def procedure_steps(
             continue
         name = f"{title} {number}" if len(groups) > 1 else title
         heading = next((p.heading for p in group if p.heading), "")
-        full = f"{name}{suffix}: {heading}" if heading else f"{name}{suffix}"
+        full = f"{name}{suffix}: {heading}" if heading and heading not in name else f"{name}{suffix}"
         steps.append(_detailed(DraftStep(section, full, sentences), group))
     return _bounded(steps)
+
+
+def work_steps(pieces: Sequence[Piece], title: str, language: str) -> list[DraftStep]:
+    """A section that describes work: its steps, then the tools, parts and time that it names."""
+    needs = [p for p in pieces if p.part in _NEEDS]
+    work = procedure_steps([p for p in pieces if p.part not in _NEEDS], Section.REMEDY, title)
+    return _with_needs(work, needs, frame("needs", language))
 
 
 def _belongs_to(piece: Piece, group: Sequence[Piece]) -> bool:

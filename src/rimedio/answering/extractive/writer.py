@@ -1,10 +1,9 @@
-"""Writes a draft out of the passages' own words: faults by code, faults by symptom, procedures, plain"
-" answers."""
+"""Writes a draft out of the passages' own words: by error code if one is asked for, else by question."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
 from rimedio.answering.context import Context, ContextEntry, age_key
-from rimedio.answering.extractive.codes import code_pattern, defines, same_code
+from rimedio.answering.extractive.codes import code_pattern, same_code, tells_of
 from rimedio.answering.extractive.cues import Part
 from rimedio.answering.extractive.fault import Piece, read_fault
 from rimedio.answering.extractive.frames import frame
@@ -19,6 +18,7 @@ from rimedio.domain.answer import Draft, DraftSentence, DraftStep, Routing, Sect
 _CODES_MAX = 3
 _SUB_CODES_MAX = 4
 _OLD_SENTENCES_MAX = 2
+_OLD_NEARNESS = 0.6  # share of the most words that an old sentence has in common with the new text
 ROUTING = Routing("extractive", "extractive-1", "extractive-1")
 
 
@@ -82,7 +82,7 @@ def _exact_codes(code: str, entries: Iterable[ContextEntry]) -> list[str]:
 def _about_code(
     question: Question, code: str, entries: Sequence[ContextEntry], label: str
 ) -> tuple[list[DraftStep], list[str]]:
-    runs = [run for run in runs_of(entries) if any(defines(e.passage.chunk, code) for e in run)]
+    runs = [run for run in runs_of(entries) if any(tells_of(e.passage.chunk, code) for e in run)]
     accounts = [a for run in runs if (a := Account(tuple(run), read_fault(run, code))).pieces]
     if not accounts:
         return _mentions(question, code, entries, label), []
@@ -152,7 +152,9 @@ def _superseded(main: Account, older: Account, language: str) -> DraftStep:
     def nearness(sentence: DraftSentence) -> int:
         return len(spoken_of & set(content_terms(sentence.text, older.chunk.language)))
 
-    nearest = sorted(different, key=nearness, reverse=True)[:_OLD_SENTENCES_MAX]
+    most = max(map(nearness, different), default=0)
+    near = [s for s in different if nearness(s) >= _OLD_NEARNESS * most]
+    nearest = sorted(near, key=nearness, reverse=True)[:_OLD_SENTENCES_MAX]
     title = frame("superseded", language, title=older.chunk.source_title)
     return DraftStep(Section.REMEDY, title, tuple(s for s in different if s in nearest), Severity.CAUTION)
 

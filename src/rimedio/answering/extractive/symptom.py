@@ -1,0 +1,71 @@
+"""Finds the fault that a question describes by its symptom, without naming a code."""
+
+from collections.abc import Sequence
+
+from rimedio.answering.context import ContextEntry
+from rimedio.answering.extractive.cues import Part
+from rimedio.answering.extractive.fault import Piece, read_fault, read_row
+from rimedio.answering.extractive.outline import Block, Shape, read_outline
+from rimedio.answering.extractive.relation import asked_terms, shared
+from rimedio.answering.extractive.steps import fault_steps
+from rimedio.answering.question import Question
+from rimedio.answering.terms import content_terms, coverage
+from rimedio.domain.answer import DraftStep
+
+_FAULTS_CONSIDERED = 2
+_FIRST_SHARE = 0.3  # the first passage must share this part of the words that the nearest one shares
+_OTHER_SHARE = 0.6  # … and any other this
+
+
+def symptom_steps(question: Question, entries: Sequence[ContextEntry], least: float) -> tuple[DraftStep, ...]:
+    """The sections of the fault described first, told by one code or one table row, never by two.
+
+    `least`: share of the question's words that its passage must hold.
+    """
+    most = max(shared(question, e) for e in entries)
+    for place, entry in enumerate(entries[:_FAULTS_CONSIDERED]):
+        held = shared(question, entry)
+        if held < max(least, (_OTHER_SHARE if place else _FIRST_SHARE) * most):
+            continue
+        codes = entry.passage.chunk.error_codes
+        code = _likeliest_code(question, entry) if len(codes) > 1 else next(iter(codes), None)
+        pieces = _read(question, entry, entries, code)
+        stated = {p.part for p in pieces if p.stated}
+        if Part.REMEDY in stated and (code is not None or stated & {Part.CAUSE, Part.MEANING}):
+            return fault_steps(pieces, question.language, code or "")
+    return ()
+
+
+def _read(
+    question: Question, entry: ContextEntry, entries: Sequence[ContextEntry], code: str | None
+) -> tuple[Piece, ...]:
+    rows = [b for b in read_outline(entry.text, entry.passage.chunk.section) if b.shape is Shape.ROW]
+    if code is None and len(rows) > 1:
+        return tuple(read_row(entry, _likeliest_row(question, entry, rows)))
+    return read_fault(_run_from(entry, entries), code, guess=False)
+
+
+def _likeliest_row(question: Question, entry: ContextEntry, rows: Sequence[Block]) -> Block:
+    """Of a table's rows, the one that shares most words with the question."""
+    asked, language = asked_terms(question, entry), entry.passage.chunk.language
+    return max(rows, key=lambda row: coverage(asked, content_terms(row.span.of(entry.text), language)))
+
+
+def _run_from(entry: ContextEntry, entries: Sequence[ContextEntry]) -> list[ContextEntry]:
+    run = [entry]
+    for following in entries[entries.index(entry) + 1 :]:
+        if not following.continues:
+            break
+        run.append(following)
+    return run
+
+
+def _likeliest_code(question: Question, entry: ContextEntry) -> str:
+    """Of several codes in one passage, the one whose own lines share most words with the question."""
+    asked = asked_terms(question, entry)
+
+    def fit(code: str) -> float:
+        words = " ".join(p.text for p in read_fault([entry], code, guess=False))
+        return coverage(asked, content_terms(words, entry.passage.chunk.language))
+
+    return max(entry.passage.chunk.error_codes, key=fit)
