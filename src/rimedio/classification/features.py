@@ -18,6 +18,13 @@ def words(text: str) -> list[str]:
     return _WORD.findall(unicodedata.normalize("NFKC", text).casefold())[:WORDS_MAX]
 
 
+def ticket_text(symptom_text: str, model: str = "", error_code: str | None = None) -> str:
+    """What the classifier is asked about a ticket: the symptom, then model and code unless it names them."""
+    folded = symptom_text.casefold()
+    extra = [part for part in (model, error_code) if part and part.casefold() not in folded]
+    return " ".join((symptom_text, *extra))
+
+
 def classifier_line(text: str) -> str:
     """The line the model is trained on and asked with. Empty when the text has no word."""
     found = words(text)
