@@ -113,7 +113,7 @@ def _check_size(data: bytes, name: str, kind: str, limits: Limits) -> None:
     most = limits.bytes_max if kind in BINARY else limits.text_bytes_max
     if len(data) > most:
         msg = (
-            f"{name} is {len(data) / 1e6:.1f} MB; one {kind} file may have {most / 1e6:.0f} MB at most. "
+            f"{name} is {len(data) / 1e6:.1f} MB; one {kind} file may have {most / 1e6:.1f} MB at most. "
             "Split it into parts."
         )
         raise InvalidDocument(msg)

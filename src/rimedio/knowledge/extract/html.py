@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from selectolax.lexbor import LexborNode
 
 DEPTH_MAX = 200  # of elements; real pages stay below 60
+NESTING_MAX = 1_000
+NESTING = re.compile(
+    r"<(/?)(?:div|span|table|ul|ol|dl|section|article|blockquote|font|b|i|em|a)\b", re.IGNORECASE
+)
 HIDDEN = (
     "script, style, noscript, template, nav, footer, iframe, object, svg, canvas, button, select, input, "
     "[role=navigation], [role=contentinfo], [hidden], [aria-hidden=true], a.headerlink, "
@@ -49,6 +53,7 @@ def extract_html(data: bytes, name: str, limits: Limits) -> Extracted:
     from selectolax.lexbor import LexborHTMLParser
 
     text = decode(_as_unicode(data), name)
+    _refuse_depth(text)
     tree = LexborHTMLParser(text)
     found = tree.css_first("title")
     title = SPACES.sub(" ", found.text()).strip() if found is not None else ""
@@ -70,6 +75,7 @@ def html_blocks(source: str) -> Iterator[Block]:
     """Blocks of an HTML page or fragment."""
     from selectolax.lexbor import LexborHTMLParser
 
+    _refuse_depth(source)
     tree = LexborHTMLParser(source)
     for node in tree.css(HIDDEN):
         node.decompose()
@@ -78,6 +84,17 @@ def html_blocks(source: str) -> Iterator[Block]:
         walker = _Walker()
         walker.walk(root, 0)
         yield from walker.finished()
+
+
+def _refuse_depth(source: str) -> None:
+    """Raises InvalidDocument for elements nested beyond any page: walking them would take minutes."""
+    depth = 0
+    for tag in NESTING.finditer(source):
+        depth += -1 if tag.group(1) else 1
+        if depth > NESTING_MAX:
+            msg = f"The HTML is nested more than {NESTING_MAX} levels deep. Save the page again as rendered, or as PDF."
+            raise InvalidDocument(msg)
+        depth = max(depth, 0)
 
 
 def _content(css_first: "Callable[[str], LexborNode | None]") -> "LexborNode | None":
@@ -157,10 +174,10 @@ class _Walker:
 
     def _table(self, node: "LexborNode", depth: int) -> None:
         rows = [row for row in node.css("tr") if _nearest(row, "table") == node.mem_id]
-        cells = [_cells(row, depth) for row in rows]
-        if any(sum(map(bool, row)) > 1 for row in cells) and not node.css("table table"):
-            heading = [all(c.tag == "th" for c in row.iter()) for row in rows]
-            header = tuple(cells[0]) if len(cells) > 1 and heading[0] else ()
+        nested = any(table.mem_id != node.mem_id for table in node.css("table"))
+        cells = [] if nested else [_cells(row, depth) for row in rows]
+        if any(sum(map(bool, row)) > 1 for row in cells):
+            header = tuple(cells[0]) if len(cells) > 1 and _is_header(rows[0]) else ()
             body = cells[1:] if header else cells
             self._add(Table(header, tuple(tuple(row) for row in body if any(row))))
             return
@@ -190,6 +207,10 @@ def _labelled(blocks: list[Block]) -> list[Block]:
         body = "\n".join([first[label.end() :], *(block.text for block in blocks[1:])]).strip()
         return [Admonition(label.group(1), body)] if body else blocks
     return blocks
+
+
+def _is_header(row: "LexborNode") -> bool:
+    return all(cell.tag == "th" for cell in row.iter())
 
 
 def _nearest(node: "LexborNode", tag: str) -> int | None:

@@ -52,6 +52,7 @@ ABOUT_FIELDS = frozenset(
     | {"version", "versione", "revision", "date", "data", "updated_at", "language", "lang", "lingua", "tags"}
 )
 YAML_ALIASES_MAX = 1_000
+YAML_DEPTH_MAX = 100
 
 
 def extract_records(data: bytes, name: str, limits: Limits) -> Extracted:
@@ -87,12 +88,23 @@ def load_yaml(text: str) -> Json:
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        aliases = sum(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=loader))
-        if aliases > YAML_ALIASES_MAX:
-            raise ValueError(f"it repeats parts of itself {aliases} times")
+        _check_events(yaml.parse(text, Loader=loader))
         return yaml.load(text, Loader=loader)  # noqa: S506 - both loaders are the safe ones
     except yaml.YAMLError as error:
         raise ValueError(_first_line(error)) from error
+
+
+def _check_events(events: Iterator[Any]) -> None:
+    """Refuse what would overflow the loader's stack or expand without end, before it is loaded."""
+    depth = aliases = 0
+    for event in events:
+        kind = type(event).__name__
+        depth += kind.endswith("StartEvent") - kind.endswith("EndEvent")
+        aliases += kind == "AliasEvent"
+        if depth > YAML_DEPTH_MAX:
+            raise ValueError(f"it is nested more than {YAML_DEPTH_MAX} levels deep")
+        if aliases > YAML_ALIASES_MAX:
+            raise ValueError(f"it repeats parts of itself more than {YAML_ALIASES_MAX} times")
 
 
 def _first_line(error: Exception) -> str:
