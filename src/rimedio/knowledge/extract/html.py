@@ -92,7 +92,7 @@ def _refuse_depth(source: str) -> None:
     for tag in NESTING.finditer(source):
         depth += -1 if tag.group(1) else 1
         if depth > NESTING_MAX:
-            msg = f"The HTML is nested more than {NESTING_MAX} levels deep. Save the page again as rendered, or as PDF."
+            msg = f"The HTML is nested more than {NESTING_MAX} levels deep. Save the page again, or as PDF."
             raise InvalidDocument(msg)
         depth = max(depth, 0)
 
@@ -257,5 +257,5 @@ def _line(node: "LexborNode") -> str:
 
 
 def _collapse(text: str) -> str:
-    lines = LOOSE.sub(r"\1", SPACES.sub(" ", text)).split(BREAK)
-    return "\n".join(line for raw in lines if (line := raw.strip()))
+    lines = SPACES.sub(" ", text).split(BREAK)
+    return "\n".join(line for raw in lines if (line := LOOSE.sub(r"\1", raw.strip())))

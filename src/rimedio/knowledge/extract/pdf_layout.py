@@ -48,14 +48,14 @@ class Run:
 
     @staticmethod
     def turned(box: Box, angle: float) -> Box:
-        """A box whose text was written at `angle` radians, turned so that it reads from left to right."""
+        """A box whose text stands at `angle` radians, clockwise as PDFium counts, turned upright."""
         left, bottom, right, top = box
         quarter = round(angle / (math.pi / 2)) % 4
-        if quarter == 1:
+        if quarter == 3:
             return bottom, -right, top, -left
         if quarter == 2:
             return -right, -top, -left, -bottom
-        if quarter == 3:
+        if quarter == 1:
             return -top, left, -bottom, right
         return box
 

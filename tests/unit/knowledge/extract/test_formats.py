@@ -20,6 +20,14 @@ def refusal(data: bytes, name: str, limits: Limits | None = None) -> str:
     return str(caught.value)
 
 
+def outcome(data: bytes, name: str) -> bool:
+    """Whether a file is read with some text, or refused in one line."""
+    try:
+        return bool(extract(data, name).text.strip())
+    except InvalidDocument as error:
+        return "\n" not in str(error) and str(error).endswith((".", ")"))
+
+
 @pytest.mark.parametrize("suffix", sorted(FORMATS))
 def test_an_empty_file_of_any_kind_is_refused_by_name(suffix: str) -> None:
     assert refusal(b"", f"manual{suffix}").startswith(f"manual{suffix} is empty")
@@ -125,72 +133,60 @@ def test_a_title_is_made_of_the_file_name_when_the_text_has_none() -> None:
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.binary(max_size=400))
 def test_random_bytes_never_crash_a_reader(suffix: str, data: bytes) -> None:
-    try:
-        found = extract(data, f"fuzz{suffix}")
-    except InvalidDocument as error:
-        assert "\n" not in str(error)
-    else:
-        assert found.text.strip()
+    assert outcome(data, f"fuzz{suffix}")
 
 
-MARKUP = st.lists(
-    st.sampled_from(
-        [
-            "# ",
-            "## E1\n",
-            "\n",
-            "\n\n",
-            "- ",
-            "1. ",
-            "> ",
-            "| a | b |\n",
-            "|---|---|\n",
-            "```\n",
-            "**",
-            "`",
-            "[x](",
-            ")",
-        ]
-        + [
-            "<div>",
-            "</div>",
-            "<table>",
-            "<td>",
-            "<li>",
-            "<!--",
-            "-->",
-            "&amp;",
-            ".. note::\n",
-            "   ",
-            "====\n",
-            "::\n\n",
-        ]
-        + [
-            ".. list-table::\n",
-            "   * - a\n",
-            ":ref:`x`",
-            "|s|",
-            "{",
-            "}",
-            "[",
-            "]",
-            ": ",
-            "- a: b\n",
-            '"',
-            ",",
-            "testo ",
-            "\\",
-        ]
-    ),
-    max_size=60,
-)
+LINES = [
+    "# ",
+    "## E1\n",
+    "\n",
+    "\n\n",
+    "- ",
+    "1. ",
+    "> ",
+    "| a | b |\n",
+    "|---|---|\n",
+    "```\n",
+    "**",
+    "`",
+    "[x](",
+    ")",
+]
+TAGS = [
+    "<div>",
+    "</div>",
+    "<table>",
+    "<td>",
+    "<li>",
+    "<!--",
+    "-->",
+    "&amp;",
+    ".. note::\n",
+    "   ",
+    "====\n",
+    "::\n\n",
+]
+SIGNS = [
+    ".. list-table::\n",
+    "   * - a\n",
+    ":ref:`x`",
+    "|s|",
+    "{",
+    "}",
+    "[",
+    "]",
+    ": ",
+    "- a: b\n",
+    '"',
+    ",",
+    "testo ",
+    "\\",
+]
+MARKUP = st.lists(st.sampled_from([*LINES, *TAGS, *SIGNS]), max_size=60)
 
 
 @pytest.mark.parametrize("suffix", [".md", ".rst", ".html", ".json", ".yaml", ".txt"])
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(parts=MARKUP)
 def test_broken_markup_never_crashes_a_reader(suffix: str, parts: list[str]) -> None:
-    try:
-        extract("".join(parts).encode(), f"fuzz{suffix}")
-    except InvalidDocument as error:
-        assert str(error).startswith(f"fuzz{suffix} ")
+    assert outcome("".join(parts).encode(), f"fuzz{suffix}")
