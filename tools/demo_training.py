@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from rimedio.classification.features import ticket_text
 from rimedio.domain.taxonomy import Taxonomy
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -185,7 +186,7 @@ def code_rows(phrases: Mapping[str, Sequence[Row]], rng: random.Random) -> Itera
                     shapes += [Row(label, "{c}, " + p.text, p.group) for p in rng.sample(of_label, 2)]
                     for shape in shapes:
                         text = _fill(shape.text.replace("{c}", code), lang, (model,), rng)
-                        yield Row(label, text, shape.group)
+                        yield Row(label, ticket_text(text, model, code), shape.group)
 
 
 def build_rows() -> list[Row]:

@@ -19,10 +19,11 @@ def words(text: str) -> list[str]:
 
 
 def ticket_text(symptom_text: str, model: str = "", error_code: str | None = None) -> str:
-    """What the classifier is asked about a ticket: the symptom, then model and code unless it names them."""
-    folded = symptom_text.casefold()
-    extra = [part for part in (model, error_code) if part and part.casefold() not in folded]
-    return " ".join((symptom_text, *extra))
+    """What the classifier is asked about a ticket: the symptom, then model and code.
+
+    They are said even when the symptom names them: a documented code tells more than any word around it.
+    """
+    return " ".join(part for part in (symptom_text, model, error_code) if part)
 
 
 def classifier_line(text: str) -> str:

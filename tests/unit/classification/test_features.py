@@ -35,7 +35,7 @@ def test_labels_with_spaces_and_percent_signs_come_back() -> None:
         assert " " not in to_fasttext_label(label)
 
 
-def test_model_and_code_are_added_unless_the_symptom_names_them() -> None:
+def test_model_and_code_follow_the_symptom_also_when_it_names_them() -> None:
     assert ticket_text("It stops", "XC-200", "E029") == "It stops XC-200 E029"
-    assert ticket_text("My xc-200 shows e029", "XC-200", "E029") == "My xc-200 shows e029"
+    assert ticket_text("My xc-200 shows e029", "XC-200", "E029") == "My xc-200 shows e029 XC-200 E029"
     assert ticket_text("It stops", "XC-200", None) == "It stops XC-200"
