@@ -17,6 +17,7 @@ from rimedio.answering.terms import content_terms, question_terms
 
 _HEADING_SHARE = 0.5  # a term found in the heading only counts half
 _RANK_WEIGHT = 0.25
+_LANGUAGE_BONUS = 0.1
 _NUMBER_BONUS = 0.2
 _DEFINITION_BONUS = 0.3
 _LONG_WORDS = 45
@@ -130,6 +131,7 @@ def score_candidates(
         own = sum(weight(t) for t in terms & candidate.terms) / whole
         above = sum(weight(t) for t in (terms & candidate.above) - candidate.terms) / whole
         score = own + _HEADING_SHARE * above + _RANK_WEIGHT / candidate.entry.index
+        score += _LANGUAGE_BONUS * (candidate.entry.passage.chunk.language == question.language)
         score += _fitness(question.text, intent, candidate, terms)
         scored.append(Scored(candidate, score, own, own + above))
     return tuple(sorted(scored, key=lambda s: (-s.score, s.candidate.entry.index, s.candidate.order)))

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from rimedio.answering.extractive.outline import Block, Shape
+from rimedio.answering.context import ContextEntry
+from rimedio.answering.extractive.outline import Block, Shape, read_outline
 from rimedio.domain.knowledge import Chunk
 
 _ANCHOR_CHARS = 40  # a paragraph belongs to a code that stands this near to its start
@@ -14,6 +15,7 @@ _PREFIX = re.compile(
     r"sub ?code|sottocodice|n\.?|no\.?)[\s\W]*)*",
     re.IGNORECASE,
 )
+_CODE_WORD = r"\b(?:codice|cod|code|errore|error|err|allarme|alarm|guasto|fault)"
 
 
 @lru_cache(maxsize=512)
@@ -40,13 +42,28 @@ def defines(chunk: Chunk, code: str) -> bool:
     return any(same_code(code, found) for found in chunk.error_codes)
 
 
-def tells_of(chunk: Chunk, code: str) -> bool:
-    """Whether a chunk defines the code, or stands under a heading that names it."""
+def tells_of(entry: ContextEntry, code: str) -> bool:
+    """Whether a passage defines the code, or has a heading or table row of its own for it.
+
+    A code of digits alone must be defined: "150" heads many things that are no error.
+    """
+    chunk = entry.passage.chunk
     if defines(chunk, code):
         return True
-    return (
-        not chunk.error_codes and bool(chunk.section) and bool(code_pattern(code).search(chunk.section[-1]))
-    )
+    pattern = code_pattern(code)
+    if chunk.error_codes or code[:1].isdigit() or not pattern.search(f"{chunk.section[-1:]} {entry.text}"):
+        return False
+    if chunk.section and pattern.search(chunk.section[-1]):
+        return True
+    rows = (b for b in read_outline(entry.text, chunk.section) if b.shape is Shape.ROW)
+    return any(pattern.fullmatch(row.cells[0].span.of(entry.text).strip()) for row in rows)
+
+
+def mention_pattern(code: str) -> re.Pattern[str]:
+    """Finds a code in running text; one of digits alone only after a word such as "error"."""
+    if not code[:1].isdigit():
+        return code_pattern(code)
+    return re.compile(rf"{_CODE_WORD}\W{{1,4}}{code_pattern(code).pattern}", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -186,7 +186,8 @@ def part_of_sentence(sentence: str) -> Part:
 def is_instruction(sentence: str) -> bool:
     """Whether a sentence tells the reader to do something."""
     opening = _opening(sentence)
-    return bool(_CHECK_VERB.match(opening) or _ACTION_VERB.match(opening))
+    after = opening.partition(": ")[2]  # "Grey gasket: tighten …"
+    return any(_CHECK_VERB.match(part) or _ACTION_VERB.match(part) for part in (opening, after) if part)
 
 
 def _opening(sentence: str) -> str:

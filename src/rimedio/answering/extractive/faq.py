@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from rimedio.answering.context import ContextEntry
+from rimedio.answering.extractive.by_code import Told
 from rimedio.answering.extractive.cues import Part
 from rimedio.answering.extractive.fault import Piece
 from rimedio.answering.extractive.frames import frame
@@ -11,7 +12,6 @@ from rimedio.answering.extractive.relation import asked_terms
 from rimedio.answering.extractive.steps import work_steps
 from rimedio.answering.question import Question
 from rimedio.answering.terms import content_terms, coverage
-from rimedio.domain.answer import DraftStep
 from rimedio.domain.knowledge import DocType
 
 _CONSIDERED = 3
@@ -19,9 +19,10 @@ _COVERAGE_MIN = 0.3
 _ANSWER_WORDS_MAX = 160
 _INSIDE_WEIGHT = 0.6
 _RANK_WEIGHT = 0.25
+_LANGUAGE_BONUS = 0.2  # an answer in the reader's own language
 
 
-def faq_steps(question: Question, entries: Sequence[ContextEntry]) -> tuple[DraftStep, ...]:
+def faq_answer(question: Question, entries: Sequence[ContextEntry]) -> Told:
     """The answer whose question shares most words with this one; none when that is not enough."""
     best: tuple[float, list[Piece]] | None = None
     for entry in entries[:_CONSIDERED]:
@@ -35,11 +36,12 @@ def faq_steps(question: Question, entries: Sequence[ContextEntry]) -> tuple[Draf
             score = (
                 coverage(asked, near) + _INSIDE_WEIGHT * coverage(asked, inside) + _RANK_WEIGHT / entry.index
             )
+            score += _LANGUAGE_BONUS * (language == question.language)
             if best is None or score > best[0]:
                 best = (score, pieces)
     if best is None:
-        return ()
-    return tuple(work_steps(best[1], frame("answer", question.language), question.language))
+        return Told()
+    return Told(tuple(work_steps(best[1], frame("answer", question.language), question.language)))
 
 
 def _answers(entry: ContextEntry) -> Iterator[tuple[str, list[Piece]]]:

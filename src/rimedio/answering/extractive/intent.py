@@ -29,7 +29,8 @@ _NUMBER = re.compile(
     r"|frequenza|soglia|intervallo)"
     r"|(?:numero|valore|limite|coppia|temperatura|pressione|tensione|corrente|distanza|potenza) (?:massim"
     r"|minim|predefinit|nominal|di serraggio)\w*"
-    r"|a (?:quale|che) (?:temperatura|pressione|tensione|coppia|distanza|ora)|ogni quanto)",
+    r"|a (?:quale|che) (?:temperatura|pressione|tensione|coppia|distanza|ora)|ogni quanto"
+    r"|\bcoppia (?:di serraggio|dell|dei|degli|del|per)|\btorque (?:of|for|value))",
     re.IGNORECASE,
 )
 _PROCEDURE = re.compile(

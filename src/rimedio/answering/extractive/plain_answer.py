@@ -6,6 +6,7 @@ from functools import partial
 from itertools import islice
 
 from rimedio.answering.context import ContextEntry
+from rimedio.answering.extractive.by_code import Told
 from rimedio.answering.extractive.candidates import (
     Candidate,
     Scored,
@@ -13,16 +14,16 @@ from rimedio.answering.extractive.candidates import (
     score_candidates,
 )
 from rimedio.answering.extractive.cues import Part, is_instruction
-from rimedio.answering.extractive.faq import faq_steps
+from rimedio.answering.extractive.faq import faq_answer
 from rimedio.answering.extractive.fault import Piece
 from rimedio.answering.extractive.frames import frame
 from rimedio.answering.extractive.intent import Intent, intent_of
 from rimedio.answering.extractive.outline import Shape
-from rimedio.answering.extractive.procedures import how_steps
+from rimedio.answering.extractive.procedures import how_to
 from rimedio.answering.extractive.relation import is_related, shared
 from rimedio.answering.extractive.short_answer import short_answer
 from rimedio.answering.extractive.steps import sentences_of
-from rimedio.answering.extractive.symptom import symptom_steps
+from rimedio.answering.extractive.symptom import about_symptom
 from rimedio.answering.question import Question
 from rimedio.domain.answer import DraftStep, Section
 
@@ -36,33 +37,38 @@ _NEAR_SHARE = 0.5
 _ENTRIES_MAX = 6
 
 
-def answer_steps(question: Question, entries: Sequence[ContextEntry]) -> tuple[DraftStep, ...]:
+def answer(question: Question, entries: Sequence[ContextEntry]) -> Told:
     """Steps that answer; none when no passage has anything to do with the question."""
     usable = [e for e in entries if is_related(question, e)]
     if not usable:
-        return ()
+        return Told()
     intent = intent_of(question.text)
     if intent in {Intent.NUMBER, Intent.DEFINITION, Intent.LIST}:
         return _sentences(question, intent, usable)
     least = _SYMPTOM_LEAST[intent is Intent.YES_NO]
-    ways: list[Callable[[], tuple[DraftStep, ...]]]
-    ways = [partial(faq_steps, question, usable), partial(symptom_steps, question, usable, least)]
+    ways: list[Callable[[], Told]]
+    ways = [partial(faq_answer, question, usable), partial(about_symptom, question, usable, least)]
     if intent is Intent.PROCEDURE:
-        ways.insert(0, partial(how_steps, question, usable, _HEADING_SURE))
-        ways.append(partial(how_steps, question, usable, _HEADING_LIKELY))
-    found = next((steps for way in ways if (steps := way())), ())
-    return found or _sentences(question, intent, usable)
+        ways.insert(0, partial(how_to, question, usable, _HEADING_SURE))
+        ways.append(partial(how_to, question, usable, _HEADING_LIKELY))
+    found = (told for way in ways if (told := way()).steps)
+    return next(found, None) or _sentences(question, intent, usable)
 
 
-def _sentences(question: Question, intent: Intent, entries: Sequence[ContextEntry]) -> tuple[DraftStep, ...]:
+def _sentences(question: Question, intent: Intent, entries: Sequence[ContextEntry]) -> Told:
     candidates = [c for e in _nearest(question, entries) for c in candidates_of(e)][:_CANDIDATES_MAX]
     scored = score_candidates(question, intent, candidates)
     if not scored:
-        return ()
+        return Told()
     best = scored[0]
+    if intent in {Intent.OTHER, Intent.YES_NO} and best.candidate.entry.passage.chunk.error_codes:
+        told = about_symptom(question, [best.candidate.entry], 0.0)  # a fault is told whole
+        if told.steps:
+            return told
     chosen = [best.candidate]
     if intent in {Intent.OTHER, Intent.PROCEDURE}:
-        chosen += [s.candidate for s in scored[1:_SENTENCES_MAX] if s.score >= _CLOSE * best.score]
+        here = [s for s in scored[1:] if s.candidate.entry is best.candidate.entry]
+        chosen += [s.candidate for s in here[: _SENTENCES_MAX - 1] if s.score >= _CLOSE * best.score]
     short = short_answer(question, intent, best.candidate)
     if short and intent is Intent.NUMBER:
         chosen += _same_value(short, scored)
@@ -71,9 +77,9 @@ def _sentences(question: Question, intent: Intent, entries: Sequence[ContextEntr
     pieces = [Piece(Part.REMEDY, replace(c.block, span=c.span), c.entry, stated=False) for c in chosen]
     sentences = tuple(dict.fromkeys(s for p in pieces for s in sentences_of(p)))
     if not sentences:
-        return ()
+        return Told()
     title = frame("answer", question.language)
-    return (DraftStep(Section.REMEDY, f"{title}: {short}" if short else title, sentences),)
+    return Told((DraftStep(Section.REMEDY, f"{title}: {short}" if short else title, sentences),))
 
 
 def _same_value(short: str, scored: Sequence[Scored]) -> list[Candidate]:

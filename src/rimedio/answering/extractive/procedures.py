@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from rimedio.answering.context import ContextEntry
+from rimedio.answering.extractive.by_code import Told
 from rimedio.answering.extractive.cues import Part
 from rimedio.answering.extractive.fault import Piece
 from rimedio.answering.extractive.frames import frame
@@ -11,10 +12,10 @@ from rimedio.answering.extractive.relation import asked_terms
 from rimedio.answering.extractive.steps import procedure_steps
 from rimedio.answering.question import Question
 from rimedio.answering.terms import content_terms, coverage
-from rimedio.domain.answer import DraftStep, Section
+from rimedio.domain.answer import Section
 
 
-def how_steps(question: Question, entries: Sequence[ContextEntry], least: float) -> tuple[DraftStep, ...]:
+def how_to(question: Question, entries: Sequence[ContextEntry], least: float) -> Told:
     """The list of instructions whose heading and introduction share most words with the question, whole."""
     best: tuple[float, list[Piece]] | None = None
     for entry in entries:
@@ -27,8 +28,8 @@ def how_steps(question: Question, entries: Sequence[ContextEntry], least: float)
             if coverage(asked, near) >= least and (best is None or score > best[0]):
                 best = (score, pieces)
     if best is None:
-        return ()
-    return tuple(procedure_steps(best[1], Section.REMEDY, frame("procedure", question.language)))
+        return Told()
+    return Told(tuple(procedure_steps(best[1], Section.REMEDY, frame("procedure", question.language))))
 
 
 def _lists(entry: ContextEntry) -> list[tuple[str, list[Piece]]]:

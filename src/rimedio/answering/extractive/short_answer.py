@@ -55,7 +55,7 @@ def _nearest_value(question: Question, text: str, language: str) -> str | None:
     values = [m for m in VALUE.finditer(text) if m[0].strip() not in given]
     if wanted is not None:
         values = [m for m in values if wanted.search(m[0])]
-    if not values or not at:
+    if not values or not (at or wanted):
         return None
     best = min(values, key=lambda m: (sum(abs(m.start() - a) for a in at), m.start()))
     return best[0].strip()

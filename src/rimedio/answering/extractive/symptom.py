@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from rimedio.answering.context import ContextEntry
+from rimedio.answering.extractive.by_code import Told, about_code
 from rimedio.answering.extractive.cues import Part
 from rimedio.answering.extractive.fault import Piece, read_fault, read_row
 from rimedio.answering.extractive.outline import Block, Shape, read_outline
@@ -10,39 +11,38 @@ from rimedio.answering.extractive.relation import asked_terms, shared
 from rimedio.answering.extractive.steps import fault_steps
 from rimedio.answering.question import Question
 from rimedio.answering.terms import content_terms, coverage
-from rimedio.domain.answer import DraftStep
 
 _FAULTS_CONSIDERED = 2
 _FIRST_SHARE = 0.3  # the first passage must share this part of the words that the nearest one shares
 _OTHER_SHARE = 0.6  # … and any other this
 
 
-def symptom_steps(question: Question, entries: Sequence[ContextEntry], least: float) -> tuple[DraftStep, ...]:
+def about_symptom(question: Question, entries: Sequence[ContextEntry], least: float) -> Told:
     """The sections of the fault described first, told by one code or one table row, never by two.
 
     `least`: share of the question's words that its passage must hold.
     """
     most = max(shared(question, e) for e in entries)
     for place, entry in enumerate(entries[:_FAULTS_CONSIDERED]):
-        held = shared(question, entry)
-        if held < max(least, (_OTHER_SHARE if place else _FIRST_SHARE) * most):
+        if shared(question, entry) < max(least, (_OTHER_SHARE if place else _FIRST_SHARE) * most):
             continue
         codes = entry.passage.chunk.error_codes
-        code = _likeliest_code(question, entry) if len(codes) > 1 else next(iter(codes), None)
-        pieces = _read(question, entry, entries, code)
+        pieces = _read(question, entry, entries)
         stated = {p.part for p in pieces if p.stated}
-        if Part.REMEDY in stated and (code is not None or stated & {Part.CAUSE, Part.MEANING}):
-            return fault_steps(pieces, question.language, code or "")
-    return ()
+        if Part.REMEDY not in stated or not (codes or stated & {Part.CAUSE, Part.MEANING}):
+            continue
+        if codes:
+            code = _likeliest_code(question, entry) if len(codes) > 1 else codes[0]
+            return about_code(question, code, entries, code)
+        return Told(fault_steps(pieces, question.language))
+    return Told()
 
 
-def _read(
-    question: Question, entry: ContextEntry, entries: Sequence[ContextEntry], code: str | None
-) -> tuple[Piece, ...]:
+def _read(question: Question, entry: ContextEntry, entries: Sequence[ContextEntry]) -> tuple[Piece, ...]:
     rows = [b for b in read_outline(entry.text, entry.passage.chunk.section) if b.shape is Shape.ROW]
-    if code is None and len(rows) > 1:
+    if len(rows) > 1:
         return tuple(read_row(entry, _likeliest_row(question, entry, rows)))
-    return read_fault(_run_from(entry, entries), code, guess=False)
+    return read_fault(_run_from(entry, entries), None, guess=False)
 
 
 def _likeliest_row(question: Question, entry: ContextEntry, rows: Sequence[Block]) -> Block:

@@ -21,7 +21,10 @@ _TIME_WORDS = (
 _EXPECTED = tuple(
     (re.compile(asked, re.IGNORECASE), re.compile(unit))
     for asked, unit in (
-        (r"\bcoppi[ae]\b|\btorque\b|\bserrar|\bserra(?:no|ggio)?\b|\btighten", r"N\s?[·⋅]?\s?m\b"),
+        (
+            r"\bcoppi[ae]\b|\btorque\b|\bserra(?:r|t|no|ggio)|\bstring\w+|\btighten|\bN\s?m\b",
+            r"N\s?[·⋅]?\s?m\b",
+        ),
         (r"\btemperatur|\bhow hot|\bgradi\b", r"°|\b[CK]\b|degrees|gradi"),
         (r"\bpressur|\bpression", r"bar|Pa\b|psi"),
         (r"\btension[ei]\b|\bvoltage", r"V(?:AC|DC|ac|dc)?\b|[Vv]olt"),

@@ -1,24 +1,17 @@
 """Writes a draft out of the passages' own words: by error code if one is asked for, else by question."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
-from rimedio.answering.context import Context, ContextEntry, age_key
-from rimedio.answering.extractive.codes import code_pattern, same_code, tells_of
-from rimedio.answering.extractive.cues import Part
-from rimedio.answering.extractive.fault import Piece, read_fault
+from rimedio.answering.context import Context, ContextEntry
+from rimedio.answering.extractive.by_code import Told, about_code
+from rimedio.answering.extractive.codes import same_code
 from rimedio.answering.extractive.frames import frame
-from rimedio.answering.extractive.plain_answer import answer_steps
-from rimedio.answering.extractive.pointers import pointed_at
-from rimedio.answering.extractive.rivals import CORRECTS, Account, contradicts, prefer
-from rimedio.answering.extractive.steps import fault_steps, sentences_of
+from rimedio.answering.extractive.plain_answer import answer
 from rimedio.answering.question import Question
-from rimedio.answering.terms import content_terms
-from rimedio.domain.answer import Draft, DraftSentence, DraftStep, Routing, Section, Severity
+from rimedio.domain.answer import Draft, DraftStep, Routing, Section
 
-_CODES_MAX = 3
-_SUB_CODES_MAX = 4
-_OLD_SENTENCES_MAX = 2
-_OLD_NEARNESS = 0.6  # share of the most words that an old sentence has in common with the new text
+_CODES_MAX = 5
+_SUB_CODES_MAX = 5
 ROUTING = Routing("extractive", "extractive-1", "extractive-1")
 
 
@@ -28,13 +21,8 @@ class ExtractiveWriter:
     def write(self, question: Question, context: Context) -> Draft:
         """A draft; no steps when the passages do not answer. Two codes or two products are never mixed."""
         entries = [e for e in context.entries if fits_product(question, e)]
-        steps: tuple[DraftStep, ...] = ()
-        actions: tuple[str, ...] = ()
-        if question.codes:
-            steps, actions = _about_codes(question, entries)
-        else:
-            steps = answer_steps(question, entries)
-        return Draft(question.language, steps, ROUTING, actions)
+        told = _about_codes(question, entries) if question.codes else answer(question, entries)
+        return Draft(question.language, told.steps, ROUTING, told.actions)
 
 
 def fits_product(question: Question, entry: ContextEntry) -> bool:
@@ -48,23 +36,18 @@ def _plain(model: str) -> str:
     return "".join(c for c in model.lower() if c.isalnum())
 
 
-def _about_codes(
-    question: Question, entries: Sequence[ContextEntry]
-) -> tuple[tuple[DraftStep, ...], tuple[str, ...]]:
+def _about_codes(question: Question, entries: Sequence[ContextEntry]) -> Told:
     asked = tuple(
         dict.fromkeys(c for code in question.codes[:_CODES_MAX] for c in _exact_codes(code, entries))
     )
-    told: list[tuple[DraftStep, ...]] = []
-    actions: list[str] = []
-    for code in asked:
-        steps, warned = _about_code(question, code, entries, code if len(asked) > 1 else "")
-        told.append(tuple(steps))
-        actions += warned
-    if len(question.codes) == 1 and len(asked) > 1 and len({_deeds(steps) for steps in told}) > 1:
+    told = [about_code(question, code, entries, code if len(asked) > 1 else "") for code in asked]
+    actions = [action for one in told for action in one.actions]
+    family = {code.partition("/")[0].upper() for code in asked}
+    if len(family) == 1 and len({_deeds(one.steps) for one in told}) > 1:
         actions.append(frame("sub_code_action", question.language, codes=", ".join(asked)))
     order = list(Section)
-    flat = sorted((s for steps in told for s in steps), key=lambda s: order.index(s.section))
-    return tuple(flat), tuple(actions)
+    steps = sorted((s for one in told for s in one.steps), key=lambda s: order.index(s.section))
+    return Told(tuple(steps), tuple(actions))
 
 
 def _deeds(steps: Iterable[DraftStep]) -> tuple[str, ...]:
@@ -77,94 +60,3 @@ def _exact_codes(code: str, entries: Iterable[ContextEntry]) -> list[str]:
     if not found or any(c.upper() == code.upper() for c in found):
         return [code]
     return sorted(found)[:_SUB_CODES_MAX]
-
-
-def _about_code(
-    question: Question, code: str, entries: Sequence[ContextEntry], label: str
-) -> tuple[list[DraftStep], list[str]]:
-    runs = [run for run in runs_of(entries) if any(tells_of(e.passage.chunk, code) for e in run)]
-    accounts = [a for run in runs if (a := Account(tuple(run), read_fault(run, code))).pieces]
-    if not accounts:
-        return _mentions(question, code, entries, label), []
-    accounts = prefer(accounts, question.language)
-    main = accounts[0]
-    pieces = _completed(main, accounts[1:])
-    steps = list(fault_steps(pieces, question.language, label))
-    steps += pointed_at(pieces, main.chunk, entries, question.language)
-    rivals = [other for other in accounts[1:] if contradicts(main, other)]
-    actions: list[str] = []
-    for older in rivals[:1]:
-        steps = [
-            *_correction(main, older, question.language),
-            *steps,
-            _superseded(main, older, question.language),
-        ]
-        names = {"title": main.chunk.source_title, "other": older.chunk.source_title}
-        actions.append(frame("conflict_action", question.language, **names))
-    return steps, actions
-
-
-def runs_of(entries: Sequence[ContextEntry]) -> Iterator[list[ContextEntry]]:
-    """Entries that go on from each other, together."""
-    run: list[ContextEntry] = []
-    for entry in entries:
-        if run and not entry.continues:
-            yield run
-            run = []
-        run.append(entry)
-    if run:
-        yield run
-
-
-def _completed(main: Account, others: Sequence[Account]) -> tuple[Piece, ...]:
-    """A part that the followed account lacks is taken from another chunk of the same document, never"
-    " elsewhere."""
-    pieces = list(main.pieces)
-    for part in (Part.CAUSE, Part.CHECKS, Part.REMEDY):
-        if any(p.part is part for p in pieces):
-            continue
-        for other in others:
-            same = other.chunk.document_id == main.chunk.document_id
-            extra = [p for p in other.pieces if p.part is part and p.stated] if same else []
-            if extra:
-                pieces += extra
-                break
-    return tuple(pieces)
-
-
-def _correction(main: Account, older: Account, language: str) -> list[DraftStep]:
-    """The newer document's own sentence that it corrects the other, as the first step."""
-    said = [s for p in main.pieces for s in sentences_of(p) if CORRECTS.search(s.text)]
-    if not said:
-        return []
-    names = {"title": main.chunk.source_title, "other": older.chunk.source_title}
-    title = frame("correction", language, **names)
-    return [DraftStep(Section.CAUSE, title, tuple(said[:1]), Severity.CAUTION)]
-
-
-def _superseded(main: Account, older: Account, language: str) -> DraftStep:
-    """What the older document says differently of the same things, cited, named for what it is."""
-    ours = {s.text.lower() for p in main.pieces for s in sentences_of(p)}
-    theirs = [p for p in older.pieces if p.part in {Part.REMEDY, Part.CHECKS}]
-    different = [s for p in theirs for s in sentences_of(p) if s.text.lower() not in ours]
-    spoken_of = set(content_terms(main.words(), main.chunk.language))
-
-    def nearness(sentence: DraftSentence) -> int:
-        return len(spoken_of & set(content_terms(sentence.text, older.chunk.language)))
-
-    most = max(map(nearness, different), default=0)
-    near = [s for s in different if nearness(s) >= _OLD_NEARNESS * most]
-    nearest = sorted(near, key=nearness, reverse=True)[:_OLD_SENTENCES_MAX]
-    title = frame("superseded", language, title=older.chunk.source_title)
-    return DraftStep(Section.REMEDY, title, tuple(s for s in different if s in nearest), Severity.CAUTION)
-
-
-def _mentions(question: Question, code: str, entries: Sequence[ContextEntry], label: str) -> list[DraftStep]:
-    """No passage defines the code: the sentences that name it, if any, and nothing around them."""
-    pattern = code_pattern(code)
-    pieces: list[Piece] = []
-    for entry in entries:
-        if pattern.search(entry.text):
-            pieces += [p for p in read_fault([entry], code) if pattern.search(p.text)]
-    newest = sorted(pieces, key=lambda p: age_key(p.entry.passage.chunk), reverse=True)
-    return list(fault_steps(newest, question.language, label))
