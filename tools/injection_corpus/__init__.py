@@ -20,23 +20,30 @@ def corpus(seed: int = 0, documents: int = 200) -> list[tuple[str, int]]:
     drawn = list(dict.fromkeys(drawn))
     attacks = [text for text, label in drawn if label]
     harmless = [text for text, label in drawn if not label]
+    prose = _lines("prose")
+    drawn += [(line, 0) for line in prose]
     for number in range(documents):
-        parts = rng.sample(harmless, rng.randint(3, 6))
-        attacked = number % 4 == 0
+        pool = prose if number % 2 else harmless
+        parts = rng.sample(pool, rng.randint(3, 6))
+        attacked = number % 5 == 0
         if attacked:
             parts[rng.randrange(len(parts))] = rng.choice(attacks)
         drawn.append((rng.choice([" ", "\n", "\n\n"]).join(parts), int(attacked)))
     return drawn
 
 
+def _lines(name: str) -> list[str]:
+    lines = (FOLDER / f"{name}.txt").read_text("utf-8").splitlines()
+    return [line for line in lines if line.strip() and not line.startswith("#")]
+
+
 def _slots() -> dict[str, list[str]]:
-    lines = (FOLDER / "slots.txt").read_text("utf-8").splitlines()
-    pairs = (line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
+    pairs = (line.split("=", 1) for line in _lines("slots"))
     return {name.strip(): [value.strip() for value in values.split("|")] for name, values in pairs}
 
 
 def _draw(name: str, slots: dict[str, list[str]], rng: random.Random) -> Iterator[str]:
-    for line in (FOLDER / f"{name}.txt").read_text("utf-8").splitlines():
+    for line in _lines(name):
         match = _LINE.fullmatch(line)
         if match is not None:
             for _ in range(int(match[1])):

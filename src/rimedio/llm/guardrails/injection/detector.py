@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from rimedio.llm.guardrails.injection.model import LinearModel, Sample, sample, shipped
 from rimedio.llm.guardrails.injection.signs import SIGNS
 
-THRESHOLD = 0.5
-WINDOW_CHARS = 400
+# Chosen on the cross-validated training rows: F1 is flat from .3 to .5, and a missed attack costs more than a review.
+THRESHOLD = 0.35
+WINDOW_CHARS = 160  # a sentence or two; shorter loses context, longer hides an attack among harmless sentences
 TEXT_CHARS_MAX = 200_000  # a longer text is judged by its first part; passages and tickets are far shorter
 _SENTENCE_END = re.compile(r"(?<=[.!?\n])\s+")
 
@@ -45,7 +46,7 @@ class InjectionDetector:
 
 def windows(text: str) -> Iterator[str]:
     """Stretches of whole sentences of about `WINDOW_CHARS`; a short text is one stretch."""
-    if len(text) <= 2 * WINDOW_CHARS:
+    if len(text) <= 1.5 * WINDOW_CHARS:
         yield text
         return
     current = ""

@@ -36,16 +36,19 @@ def sample(text: str) -> Sample:
 
 
 def scaled(grams: Bag, idf: Floats) -> tuple[NDArray[np.int64], Floats]:
-    """TF-IDF values (sublinear term frequency), characters and words each brought to length 1."""
-    known = idf[grams.buckets] > 0
-    buckets = grams.buckets[known]
-    values = (1 + np.log(grams.counts[known])) * idf[buckets]
-    split = int(np.searchsorted(buckets, CHAR_BUCKETS))
+    """TF-IDF values (sublinear term frequency) of known buckets, characters and words each brought to length 1.
+
+    Unknown n-grams have no value but add to the length: what the model has never seen makes it less sure.
+    """
+    weight = idf[grams.buckets]
+    known = weight > 0
+    values = (1 + np.log(grams.counts)) * np.where(known, weight, idf.max())
+    split = int(np.searchsorted(grams.buckets, CHAR_BUCKETS))
     for part in (slice(0, split), slice(split, None)):
         length = float(np.sqrt(np.dot(values[part], values[part])))
         if length > 0:
             values[part] /= length
-    return buckets, values.astype(np.float32)
+    return grams.buckets[known], values[known].astype(np.float32)
 
 
 @dataclass(frozen=True, slots=True)
