@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from rimedio.answering.cite import citation_ids
+from rimedio.answering.context import Context
 from rimedio.answering.verification.agreement import Evidence, disagreements
 from rimedio.answering.verification.measure import Embed
 from rimedio.answering.verification.quote import Span, find_quote, is_trivial, same_words
@@ -16,6 +17,7 @@ from rimedio.answering.verification.reasons import Doubt, reason
 from rimedio.answering.verification.support import LITERAL, SupportModel, shipped
 from rimedio.domain.answer import Claim, Draft, DraftSentence, Verdict, Verification
 from rimedio.domain.knowledge import Chunk
+from rimedio.knowledge.embedding.port import Embedder
 from rimedio.knowledge.language import detect_language
 
 SUPPORTED_MIN = 0.5  # calibrated: more likely supported than not
@@ -51,6 +53,20 @@ class _Finding:
     verdict: Verdict
     support: float
     reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class GroundednessVerifier:
+    """Verifies drafts against their context; meaning counts beside words where an embedder is given."""
+
+    embedder: Embedder | None = None
+    model: SupportModel | None = None
+
+    def verify(self, draft: Draft, context: Context) -> Verification:
+        """One claim for each sentence, in order."""
+        embed = self.embedder.embed_passages if self.embedder else None
+        chunks = [entry.passage.chunk for entry in context.entries]
+        return verify_groundedness(draft, chunks, embed=embed, model=self.model)
 
 
 class _Judge:
