@@ -20,6 +20,7 @@ from rimedio.asl.errors import (
     InvalidInput,
     InvalidToken,
     NotRedrivable,
+    StateMachineDoesNotExist,
     StatesError,
     TaskFailed,
     TaskTimedOut,
@@ -28,6 +29,7 @@ from rimedio.asl.executions import Description
 from rimedio.asl.handlers import Handler, Handlers, TaskContext
 from rimedio.asl.journal import Event, Journal, MemoryJournal
 from rimedio.asl.model import Machine
+from rimedio.asl.registry import Registry, Route
 from rimedio.asl.sqlite_journal import SqliteJournal
 from rimedio.asl.validation import validate
 
@@ -50,7 +52,10 @@ __all__ = [
     "MemoryJournal",
     "NotRedrivable",
     "Randomness",
+    "Registry",
+    "Route",
     "SqliteJournal",
+    "StateMachineDoesNotExist",
     "StatesError",
     "SystemClock",
     "TaskContext",

@@ -33,6 +33,7 @@ from rimedio.asl.query import Services
 ARN = "arn:aws:states:local:000000000000"
 FRESH_RUNS_MAX = 1_000
 POLL_SECONDS = 0.2
+CLOCK_TICK = 1e-6
 
 Work: TypeAlias = "str | TaskCall"
 Observer: TypeAlias = Callable[[str, Event], None]
@@ -185,33 +186,31 @@ class Engine:
             self._changed.notify_all()
         return len(waiting)
 
-    def run(self, execution_id: str) -> Description:
+    def run(self, execution_id: str, *, until: Callable[[], bool] | None = None) -> Description:
         """Work in this thread until the execution has ended or waits for the outside; how it stands then.
 
-        Other executions that can go on are worked on too. Time passes by the clock's `sleep`.
+        Other executions that can go on are worked on too. Time passes by the clock's `sleep`; before it does,
+        `until` may say that what is wanted has come, such as a task that waits for a person.
         """
         with self._changed:
             if execution_id not in self._runs:
                 self._queue.append(execution_id)
         while True:
             worked = self._work_once()
-            if worked == execution_id and execution_id not in self._runs and self._is_over(execution_id):
+            if worked == execution_id and self._record(execution_id).status != RUNNING:
                 break
-            if worked is None and not self._wait_for_progress(execution_id):
+            if worked is None and not self._wait_for_progress(execution_id, until):
                 break
         return self.describe(execution_id)
 
-    def _is_over(self, execution_id: str) -> bool:
-        return self._last_over == execution_id or self._record(execution_id).status != RUNNING
-
-    def _wait_for_progress(self, execution_id: str) -> bool:
+    def _wait_for_progress(self, execution_id: str, until: Callable[[], bool] | None) -> bool:
         with self._changed:
             if self._queue:
                 return True
             if execution_id in self._runs and not self._alarms.has(execution_id):
                 return self._changed.wait(POLL_SECONDS) or True  # another thread is at it
             mine = self._alarms.has(execution_id)
-        return mine and self._sleep_until_alarm()
+        return mine and not (until is not None and until()) and self._sleep_until_alarm()
 
     def run_until_idle(self, *, wait: bool = True) -> int:
         """Work in this thread until nothing can be done any more; how many pieces of work were done.
@@ -281,7 +280,7 @@ class Engine:
             return False
         seconds = at - self.clock.now().timestamp()
         if seconds > 0:
-            self.clock.sleep(seconds)
+            self.clock.sleep(max(seconds, CLOCK_TICK))  # less, and a clock in microseconds stands still
         return True
 
     def _work_once(self) -> str | None:

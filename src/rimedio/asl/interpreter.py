@@ -123,14 +123,15 @@ class Interpreter:
 
     def _step(self, run: Run, frame: Frame) -> None:
         if frame.phase is Phase.ENTER:
-            self._enter(run, frame)
+            self.enter(run, frame)
         state = frame.definition
         try:
-            self._execute(run, frame, state)
+            self.execute(run, frame, state)
         except StatesError as error:
             self.fail(run, frame, state, self.located(frame, error))
 
-    def _enter(self, run: Run, frame: Frame) -> None:
+    def enter(self, run: Run, frame: Frame) -> None:
+        """Record that a state has been entered."""
         state = frame.definition
         frame.phase = Phase.EXECUTE
         frame.attempts = [0] * len(state.retry)
@@ -150,7 +151,8 @@ class Interpreter:
             cause = f"The execution reached the maximum number of history events ({EVENTS_MAX})."
             self.end(run, "FAILED", error="States.Runtime", cause=cause)
 
-    def _execute(self, run: Run, frame: Frame, state: State) -> None:
+    def execute(self, run: Run, frame: Frame, state: State) -> None:
+        """Do what the state's type says. Raises StatesError."""
         part = state.part
         if run.is_over:
             return

@@ -146,6 +146,8 @@ class TaskState:
             )
             self._fail(run, frame, TaskFailed("States.DataLimitExceeded", cause))
             return
+        if cast("TaskPart", state.part).resource.endswith((".sync", ".sync:2")):
+            self._in.emit(run, frame, "TaskSubmitted", "taskSubmittedEventDetails", details)
         self._emit_family(run, frame, "Succeeded", details)
         try:
             self._in.leave(run, frame, result, state.flow, state.next)

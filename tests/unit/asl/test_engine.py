@@ -30,7 +30,9 @@ def machine(states: dict[str, Any], start: str = "A", **more: Any) -> Machine:
 
 
 def engine(**handlers: Any) -> Engine:
-    return Engine(MemoryJournal(), {WORK: handlers.get("work"), ASK: handlers.get("ask")}, clock=VirtualClock())
+    return Engine(
+        MemoryJournal(), {WORK: handlers.get("work"), ASK: handlers.get("ask")}, clock=VirtualClock()
+    )
 
 
 def work(**more: Any) -> dict[str, Any]:
@@ -60,7 +62,9 @@ class Flaky:
 
 
 def test_a_task_gets_its_arguments_and_its_result_goes_on() -> None:
-    made = machine({"A": work(Arguments={"n": "{% $states.input.n * 2 %}"}, Output="{% $states.result.x + 1 %}")})
+    made = machine(
+        {"A": work(Arguments={"n": "{% $states.input.n * 2 %}"}, Output="{% $states.result.x + 1 %}")}
+    )
     found = run(made, {"n": 4}, work=lambda payload, _: {"x": payload["n"]})
     assert (found.status, found.output) == ("SUCCEEDED", 9)
 
@@ -91,7 +95,13 @@ def test_a_missing_handler_says_which_one_to_register() -> None:
 
 
 def test_retry_backs_off_up_to_its_cap() -> None:
-    retry = {"ErrorEquals": ["Flaky"], "IntervalSeconds": 10, "BackoffRate": 3, "MaxAttempts": 4, "MaxDelaySeconds": 50}
+    retry = {
+        "ErrorEquals": ["Flaky"],
+        "IntervalSeconds": 10,
+        "BackoffRate": 3,
+        "MaxAttempts": 4,
+        "MaxDelaySeconds": 50,
+    }
     flaky = Flaky(4)
     e = engine(work=flaky)
     before = e.clock.now()
@@ -101,7 +111,12 @@ def test_retry_backs_off_up_to_its_cap() -> None:
 
 
 def test_full_jitter_waits_no_longer_than_the_backoff() -> None:
-    retry = {"ErrorEquals": ["States.ALL"], "IntervalSeconds": 100, "MaxAttempts": 1, "JitterStrategy": "FULL"}
+    retry = {
+        "ErrorEquals": ["States.ALL"],
+        "IntervalSeconds": 100,
+        "MaxAttempts": 1,
+        "JitterStrategy": "FULL",
+    }
     e = engine(work=Flaky(1))
     before = e.clock.now()
     assert e.run(e.start(machine({"A": work(Retry=[retry])}))).status == "SUCCEEDED"
@@ -130,7 +145,12 @@ def test_each_retrier_counts_its_own_attempts_and_an_exhausted_one_leads_to_catc
 def test_catch_can_assign_variables_and_keeps_the_input() -> None:
     catch = {"ErrorEquals": ["States.ALL"], "Next": "B", "Assign": {"why": "{% $states.errorOutput.Error %}"},
              "Output": "{% $states.input %}"}  # fmt: skip
-    made = machine({"A": work(Catch=[catch]), "B": {"Type": "Pass", "Output": "{% [$why, $states.input.n] %}", "End": True}})
+    made = machine(
+        {
+            "A": work(Catch=[catch]),
+            "B": {"Type": "Pass", "Output": "{% [$why, $states.input.n] %}", "End": True},
+        }
+    )
     assert run(made, {"n": 1}, work=Flaky(9, "Boom")).output == ["Boom", 1]
 
 
@@ -272,11 +292,18 @@ def test_a_failed_branch_fails_its_parallel_and_aborts_its_siblings() -> None:
 
 def test_inner_scopes_read_outer_variables_and_lose_their_own() -> None:
     inner = {"Type": "Pass", "Assign": {"y": "{% $x + 1 %}"}, "Next": "I2"}
-    part = {"StartAt": "I", "States": {"I": inner, "I2": {"Type": "Pass", "Output": "{% $x + $y %}", "End": True}}}
+    part = {
+        "StartAt": "I",
+        "States": {"I": inner, "I2": {"Type": "Pass", "Output": "{% $x + $y %}", "End": True}},
+    }
     states = {
         "A": {"Type": "Pass", "Assign": {"x": 1}, "Next": "P"},
         "P": {"Type": "Parallel", "Branches": [part], "Assign": {"x": 2}, "Next": "Z"},
-        "Z": {"Type": "Pass", "Output": "{% {'inner': $states.input, 'x': $x, 'y': $exists($y)} %}", "End": True},
+        "Z": {
+            "Type": "Pass",
+            "Output": "{% {'inner': $states.input, 'x': $x, 'y': $exists($y)} %}",
+            "End": True,
+        },
     }
     assert run(machine(states)).output == {"inner": [3], "x": 2, "y": False}
 
@@ -292,7 +319,10 @@ def test_all_of_a_states_assignments_see_the_values_from_before() -> None:
 
 def test_an_undefined_expression_is_an_error_that_can_be_caught() -> None:
     states = {
-        "A": work(Arguments="{% $states.input.nothing %}", Catch=[{"ErrorEquals": ["States.QueryEvaluationError"], "Next": "B"}]),  # fmt: skip
+        "A": work(
+            Arguments="{% $states.input.nothing %}",
+            Catch=[{"ErrorEquals": ["States.QueryEvaluationError"], "Next": "B"}],
+        ),
         "B": {"Type": "Succeed"},
     }
     found = run(machine(states), {}, work=lambda *_: 1)
@@ -367,7 +397,9 @@ def test_history_links_every_event_to_the_one_before_in_its_branch() -> None:
     execution = e.start(machine({"A": work()}), {"n": 1})
     e.run(execution)
     history = e.history(execution)
-    assert [(h["id"], h["previousEventId"]) for h in history] == [(n, 0 if n < 3 else n - 1) for n in range(1, 8)]
+    assert [(h["id"], h["previousEventId"]) for h in history] == [
+        (n, 0 if n < 3 else n - 1) for n in range(1, 8)
+    ]
     assert history[2]["lambdaFunctionScheduledEventDetails"] == {
         "resource": WORK, "input": '{"n":1}', "inputDetails": {"truncated": False}}  # fmt: skip
     assert time.strptime(str(history[0]["timestamp"])[:19], "%Y-%m-%dT%H:%M:%S")

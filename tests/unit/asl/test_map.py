@@ -26,7 +26,12 @@ class Bucket:
 
 
 def run(
-    state: dict[str, Any], given: Any = None, *, distributed: bool = True, bucket: Bucket | None = None, work: Any = None
+    state: dict[str, Any],
+    given: Any = None,
+    *,
+    distributed: bool = True,
+    bucket: Bucket | None = None,
+    work: Any = None,
 ) -> tuple[Engine, Description]:
     mode = {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"} if distributed else {"Mode": "INLINE"}
     inner = {"Type": "Task", "Resource": WORK, "End": True} if work else {"Type": "Pass", "End": True}
@@ -115,7 +120,10 @@ def test_a_missing_object_fails_the_reader() -> None:
 def test_items_are_batched_with_an_input_of_their_own() -> None:
     batcher = {"MaxItemsPerBatch": 2, "BatchInput": {"day.$": "$.day"}}
     _, found = run({"ItemsPath": "$.l", "ItemBatcher": batcher}, {"l": [1, 2, 3], "day": "Mon"})
-    assert found.output == [{"BatchInput": {"day": "Mon"}, "Items": [1, 2]}, {"BatchInput": {"day": "Mon"}, "Items": [3]}]
+    assert found.output == [
+        {"BatchInput": {"day": "Mon"}, "Items": [1, 2]},
+        {"BatchInput": {"day": "Mon"}, "Items": [3]},
+    ]
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,13 @@ from rimedio.asl.jsontext import JSON
 from rimedio.asl.payload import compile_template as compile_payload
 from rimedio.asl.query import MISSING, Scope
 
-STORE: JSON = {"books": [{"t": "a", "p": 1}, {"t": "b", "p": 5, "s": True}], "n": None, "e": [], "one": [7], "q'x": 3}
+STORE: JSON = {
+    "books": [{"t": "a", "p": 1}, {"t": "b", "p": 5, "s": True}],
+    "n": None,
+    "e": [],
+    "one": [7],
+    "q'x": 3,
+}
 
 
 def scope(given: JSON = None, **variables: JSON) -> Scope:
@@ -168,7 +174,13 @@ def test_putting_at_a_path_copies_what_it_changes() -> None:
 
 
 def test_a_payload_template_computes_only_members_marked_with_a_dollar() -> None:
-    template: JSON = {"x.$": "$.n", "y": "$.n", "z": [{"t.$": "$.books[0].t"}], "v.$": "$v", "c.$": "$$.Execution.Name"}
+    template: JSON = {
+        "x.$": "$.n",
+        "y": "$.n",
+        "z": [{"t.$": "$.books[0].t"}],
+        "v.$": "$v",
+        "c.$": "$$.Execution.Name",
+    }
     value = compile_payload(template, "Parameters").evaluate(scope(STORE, v=3))
     assert value == {"x": None, "y": "$.n", "z": [{"t": "a"}], "v": 3, "c": "x"}
 
@@ -224,7 +236,9 @@ def test_an_intrinsic_function_that_refuses_its_arguments_is_an_intrinsic_failur
     assert caught.value.error == "States.IntrinsicFailure"
 
 
-@pytest.mark.parametrize("call", ["States.Nope()", "States.Array(", "States.UUID(1)", "States.Array(a)", " States.UUID()"])
+@pytest.mark.parametrize(
+    "call", ["States.Nope()", "States.Array(", "States.UUID(1)", "States.Array(a)", " States.UUID()"]
+)
 def test_a_malformed_call_is_refused(call: str) -> None:
     with pytest.raises(PathSyntaxError):
         compile_intrinsic(call, "x.$")
@@ -262,6 +276,8 @@ def test_choice_rules_combine_and_presence_is_no_error() -> None:
         compile_rule({"Variable": "$.x", "IsNull": True}).evaluate(scope({}))
 
 
-@pytest.mark.parametrize("text", ["2016-13-05T21:29:29Z", "2016-12-05 21:29:29Z", "2016-12-05T21:29:29", "2016-02-30T00:00:00Z"])
+@pytest.mark.parametrize(
+    "text", ["2016-13-05T21:29:29Z", "2016-12-05 21:29:29Z", "2016-12-05T21:29:29", "2016-02-30T00:00:00Z"]
+)
 def test_what_is_no_timestamp(text: str) -> None:
     assert parse_timestamp(text) is None

@@ -1,0 +1,220 @@
+"""Validation, trying states, cases, pictures, integrations, versions."""
+
+import random
+from typing import Any
+
+import pytest
+
+from rimedio.asl import (
+    Engine,
+    InvalidDefinition,
+    Machine,
+    MemoryJournal,
+    Registry,
+    Route,
+    StateMachineDoesNotExist,
+    VirtualClock,
+    validate,
+)
+from rimedio.asl.graph import mermaid, progress, svg
+from rimedio.asl.integrations import INVOKE, START, functions, nested
+from rimedio.asl.testing import Case, Return, Throw, run_case, try_state
+
+pytest_plugins = ["rimedio.asl.pytest_plugin"]
+PASS: dict[str, Any] = {"Type": "Pass", "End": True}
+
+
+def findings(definition: Any) -> list[tuple[str, str]]:
+    return [(finding.code, finding.location) for finding in validate(definition)]
+
+
+def states(**named: Any) -> dict[str, Any]:
+    return {"StartAt": next(iter(named)), "States": named}
+
+
+def test_a_good_definition_has_no_findings() -> None:
+    assert findings(states(A=PASS)) == []
+    assert findings('{"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}') == []
+
+
+@pytest.mark.parametrize(
+    ("definition", "finding"),
+    [
+        ("{", ("INVALID_JSON_DESCRIPTION", "")),
+        ("[]", ("INVALID_JSON_DESCRIPTION", "")),
+        ({"States": {"A": PASS}}, ("SCHEMA_VALIDATION_FAILED", "")),
+        ({**states(A=PASS), "StartAt": "B"}, ("MISSING_TRANSITION_TARGET", "/StartAt")),
+        (states(A={"Type": "Pass", "Next": "B"}), ("MISSING_TRANSITION_TARGET", "/States/A/Next")),
+        (states(A=PASS, B=PASS), ("MISSING_TRANSITION_TARGET", "/States/B")),
+        (states(A={"Type": "Pass", "Next": "A"}), ("MISSING_END_STATE", "")),
+        (states(A={"Type": "Pass"}), ("SCHEMA_VALIDATION_FAILED", "/States/A")),
+        (states(A={"Type": "Nope"}), ("SCHEMA_VALIDATION_FAILED", "/States/A/Type")),
+        (states(A={**PASS, "Retry": []}), ("SCHEMA_VALIDATION_FAILED", "/States/A/Retry")),
+        (states(A={**PASS, "Output": 1}), ("SCHEMA_VALIDATION_FAILED", "/States/A")),
+        (states(A={**PASS, "Parameters": {"x.$": "y"}}), ("SCHEMA_VALIDATION_FAILED", "/States/A/Parameters/x.$")),
+        (states(A={**PASS, "ResultPath": "$.a[*]"}), ("SCHEMA_VALIDATION_FAILED", "/States/A/ResultPath")),
+        (states(A={**PASS, "QueryLanguage": "JSONata", "Output": "{% x %}"}), ("UNSUPPORTED_JSONATA_EXPRESSION", "/States/A/Output")),
+        (states(A={**PASS, "QueryLanguage": "JSONata", "Output": {"a": "{% ( %}"}}), ("INVALID_JSONATA_EXPRESSION", "/States/A/Output/a")),
+        (states(A={"Type": "Wait", "End": True}), ("SCHEMA_VALIDATION_FAILED", "/States/A")),
+        (states(A={"Type": "Choice", "Choices": []}), ("SCHEMA_VALIDATION_FAILED", "/States/A/Choices")),
+        ({"QueryLanguage": "JSONata", **states(A={**PASS, "QueryLanguage": "JSONPath"})}, ("SCHEMA_VALIDATION_FAILED", "/States/A")),
+        ({"QueryLanguage": "jsonata", **states(A=PASS)}, ("SCHEMA_VALIDATION_FAILED", "/QueryLanguage")),
+        (states(A={"Type": "Parallel", "End": True, "Branches": [states(A=PASS)]}), ("DUPLICATE_STATE_NAME", "/States/A/Branches[0]/States/A")),
+    ],
+)  # fmt: skip
+def test_a_bad_definition_is_found_out_at_its_place(definition: Any, finding: tuple[str, str]) -> None:
+    assert finding in findings(definition)
+    with pytest.raises(InvalidDefinition):
+        Machine.parse(definition)
+
+
+def test_a_static_result_that_looks_computed_is_a_warning_only() -> None:
+    definition = states(A={**PASS, "Result": {"x.$": "$.y"}})
+    assert [(f.code, f.severity) for f in validate(definition)] == [("PASS_RESULT_IS_STATIC", "WARNING")]
+    Machine.parse(definition)
+
+
+TASK: dict[str, Any] = {
+    "Type": "Task",
+    "Resource": "arn:aws:states:::lambda:invoke",
+    "Parameters": {"n.$": "$.n"},
+    "ResultPath": "$.r",
+    "Retry": [{"ErrorEquals": ["Flaky"], "MaxAttempts": 2}],
+    "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Caught"}],
+    "Next": "After",
+}
+
+
+def test_a_state_is_tried_with_a_mock() -> None:
+    tried = try_state(TASK, input={"n": 1}, mock=Return("ok"))
+    assert (tried.status, tried.output, tried.next_state) == ("SUCCEEDED", {"n": 1, "r": "ok"}, "After")
+    assert tried.inspection["afterArguments"] == {"n": 1}
+    assert try_state(TASK, input={"n": 1}, mock=Throw("Flaky")).status == "RETRIABLE"
+    caught = try_state(TASK, input={"n": 1}, mock=Throw("Flaky", "no"), retry_count=2)
+    assert (caught.status, caught.next_state, caught.error) == ("CAUGHT_ERROR", "Caught", "Flaky")
+    assert try_state({**TASK, "Catch": []}, input={}, mock=Return(1)).error == "States.Runtime"
+
+
+def test_states_of_other_types_are_tried_too() -> None:
+    rule = {"Variable": "$.x", "NumericEquals": 1, "Next": "One"}
+    assert (
+        try_state({"Type": "Choice", "Choices": [rule], "Default": "Else"}, input={"x": 2}).next_state
+        == "Else"
+    )
+    assert try_state({"Type": "Wait", "Seconds": 99, "End": True}, input=3).output == 3
+    mapped = {"Type": "Map", "ItemProcessor": states(I=PASS), "ResultSelector": {"all.$": "$"}, "End": True}
+    assert try_state(mapped, input=[1], mock=Return([2])).output == {"all": [2]}
+    jsonata = {"Type": "Pass", "Output": "{% $v + 1 %}", "End": True}
+    assert try_state(jsonata, variables={"v": 1}, query_language="JSONata").output == 2
+
+
+MACHINE = states(
+    A={**TASK, "Next": "B"},
+    Caught={"Type": "Fail", "Error": "Gave up"},
+    B={"Type": "Wait", "Seconds": 9, "End": True},
+)
+
+
+def test_a_case_runs_with_an_answer_for_each_attempt() -> None:
+    row: dict[str, Any] = {
+        "name": "second try",
+        "input": {"n": 1},
+        "mocks": {"A": [{"throw": {"error": "Flaky"}}, {"return": 5}]},
+        "expect": {"output": {"n": 1, "r": 5}, "states": ["A", "B"]},
+    }
+    assert run_case(Machine.parse(MACHINE), Case.read(row)).problems == []
+    wrong = {**row, "expect": {"output": {}, "status": "FAILED", "states": ["A"], "error": "X"}}
+    assert len(run_case(Machine.parse(MACHINE), Case.read(wrong)).problems) == 4
+    with pytest.raises(ValueError, match="A mock is"):
+        Case.read({"mocks": {"A": 1}})
+
+
+def test_the_fixture_runs_a_machine_with_mocks(asl: Any) -> None:
+    tried = asl.run(MACHINE, {"n": 1}, {"A": Throw("Other")})
+    assert (tried.execution.error, tried.states) == ("Gave up", ["A", "Caught"])
+
+
+def test_pictures_show_every_state_and_what_became_of_it() -> None:
+    machine = Machine.parse(
+        states(
+            A={"Type": "Parallel", "Branches": [states(X={**PASS})], "Next": "C",
+               "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "F"}]},
+            C={"Type": "Choice", "Choices": [{"Variable": "$[0]", "IsNull": True, "Next": "F"}], "Default": "M"},
+            M={"Type": "Map", "ItemProcessor": states(Y=PASS), "End": True},
+            F={"Type": "Fail"},
+        )
+    )  # fmt: skip
+    engine = Engine()
+    execution = engine.start(machine, [1])
+    engine.run(execution)
+    history = engine.history(execution)
+    assert progress(history) == dict.fromkeys(["A", "X", "C", "M", "Y"], "succeeded")
+    text = mermaid(machine, history)
+    assert text.startswith("flowchart TD\n")
+    assert text.count("succeeded") == 6
+    assert 'subgraph s0_0["A: branch 1"]' in text
+    drawn = svg(machine, history)
+    assert all(f"<title>{name}</title>" in drawn for name in "AXCMYF")
+
+
+def test_functions_are_found_by_name_arn_and_alias() -> None:
+    invoke = functions({"greet": lambda payload, _: f"hi {payload}"})[INVOKE]
+    for name in ("greet", "greet:live", "arn:aws:lambda:eu-south-1:000000000000:function:greet:1"):
+        answer = invoke({"FunctionName": name, "Payload": "Ada"}, None)  # type: ignore[arg-type]
+        assert answer == {"ExecutedVersion": "$LATEST", "Payload": "hi Ada", "StatusCode": 200}
+    with pytest.raises(Exception, match="ResourceNotFound"):
+        invoke({"FunctionName": "gone"}, None)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("suffix", "output"), [(".sync", '{"x":1}'), (".sync:2", {"x": 1})])
+def test_a_nested_execution_is_awaited(suffix: str, output: Any) -> None:
+    registry = Registry()
+    registry.put(Machine.parse(states(W={"Type": "Wait", "Seconds": 60, "Next": "E"}, E=PASS), "child"))
+    handlers: dict[str, Any] = {}
+    engine = Engine(MemoryJournal(), handlers, clock=VirtualClock())
+    handlers.update(nested(engine, registry.find))
+    task = {"Type": "Task", "Resource": START + suffix, "End": True,
+            "Parameters": {"StateMachineArn": "child", "Input": {"x": 1}}}  # fmt: skip
+    found = engine.run(engine.start(Machine.parse(states(A=task), "parent")))
+    assert isinstance(found.output, dict)
+    assert (found.status, found.output["Output"]) == ("SUCCEEDED", output)
+    kinds = [event["type"] for event in engine.history(found.execution_id)]
+    assert kinds[2:6] == ["TaskScheduled", "TaskStarted", "TaskSubmitted", "TaskSucceeded"]
+
+
+def test_a_failed_nested_execution_fails_the_task() -> None:
+    registry = Registry()
+    registry.put(Machine.parse(states(F={"Type": "Fail", "Error": "Inner"}), "child"))
+    handlers: dict[str, Any] = {}
+    engine = Engine(MemoryJournal(), handlers)
+    handlers.update(nested(engine, registry.find))
+    for name, error in (
+        ("child", "States.TaskFailed"),
+        ("gone", "StepFunctions.StateMachineDoesNotExistException"),
+    ):
+        task = {
+            "Type": "Task",
+            "Resource": START + ".sync:2",
+            "Parameters": {"StateMachineArn": name},
+            "End": True,
+        }
+        assert engine.run(engine.start(Machine.parse(states(A=task), "parent"))).error == error
+
+
+def test_versions_stay_and_aliases_move() -> None:
+    registry = Registry(random.Random(3))
+    first, second = (Machine.parse(states(A={**PASS, "Result": n}), "orders") for n in (1, 2))
+    registry.put(first)
+    assert (registry.publish("orders"), registry.publish("orders")) == (1, 1)
+    registry.put(second)
+    assert registry.publish("orders") == 2
+    assert registry.find("orders:1") is first
+    assert registry.find("arn:aws:states:local:000000000000:stateMachine:orders") is second
+    registry.alias("orders", "live", Route({1: 75, 2: 25}))
+    drawn = [registry.find("orders:live") for _ in range(400)]
+    assert 60 < sum(machine is second for machine in drawn) < 140
+    for bad in ("orders:9", "orders:gone", "other"):
+        with pytest.raises(StateMachineDoesNotExist):
+            registry.find(bad)
+    with pytest.raises(ValueError, match="sum to 100"):
+        Route({1: 50})
