@@ -11,6 +11,7 @@ from rimedio.tickets.workflow import definition
 
 MACHINE_NAME = "ticket"
 PENDING_PAGE = 200
+WAITING = frozenset({Status.IN_REVIEW, Status.NEEDS_INFO})
 
 
 @dataclass(frozen=True)
@@ -53,8 +54,13 @@ class EngineRunner:
 
     def settle(self, ticket: Ticket) -> Ticket:
         """Work in this thread until the ticket has ended or waits for a person; the ticket as it is then."""
-        self.engine.run(ticket.execution_id or self.start(ticket))
-        return self.tickets.get(ticket.tenant_id, ticket.ticket_id)
+
+        def current() -> Ticket:
+            return self.tickets.get(ticket.tenant_id, ticket.ticket_id)
+
+        execution_id = current().execution_id or self.start(ticket)
+        self.engine.run(execution_id, until=lambda: current().status in WAITING)
+        return current()
 
     def drain(self) -> None:
         """Work in this thread until nothing can be done any more."""

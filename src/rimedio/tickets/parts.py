@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from rimedio.answering.answer import Answerer
-from rimedio.answering.context import TokenCount
 from rimedio.domain.clock import Clock, Ids
 from rimedio.domain.knowledge import Passage
 from rimedio.domain.ticket import Status, Ticket
@@ -88,7 +87,6 @@ class TaskParts:
     second_opinion: SecondOpinion
     look_up_codes: CodeLookup
     read_attachment: Callable[[bytes, str], str]
-    count_tokens: TokenCount
     clock: Clock
     ids: Ids
     categories: tuple[str, ...]

@@ -1,0 +1,225 @@
+"""A small system for workflow tests: real stores, engine, index and writer; scripted judgement."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from rimedio.answering.answer import Answerer, AnswerParts
+from rimedio.answering.case import AnswerCase
+from rimedio.answering.context import Context
+from rimedio.answering.extractive.writer import ExtractiveWriter
+from rimedio.answering.question import Question
+from rimedio.answering.writers import Writer
+from rimedio.asl import Engine, MemoryJournal
+from rimedio.domain.answer import Claim, Decision, Draft, Outcome, SafetyFlag, Verdict, Verification
+from rimedio.domain.clock import FakeClock, SeededIds
+from rimedio.domain.knowledge import Passage
+from rimedio.domain.taxonomy import Taxonomy
+from rimedio.domain.ticket import Status, Ticket, TicketRequest
+from rimedio.knowledge.index.sqlite import SqliteIndex
+from rimedio.knowledge.ingest import Ingestor
+from rimedio.knowledge.search import Search
+from rimedio.storage.conversations import ConversationStore
+from rimedio.storage.database import Database
+from rimedio.storage.documents import DocumentStore
+from rimedio.storage.memory_objects import MemoryObjectStore
+from rimedio.storage.sqlite_table import SqliteTable
+from rimedio.storage.tickets import TicketStore
+from rimedio.tickets.adapters import IndexCodeLookup
+from rimedio.tickets.engine_runner import EngineRunner
+from rimedio.tickets.open_ticket import OpenTicket
+from rimedio.tickets.parts import Classified, InspectedText, TaskParts
+from rimedio.tickets.reply_to_ticket import ReplyToTicket
+from rimedio.tickets.review_ticket import ReviewTicket
+from rimedio.tickets.task_tokens import TaskTokens
+from rimedio.tickets.tasks.registry import InvokeTask
+from rimedio.tickets.workflow import LAMBDA_INVOKE
+
+TENANT = "acme"
+MANUAL = """# XC-200 manual
+
+## E029 Overtemperature
+
+Cause: the air filter is clogged.
+
+Check: measure the air flow at the outlet.
+
+Remedy: replace the air filter XC2-FLT-01 and restart the station.
+
+## E030 Fan fault
+
+Cause: the fan does not turn.
+
+Remedy: replace the fan.
+"""
+
+
+class TrustingVerifier:
+    """Supports every sentence; real verification has tests of its own."""
+
+    def verify(self, draft: Draft, context: Context) -> Verification:
+        claims = tuple(
+            Claim(number, s.text, "c1", s.quote, Verdict.SUPPORTED, 0.95)
+            for number, step in enumerate(draft.steps, 1)
+            for s in step.sentences
+        )
+        return Verification(claims, 0.95, 1.0)
+
+
+class NoDanger:
+    def check(self, draft: Draft, context: Context) -> tuple[SafetyFlag, ...]:
+        return ()
+
+
+@dataclass
+class ScriptedDecider:
+    """Gives the outcomes of its script in turn, the last one for ever; remembers what it was shown."""
+
+    outcomes: list[Outcome]
+    cases: list[AnswerCase] = field(default_factory=list)
+
+    def decide(self, case: AnswerCase) -> Decision:
+        self.cases.append(case)
+        outcome = self.outcomes.pop(0) if len(self.outcomes) > 1 else self.outcomes[0]
+        question = "Which code is on the display?" if outcome is Outcome.ASK else None
+        return Decision(outcome, 0.9, ("scripted",), question)
+
+
+@dataclass
+class ScriptedGuard:
+    injection: bool = False
+    suspicious_ids: frozenset[str] = frozenset()
+    seen: list[str] = field(default_factory=list)
+
+    def inspect_request(self, text: str, names: Sequence[str]) -> InspectedText:
+        self.seen.append(text)
+        clean = text
+        for name in names:
+            clean = clean.replace(name, "[PERSON_1]")
+        return InspectedText(clean, {"PERSON": 1} if clean != text else {}, "{}", self.injection)
+
+    def suspicious(self, passages: Sequence[Passage]) -> frozenset[str]:
+        return self.suspicious_ids
+
+
+@dataclass
+class ScriptedClassifier:
+    confidence: float = 0.95
+
+    def classify(self, text: str) -> Classified:
+        return Classified("THERMAL", self.confidence, (("THERMAL", self.confidence), ("SENSOR", 0.02)))
+
+
+@dataclass
+class ScriptedOpinion:
+    answer: Classified | None = None
+
+    def classify(self, text: str, categories: Sequence[str]) -> Classified | None:
+        return self.answer
+
+
+@dataclass
+class FailingWriter:
+    """Raises the errors of its script in turn, then writes as the extractive writer does."""
+
+    errors: list[Exception]
+    calls: int = 0
+
+    def write(self, question: Question, context: Context) -> Draft:
+        self.calls += 1
+        if self.errors:
+            raise self.errors.pop(0)
+        return ExtractiveWriter().write(question, context)
+
+
+class Workshop:
+    """The system under test."""
+
+    def __init__(
+        self,
+        outcomes: list[Outcome] | None = None,
+        *,
+        primary: Writer | None = None,
+        fallback: Writer | None = None,
+        confidence: float = 0.95,
+        guard: ScriptedGuard | None = None,
+        opinion: Classified | None = None,
+    ) -> None:
+        self.clock = FakeClock()
+        self.ids = SeededIds(7)
+        self.database = Database(None)
+        table = SqliteTable(self.database, self.clock)
+        self.tickets = TicketStore(table, self.clock, self.ids)
+        self.conversations = ConversationStore(table)
+        self.tokens = TaskTokens(table)
+        self.objects = MemoryObjectStore()
+        self.index = SqliteIndex(self.database)
+        taxonomy = Taxonomy.default()
+        ingestor = Ingestor(self.index, DocumentStore(table), taxonomy=taxonomy, clock=self.clock)
+        ingestor.ingest_bytes(MANUAL.encode(), "xc-200.md", TENANT, source_uri="xc-200.md")
+        self.decider = ScriptedDecider(outcomes or [Outcome.PUBLISH])
+        self.guard = guard or ScriptedGuard()
+        extractive = ExtractiveWriter()
+        answerer = Answerer(
+            AnswerParts(
+                search=Search(self.index, None, taxonomy),
+                index=self.index,
+                primary=primary or extractive,
+                fallback=fallback,
+                extractive=extractive,
+                verifier=TrustingVerifier(),
+                safety=NoDanger(),
+                decider=self.decider,
+                count_tokens=lambda text: len(text) // 4,
+                clock=self.clock,
+                ids=self.ids,
+            )
+        )
+        self.settled: list[tuple[str, Status]] = []
+        self.parts = TaskParts(
+            tickets=self.tickets,
+            conversations=self.conversations,
+            objects=self.objects,
+            tokens=self.tokens,
+            answerer=answerer,
+            guard=self.guard,
+            classifier=ScriptedClassifier(confidence),
+            second_opinion=ScriptedOpinion(opinion),
+            look_up_codes=IndexCodeLookup(self.index),
+            read_attachment=lambda data, name: data.decode(),
+            clock=self.clock,
+            ids=self.ids,
+            categories=tuple(taxonomy.categories),
+            on_settled=lambda ticket, status: self.settled.append((ticket.ticket_id, status)),
+        )
+        self.engine = Engine(MemoryJournal(), {LAMBDA_INVOKE: InvokeTask(self.parts)}, clock=self.clock)
+        self.runner = EngineRunner.create(self.engine, self.tickets)
+        self.open = OpenTicket(self.tickets, self.runner, taxonomy, self.clock, self.ids)
+        self.review = ReviewTicket(self.tokens, self.engine)
+        self.reply = ReplyToTicket(
+            self.tickets, self.conversations, self.tokens, self.engine, self.clock, self.ids
+        )
+
+    def work(self, **fields: object) -> Ticket:
+        """Open a ticket and work until it ends or waits."""
+        return self.runner.settle(self.open(TENANT, request(**fields)))
+
+    def states(self, ticket: Ticket) -> list[str]:
+        """Names of the states entered, in order."""
+        return [
+            str(event["stateEnteredEventDetails"]["name"])  # type: ignore[index,call-overload]
+            for event in self.engine.history(str(ticket.execution_id))
+            if "stateEnteredEventDetails" in event
+        ]
+
+
+def request(**fields: object) -> TicketRequest:
+    """A ticket about E029, with `fields` changed."""
+    return TicketRequest.model_validate(
+        {
+            "customer": {"id": "c1", "name": "Mario Riva"},
+            "asset": {"product_type": "EV_CHARGER", "model": "XC-200", "serial": "SN1"},
+            "symptom_text": "The station stops after five minutes, code E029. Regards, Mario Riva",
+            "lang": "en",
+        }
+        | fields
+    )
