@@ -18,7 +18,8 @@ from pathlib import Path
 
 from benchmarks._report import Report, parse_args, split_file
 from rimedio.llm.guardrails.injection import InjectionDetector
-from tools.fit_injection import fit, own_samples, read_rows, sample
+from tools.fit_injection import fit, read_rows
+from tools.injection_corpus import corpus
 
 FOLDS = 5
 Rows = list[tuple[str, int]]
@@ -26,11 +27,10 @@ Rows = list[tuple[str, int]]
 
 def cross_validate(rows: Rows, folds: Sequence[int]) -> list[bool]:
     """Verdict on each row by a model fitted without its fold."""
-    own = own_samples()
-    samples = [(sample(text), label) for text, label in rows]
+    own = corpus()
     verdicts = [False] * len(rows)
     for fold in range(FOLDS):
-        model = fit([one for one, at in zip(samples, folds, strict=True) if at != fold], own)
+        model = fit([one for one, at in zip(rows, folds, strict=True) if at != fold], own)
         detector = InjectionDetector(model)
         for number, at in enumerate(folds):
             if at == fold:

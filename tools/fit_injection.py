@@ -13,9 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
-from rimedio.llm.guardrails.injection.features import BUCKETS, Floats
-from rimedio.llm.guardrails.injection.model import SIGN_SCALE, WEIGHTS_FILE, LinearModel, Sample, sample, scaled
-from rimedio.llm.guardrails.injection.signs import SIGNS
+from rimedio.llm.guardrails.injection.features import BUCKETS, Floats, Grams
+from rimedio.llm.guardrails.injection.model import SIGN_SCALE, WEIGHTS_FILE, LinearModel, features, scaled
 from tools.injection_corpus import corpus
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -33,38 +32,27 @@ def read_rows(path: Path) -> list[tuple[str, int]]:
     return [(row["text"], int(row["label"])) for row in rows]
 
 
-def own_samples() -> list[tuple[Sample, int]]:
-    """Features of our own texts."""
-    return [(sample(text), label) for text, label in corpus()]
-
-
-def fit(rows: Sequence[tuple[Sample, int]], own: Sequence[tuple[Sample, int]]) -> LinearModel:
+def fit(rows: Sequence[tuple[str, int]], own: Sequence[tuple[str, int]]) -> LinearModel:
     """Fit on real rows and own texts."""
     from scipy.sparse import csr_matrix, hstack
     from sklearn.linear_model import LogisticRegression
 
-    samples = [one for one, _ in (*rows, *own)]
-    labels = [label for _, label in (*rows, *own)]
-    weights = [1.0] * len(rows) + [OWN_WEIGHT] * len(own)
-    idf = _inverse_document_frequency(samples)
-    pairs = [scaled(one.grams, idf) for one in samples]
-    ends = np.cumsum([0, *(len(buckets) for buckets, _ in pairs)])
-    flat = (np.concatenate([values for _, values in pairs]), np.concatenate([buckets for buckets, _ in pairs]))
-    grams = csr_matrix((*flat, ends), shape=(len(samples), BUCKETS))
-    signs = csr_matrix(np.array([one.signs for one in samples]) * SIGN_SCALE)
+    both = [*rows, *own]
+    given = features([text for text, _ in both])
+    idf = _inverse_document_frequency(given.grams)
+    cells = (scaled(given.grams, idf), (given.grams.rows, given.grams.buckets))
+    matrix = hstack([csr_matrix(cells, shape=(len(both), BUCKETS)), csr_matrix(given.signs * SIGN_SCALE)])
     regression = LogisticRegression(C=REGULARIZATION, solver="liblinear", random_state=0)
-    regression.fit(hstack([grams, signs]).tocsr(), labels, sample_weight=weights)
+    weights = [1.0] * len(rows) + [OWN_WEIGHT] * len(own)
+    regression.fit(matrix.tocsr(), [label for _, label in both], sample_weight=weights)
     learnt = regression.coef_[0].astype(np.float32)
-    assert len(learnt) == BUCKETS + len(SIGNS)
     return LinearModel(idf, learnt[:BUCKETS], learnt[BUCKETS:], float(regression.intercept_[0]))
 
 
-def _inverse_document_frequency(samples: Sequence[Sample]) -> Floats:
+def _inverse_document_frequency(grams: Grams) -> Floats:
     """Smoothed idf; zero for buckets that too few texts fall into, which also keeps the file small."""
-    frequency = np.zeros(BUCKETS)
-    for one in samples:
-        frequency[one.grams.buckets] += 1
-    idf = np.log((1 + len(samples)) / (1 + frequency)) + 1
+    frequency = np.bincount(grams.buckets, minlength=BUCKETS)
+    idf = np.log((1 + grams.texts) / (1 + frequency)) + 1
     idf[frequency < DOCUMENT_FREQUENCY_MIN] = 0
     # Rounded as it is stored, so that the model in memory is the model in the file.
     return idf.astype(np.float16).astype(np.float32)
@@ -76,8 +64,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--data", type=Path, default=DEFAULT_DATA, help="folder with injection/deepset.train.jsonl")
     given = parser.parse_args(argv)
     rows = read_rows(given.data / "injection" / "deepset.train.jsonl")
-    own = own_samples()
-    model = fit([(sample(text), label) for text, label in rows], own)
+    own = corpus()
+    model = fit(rows, own)
     raw = model.to_bytes()
     TARGET.write_bytes(raw)
     print(f"{len(rows)} rows, {len(own)} own texts -> {TARGET.relative_to(ROOT)}, {len(raw) // 1024} kB")

@@ -1,9 +1,9 @@
-"""Turns a text into hashed n-grams, with NumPy only: character n-grams and word n-grams, each with its own buckets."""
+"""Turns texts into hashed n-grams, with NumPy only: character n-grams and word n-grams, each with its own buckets."""
 
 import re
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,8 +13,10 @@ WORD_BITS = 15
 CHAR_BUCKETS = 1 << CHAR_BITS
 BUCKETS = CHAR_BUCKETS + (1 << WORD_BITS)
 CHAR_NGRAMS = (2, 3, 4, 5)
+WORD_GAPS = (1, 2, 3)  # pairs of neighbours, and with one or two words between: "ignore … instructions"
 
 Indices = NDArray[np.int64]
+Hashes = NDArray[np.uint64]
 Floats = NDArray[np.float32]
 
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)  # Fibonacci hashing (Knuth, TAOCP vol. 3, 6.4)
@@ -24,39 +26,56 @@ _TOKEN = re.compile(r"\w+|[^\w\s]")
 
 
 @dataclass(frozen=True, slots=True)
-class Bag:
-    """Buckets that a text falls into, ascending, and how often; character buckets come first."""
+class Grams:
+    """Counts of several texts, one entry for a text and a bucket, ordered by text, then bucket."""
 
-    buckets: Indices
+    texts: int
+    rows: Indices  # which text
+    buckets: Indices  # character buckets come first
     counts: Floats
 
 
-def bag(text: str) -> Bag:
-    """Hashed n-grams of a normalized text. Case and the value of numbers do not matter."""
-    plain = _DIGITS.sub("0", _BLANKS.sub(" ", text.lower())).strip()
-    indices = np.concatenate([_characters(f" {plain} "), _words(plain)])
-    buckets, counts = np.unique(indices, return_counts=True)
-    return Bag(buckets.astype(np.int64), counts.astype(np.float32))
+def grams(texts: Sequence[str]) -> Grams:
+    """Hashed n-grams of normalized texts. Case and the value of numbers do not matter."""
+    plain = [_DIGITS.sub("0", _BLANKS.sub(" ", text.lower())).strip() for text in texts]
+    keys = np.concatenate([_characters([f" {text} " for text in plain]), _words(plain)])
+    keys, counts = np.unique(keys, return_counts=True)
+    rows, buckets = np.divmod(keys, BUCKETS)
+    return Grams(len(texts), rows, buckets, counts.astype(np.float32))
 
 
-def _characters(text: str) -> Indices:
-    codes = np.frombuffer(text.encode("utf-32-le"), dtype=np.uint32).astype(np.uint64)
-    grams = []
+def _characters(texts: list[str]) -> Indices:
+    """Keys (text × buckets + bucket) of the character n-grams; none crosses from one text into the next."""
+    encoded = "".join(texts).encode("utf-32-le", "surrogatepass")
+    codes = np.frombuffer(encoded, dtype=np.uint32).astype(np.uint64)
+    owners = np.repeat(np.arange(len(texts)), [len(text) for text in texts])
+    keys = []
     for n in CHAR_NGRAMS:
-        if len(codes) < n:
-            break
-        state = np.full(len(codes) - n + 1, n, dtype=np.uint64)
+        size = max(0, len(codes) - n + 1)
+        state = np.full(size, n, dtype=np.uint64)
         for offset in range(n):
-            state = (state ^ codes[offset : len(codes) - n + 1 + offset]) * _MULTIPLIER
+            state = (state ^ codes[offset : offset + size]) * _MULTIPLIER
             state ^= state >> np.uint64(29)
-        grams.append((state >> np.uint64(64 - CHAR_BITS)).astype(np.int64))
-    return np.concatenate(grams) if grams else np.zeros(0, dtype=np.int64)
+        inside = owners[:size] == owners[n - 1 : n - 1 + size]
+        keys.append((owners[:size] * BUCKETS + _bucket(state, CHAR_BITS))[inside])
+    return np.concatenate(keys)
 
 
-def _words(text: str) -> Indices:
-    """Single tokens, pairs, and pairs with one or two tokens between: "ignore … instructions"."""
-    tokens = [zlib.crc32(token.encode()) for token in _TOKEN.findall(text)]
-    mixed = tokens + [a * 31 + b * 17 + 1 for a, b in pairwise(tokens)]
-    mixed += [a * 37 + b * 19 + 2 for gap in (2, 3) for a, b in zip(tokens, tokens[gap:], strict=False)]
-    state = np.array(mixed, dtype=np.uint64) * _MULTIPLIER
-    return (state >> np.uint64(64 - WORD_BITS)).astype(np.int64) + CHAR_BUCKETS
+def _words(texts: list[str]) -> Indices:
+    """Keys of single words and of pairs of words; a punctuation mark is a word."""
+    tokens = [_TOKEN.findall(text) for text in texts]
+    hashes = np.array([zlib.crc32(t.encode("utf-8", "replace")) for one in tokens for t in one], dtype=np.uint64)
+    owners = np.repeat(np.arange(len(texts)), [len(one) for one in tokens])
+    keys = [owners * BUCKETS + CHAR_BUCKETS + _bucket(hashes * _MULTIPLIER, WORD_BITS)]
+    for gap in WORD_GAPS:
+        size = max(0, len(hashes) - gap)
+        state = hashes[:size] * np.uint64(31 + 2 * min(gap, 2)) + hashes[gap:] * np.uint64(17)
+        state = (state ^ (state >> np.uint64(29))) * _MULTIPLIER
+        inside = owners[:size] == owners[gap:]
+        keys.append((owners[:size] * BUCKETS + CHAR_BUCKETS + _bucket(state, WORD_BITS))[inside])
+    return np.concatenate(keys)
+
+
+def _bucket(state: Hashes, bits: int) -> Indices:
+    """Bucket of a hash: its highest bits, which a multiplication mixes best."""
+    return (state >> np.uint64(64 - bits)).astype(np.int64)

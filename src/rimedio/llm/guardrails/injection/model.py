@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rimedio.domain.errors import ModelUnavailable
-from rimedio.llm.guardrails.injection.features import BUCKETS, CHAR_BUCKETS, Bag, Floats, bag
+from rimedio.llm.guardrails.injection.features import BUCKETS, CHAR_BUCKETS, Floats, Grams, grams
 from rimedio.llm.guardrails.injection.normalize import normalize
 from rimedio.llm.guardrails.injection.signs import SIGNS, signs
 
@@ -20,35 +20,34 @@ SIGN_SCALE = 0.6  # chosen by cross-validation; larger drowns the n-grams, small
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
-    """A text as the model sees it."""
+class Features:
+    """Texts as the model sees them: n-grams, and signs [texts, signs]."""
 
-    grams: Bag
-    signs: tuple[float, ...]
+    grams: Grams
+    signs: Floats
 
 
-def sample(text: str) -> Sample:
-    """Features of a text."""
-    plain = normalize(text)
+def features(texts: Sequence[str]) -> Features:
+    """Features of texts, each judged by itself."""
+    plain = [normalize(text) for text in texts]
     # Only a real disguise counts: a ligature or a non-breaking space that a PDF left behind is none.
-    disguised = abs(len(plain) - len(text)) > max(8, len(text) // 10)
-    return Sample(bag(plain), tuple(signs(plain, disguised=disguised)))
+    found = [
+        signs(after, disguised=abs(len(after) - len(before)) > max(8, len(before) // 10))
+        for before, after in zip(texts, plain, strict=True)
+    ]
+    return Features(grams(plain), np.array(found, dtype=np.float32).reshape(len(texts), len(SIGNS)))
 
 
-def scaled(grams: Bag, idf: Floats) -> tuple[NDArray[np.int64], Floats]:
-    """TF-IDF values (sublinear term frequency) of known buckets, characters and words each brought to length 1.
+def scaled(counted: Grams, idf: Floats) -> Floats:
+    """TF-IDF value of each entry (sublinear term frequency), characters and words of a text each of length 1.
 
     Unknown n-grams have no value but add to the length: what the model has never seen makes it less sure.
     """
-    weight = idf[grams.buckets]
-    known = weight > 0
-    values = (1 + np.log(grams.counts)) * np.where(known, weight, idf.max())
-    split = int(np.searchsorted(grams.buckets, CHAR_BUCKETS))
-    for part in (slice(0, split), slice(split, None)):
-        length = float(np.sqrt(np.dot(values[part], values[part])))
-        if length > 0:
-            values[part] /= length
-    return grams.buckets[known], values[known].astype(np.float32)
+    weight = idf[counted.buckets]
+    values = (1 + np.log(counted.counts)) * np.where(weight > 0, weight, idf.max())
+    parts = counted.rows * 2 + (counted.buckets >= CHAR_BUCKETS)
+    lengths = np.sqrt(np.bincount(parts, weights=values * values, minlength=2 * counted.texts))
+    return np.where(weight > 0, values / np.maximum(lengths[parts], 1e-9), 0).astype(np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,16 +61,15 @@ class LinearModel:
 
     def probability(self, text: str) -> float:
         """Probability that `text` as a whole is an injection, 0..1."""
-        return self.probabilities([sample(text)])[0]
+        return float(self.probabilities(features([text]))[0])
 
-    def probabilities(self, samples: Sequence[Sample]) -> list[float]:
-        """Probability of each sample, 0..1."""
-        return [1 / (1 + float(np.exp(-self._log_odds(one)))) for one in samples]
-
-    def _log_odds(self, one: Sample) -> float:
-        buckets, values = scaled(one.grams, self.idf)
-        given = np.array(one.signs, dtype=np.float32) * SIGN_SCALE
-        return float(np.dot(self.grams[buckets], values) + np.dot(self.signs, given) + self.bias)
+    def probabilities(self, given: Features) -> NDArray[np.float64]:
+        """Probability of each text, 0..1."""
+        counted = given.grams
+        weighted = scaled(counted, self.idf) * self.grams[counted.buckets]
+        odds = np.bincount(counted.rows, weights=weighted, minlength=counted.texts)
+        odds = odds + given.signs @ self.signs * SIGN_SCALE + self.bias
+        return np.asarray(1 / (1 + np.exp(-odds)), dtype=np.float64)
 
     def to_bytes(self) -> bytes:
         """Compressed weights: n-gram weights in 8 bits, which moves no probability by more than a percent."""
