@@ -1,9 +1,12 @@
 """What a question and a sentence have in common, counted in the terms that search uses too."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
-from rimedio.knowledge.terms import index_terms, query_terms
+from rimedio.knowledge.lexicon import asked_terms
+from rimedio.knowledge.terms import index_terms
+
+Words = Sequence[frozenset[str]]  # for each word of a question, the stems by which a text may hold it
 
 
 @lru_cache(maxsize=4096)
@@ -13,14 +16,17 @@ def content_terms(text: str, language: str) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=256)
-def question_terms(text: str, language: str, of: str) -> frozenset[str]:
-    """Stems of a question's content words, as a text in language `of` would have them."""
-    if language == of:
-        return frozenset(term.forms[0] for term in query_terms(text, (language,)))
-    return frozenset(term.forms[-1] for term in query_terms(text, (language, of)))
+def asked_words(text: str, language: str, of: str) -> tuple[frozenset[str], ...]:
+    """A question's content words, each as a text in language `of` may write it: stemmed, or translated."""
+    tag = f"{of}:"
+    found = []
+    for term in asked_terms(text, language):
+        forms = frozenset(form.removeprefix(tag) for form in term.forms if form.startswith(tag))
+        found.append(forms or frozenset(form.partition(":")[2] for form in term.forms))
+    return tuple(found)
 
 
-def coverage(question: Iterable[str], text: Iterable[str]) -> float:
-    """Share of the question's distinct terms that the text has, 0..1."""
-    asked = set(question)
-    return len(asked & set(text)) / len(asked) if asked else 0.0
+def coverage(words: Words, text: Iterable[str]) -> float:
+    """Share of a question's words that a text's terms hold in any form, 0..1."""
+    terms = frozenset(text)
+    return sum(not word.isdisjoint(terms) for word in words) / len(words) if words else 0.0

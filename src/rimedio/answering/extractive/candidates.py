@@ -13,13 +13,14 @@ from rimedio.answering.extractive.outline import Block, Shape, read_outline
 from rimedio.answering.extractive.values import expected_unit, values_in
 from rimedio.answering.question import Question
 from rimedio.answering.sentences import Span, split_sentences
-from rimedio.answering.terms import content_terms, question_terms
+from rimedio.answering.terms import Words, asked_words, content_terms, coverage
 
 _HEADING_SHARE = 0.5  # a term found in the heading only counts half
 _RANK_WEIGHT = 0.25
 _LANGUAGE_BONUS = 0.1
 _NUMBER_BONUS = 0.2
 _DEFINITION_BONUS = 0.3
+_DEFINES_SHARE = 0.6  # of the question's words in the first words of a definition
 _LONG_WORDS = 45
 _LONG_PENALTY = 0.1
 _WRONG_PENALTY = 0.5
@@ -114,30 +115,30 @@ def _spans(text: str, block: Block) -> Sequence[Span]:
 def score_candidates(
     question: Question, intent: Intent, candidates: Sequence[Candidate]
 ) -> tuple[Scored, ...]:
-    """Candidates, best first: rarity-weighted share of the question's terms, the passage's rank, the"
-    " intent."""
+    """Candidates, best first, by rarity-weighted share of the question's terms, rank and intent."""
     by_language = {c.entry.passage.chunk.language for c in candidates}
-    asked = {of: question_terms(question.text, question.language, of) for of in by_language}
+    asked = {of: asked_words(question.text, question.language, of) for of in by_language}
     counts: Counter[str] = Counter(t for c in candidates for t in c.terms)
     total = len(candidates)
 
-    def weight(term: str) -> float:
-        return math.log(1 + total / (1 + counts[term]))
+    def weight(word: frozenset[str]) -> float:
+        return math.log(1 + total / (1 + max((counts[form] for form in word), default=0)))
 
     scored = []
     for candidate in candidates:
-        terms = asked[candidate.entry.passage.chunk.language]
-        whole = sum(map(weight, terms)) or 1.0
-        own = sum(weight(t) for t in terms & candidate.terms) / whole
-        above = sum(weight(t) for t in (terms & candidate.above) - candidate.terms) / whole
+        words = asked[candidate.entry.passage.chunk.language]
+        whole = sum(map(weight, words)) or 1.0
+        here = [w for w in words if not w.isdisjoint(candidate.terms)]
+        near = [w for w in words if w.isdisjoint(candidate.terms) and not w.isdisjoint(candidate.above)]
+        own, above = sum(map(weight, here)) / whole, sum(map(weight, near)) / whole
         score = own + _HEADING_SHARE * above + _RANK_WEIGHT / candidate.entry.index
         score += _LANGUAGE_BONUS * (candidate.entry.passage.chunk.language == question.language)
-        score += _fitness(question.text, intent, candidate, terms)
+        score += _fitness(question.text, intent, candidate, words)
         scored.append(Scored(candidate, score, own, own + above))
     return tuple(sorted(scored, key=lambda s: (-s.score, s.candidate.entry.index, s.candidate.order)))
 
 
-def _fitness(question: str, intent: Intent, candidate: Candidate, asked: frozenset[str]) -> float:
+def _fitness(question: str, intent: Intent, candidate: Candidate, asked: Words) -> float:
     text = candidate.text
     bonus = 0.0
     if intent is Intent.NUMBER:
@@ -170,8 +171,8 @@ def _number_fitness(question: str, text: str) -> float:
     return _NUMBER_BONUS * 2 if any(wanted.search(v) for v in values) else 0.0
 
 
-def _defines(candidate: Candidate, asked: frozenset[str]) -> bool:
+def _defines(candidate: Candidate, asked: Words) -> bool:
     """Whether the sentence opens with the subject of the question, as definitions do."""
     language = candidate.entry.passage.chunk.language
     opening = content_terms(" ".join(candidate.text.split()[:8]), language)
-    return bool(asked) and len(asked & set(opening)) >= 0.6 * len(asked)
+    return coverage(asked, opening) >= _DEFINES_SHARE

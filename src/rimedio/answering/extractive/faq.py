@@ -8,7 +8,7 @@ from rimedio.answering.extractive.cues import Part
 from rimedio.answering.extractive.fault import Piece
 from rimedio.answering.extractive.frames import frame
 from rimedio.answering.extractive.outline import Shape, read_outline
-from rimedio.answering.extractive.relation import asked_terms
+from rimedio.answering.extractive.relation import words_for
 from rimedio.answering.extractive.steps import work_steps
 from rimedio.answering.question import Question
 from rimedio.answering.terms import content_terms, coverage
@@ -27,7 +27,7 @@ def faq_answer(question: Question, entries: Sequence[ContextEntry]) -> Told:
     best: tuple[float, list[Piece]] | None = None
     for entry in entries[:_CONSIDERED]:
         language = entry.passage.chunk.language
-        asked = asked_terms(question, entry)
+        asked = words_for(question, entry)
         for heading, pieces in _answers(entry):
             words = " ".join(p.text for p in pieces)
             near, inside = content_terms(heading, language), content_terms(words, language)

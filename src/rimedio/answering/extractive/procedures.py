@@ -8,7 +8,7 @@ from rimedio.answering.extractive.cues import Part
 from rimedio.answering.extractive.fault import Piece
 from rimedio.answering.extractive.frames import frame
 from rimedio.answering.extractive.outline import Block, Shape, read_outline
-from rimedio.answering.extractive.relation import asked_terms
+from rimedio.answering.extractive.relation import words_for
 from rimedio.answering.extractive.steps import procedure_steps
 from rimedio.answering.question import Question
 from rimedio.answering.terms import content_terms, coverage
@@ -21,7 +21,7 @@ def how_to(question: Question, entries: Sequence[ContextEntry], least: float) ->
     for entry in entries:
         for heading, pieces in _lists(entry):
             language = entry.passage.chunk.language
-            asked = asked_terms(question, entry)
+            asked = words_for(question, entry)
             near = content_terms(f"{' '.join(entry.passage.chunk.section)} {heading}", language)
             inside = content_terms(" ".join(p.text for p in pieces), language)
             score = coverage(asked, near) + 0.4 * coverage(asked, inside) + 0.25 / entry.index

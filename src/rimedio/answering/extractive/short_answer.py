@@ -7,7 +7,7 @@ from rimedio.answering.extractive.intent import Intent
 from rimedio.answering.extractive.outline import Shape
 from rimedio.answering.extractive.values import VALUE, expected_unit
 from rimedio.answering.question import Question
-from rimedio.answering.terms import content_terms, question_terms
+from rimedio.answering.terms import asked_words, content_terms
 
 _WORDS_MAX = 7
 _AFTER_LABEL = re.compile(r"(?:[:=]|\s[-–—])\s+(?P<value>\S[^:=]*)$")
@@ -29,7 +29,7 @@ def short_answer(question: Question, intent: Intent, candidate: Candidate) -> st
 def _cell(question: Question, intent: Intent, candidate: Candidate) -> str | None:
     """The cell under a title that the question names; else the cell with a number and none of its words."""
     language = candidate.entry.passage.chunk.language
-    asked = question_terms(question.text, question.language, language)
+    asked = frozenset().union(*asked_words(question.text, question.language, language))
     text = candidate.entry.text
     best: tuple[float, str] | None = None
     for position, cell in enumerate(candidate.block.cells):
@@ -48,7 +48,7 @@ def _cell(question: Question, intent: Intent, candidate: Candidate) -> str | Non
 
 
 def _nearest_value(question: Question, text: str, language: str) -> str | None:
-    asked = question_terms(question.text, question.language, language)
+    asked = frozenset().union(*asked_words(question.text, question.language, language))
     given = {m[0].strip() for m in VALUE.finditer(question.text)}
     wanted = expected_unit(question.text)
     at = [m.start() for m in re.finditer(r"[^\W_]+", text) if set(content_terms(m[0], language)) & asked]

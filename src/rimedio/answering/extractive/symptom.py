@@ -7,7 +7,7 @@ from rimedio.answering.extractive.by_code import Told, about_code
 from rimedio.answering.extractive.cues import Part
 from rimedio.answering.extractive.fault import Piece, read_fault, read_row
 from rimedio.answering.extractive.outline import Block, Shape, read_outline
-from rimedio.answering.extractive.relation import asked_terms, shared
+from rimedio.answering.extractive.relation import is_near, shared, words_for
 from rimedio.answering.extractive.steps import fault_steps
 from rimedio.answering.question import Question
 from rimedio.answering.terms import content_terms, coverage
@@ -24,7 +24,8 @@ def about_symptom(question: Question, entries: Sequence[ContextEntry], least: fl
     """
     most = max(shared(question, e) for e in entries)
     for place, entry in enumerate(entries[:_FAULTS_CONSIDERED]):
-        if shared(question, entry) < max(least, (_OTHER_SHARE if place else _FIRST_SHARE) * most):
+        wanted = (_OTHER_SHARE if place else _FIRST_SHARE) * most
+        if not (is_near(entry) and not place) and shared(question, entry) < max(least, wanted):
             continue
         codes = entry.passage.chunk.error_codes
         pieces = _read(question, entry, entries)
@@ -47,7 +48,7 @@ def _read(question: Question, entry: ContextEntry, entries: Sequence[ContextEntr
 
 def _likeliest_row(question: Question, entry: ContextEntry, rows: Sequence[Block]) -> Block:
     """Of a table's rows, the one that shares most words with the question."""
-    asked, language = asked_terms(question, entry), entry.passage.chunk.language
+    asked, language = words_for(question, entry), entry.passage.chunk.language
     return max(rows, key=lambda row: coverage(asked, content_terms(row.span.of(entry.text), language)))
 
 
@@ -62,7 +63,7 @@ def _run_from(entry: ContextEntry, entries: Sequence[ContextEntry]) -> list[Cont
 
 def _likeliest_code(question: Question, entry: ContextEntry) -> str:
     """Of several codes in one passage, the one whose own lines share most words with the question."""
-    asked = asked_terms(question, entry)
+    asked = words_for(question, entry)
 
     def fit(code: str) -> float:
         words = " ".join(p.text for p in read_fault([entry], code, guess=False))
