@@ -38,6 +38,7 @@ class Question:
     unknown_codes: tuple[str, ...]  # asked for and defined by none
     part_numbers: tuple[str, ...]
     frequencies: Mapping[str, int]  # chunks that hold a form of a term; unknown forms are absent
+    chunks: int  # of the tenant
 
     def knows(self, term: QueryTerm) -> bool:
         """Whether the index holds this word in any form."""
@@ -67,6 +68,7 @@ def read_question(query: SearchQuery, index: KnowledgeIndex, taxonomy: Taxonomy)
         tuple(code for code, known in codes.items() if not known),
         part_numbers(text),
         index.term_frequencies(query.tenant_id, [form for term in terms for form in term.forms]),
+        index.chunk_count(query.tenant_id),
     )
 
 

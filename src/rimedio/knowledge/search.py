@@ -3,7 +3,8 @@
 1. Codes and part numbers that the question names, or the ticket gives, are looked up exactly; a code that no
    chunk defines is reported as unknown.
 2. `hybrid_search`: words and meaning propose candidates, fused into one order.
-3. `rerank_results`: a cross-encoder, where one is plugged in, re-orders the first ones.
+3. `rerank_results`: passages that say the question's words close together rise; a cross-encoder, where one
+   is plugged in, re-orders the first ones.
 4. Near-copies of better passages give way.
 """
 
@@ -19,7 +20,7 @@ from rimedio.knowledge.index.port import Hit, KnowledgeIndex
 from rimedio.knowledge.lexicon import stored_terms
 from rimedio.knowledge.mmr import diversify
 from rimedio.knowledge.question import Question, SearchQuery, read_question
-from rimedio.knowledge.rerank import CrossEncoder, rerank_results
+from rimedio.knowledge.rerank import CrossEncoder, RerankWeights, rerank_results
 
 __all__ = ["Search", "SearchOptions", "SearchQuery", "SearchResult", "SearchTimings"]
 
@@ -31,7 +32,8 @@ class SearchOptions:
     """How search works; the defaults are the measured ones."""
 
     hybrid: HybridOptions = field(default_factory=HybridOptions)
-    reranked: int = 20  # passages that a cross-encoder sees
+    reranked: int = 60  # candidates whose text is looked at
+    rerank: RerankWeights = field(default_factory=RerankWeights)
     diversity: bool = True
 
 
@@ -80,9 +82,7 @@ class Search:
         question = read_question(query, self._index, self._taxonomy)
         understood = time.perf_counter()
         found = hybrid_search(self._index, self._embedder, query, question, self._options.hybrid)
-        passages = self._passages(query, question, found)
-        passages = rerank_results(question.text, passages, self._cross_encoder, self._options.reranked)
-        passages = self._varied(query, passages)
+        passages = self._varied(query, self._passages(query, question, found))
         ended = time.perf_counter()
         return SearchResult(
             tuple(Passage(p.chunk, rank, p.score, p.signals) for rank, p in enumerate(passages, start=1)),
@@ -99,9 +99,11 @@ class Search:
         )
 
     def _passages(self, query: SearchQuery, question: Question, found: Candidates) -> list[Passage]:
-        count = max(query.limit * SPARE, self._options.reranked if self._cross_encoder else 0)
-        ranked = found.ranked[: max(count, len(found.codes))]
-        chunks = self._index.chunks(query.tenant_id, [chunk_id for chunk_id, _ in ranked])
+        count = max(query.limit * SPARE, self._options.reranked, len(found.codes))
+        chunks = self._index.chunks(query.tenant_id, [chunk_id for chunk_id, _ in found.ranked[:count]])
+        ranked = rerank_results(
+            question, found.ranked[:count], chunks, self._options.rerank, self._cross_encoder
+        )
         words, vectors = _by_id(found.words), _by_id(found.vectors)
         codes = {hit.chunk_id for hit in found.codes}
         return [
@@ -120,7 +122,6 @@ class Search:
                 ),
             )
             for rank, (chunk_id, score) in enumerate(ranked, start=1)
-            if chunk_id in chunks
         ]
 
     def _varied(self, query: SearchQuery, passages: Sequence[Passage]) -> list[Passage]:

@@ -95,6 +95,10 @@ class KnowledgeIndex(Protocol):
         """
         ...
 
+    def chunk_count(self, tenant_id: str) -> int:
+        """How many chunks the tenant has."""
+        ...
+
     def known_codes(self, tenant_id: str) -> frozenset[str]:
         """Every error code that some chunk defines, in the spelling of `facets.spelled`."""
         ...

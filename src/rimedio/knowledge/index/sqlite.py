@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
@@ -32,6 +33,15 @@ SQL_PARAMETERS_MAX = 500
 T = TypeVar("T")
 
 
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """What every question asks of a tenant, with the state of the chunks it was read from."""
+
+    version: tuple[int, int]
+    codes: frozenset[str]
+    chunks: int
+
+
 class SqliteIndex:
     """Chunks, full text, codes and vectors of all tenants; each call reads one tenant only."""
 
@@ -39,7 +49,7 @@ class SqliteIndex:
         """Creates its tables at first use. Raises StorageFailed errors, as every method does."""
         self._database = database
         self._cache = VectorCache()
-        self._codes: dict[int, tuple[tuple[int, int], frozenset[str]]] = {}
+        self._facts: dict[int, _Facts] = {}
         database.migrate(ROOM, MIGRATIONS)
 
     def replace_document(self, document: Document, chunks: Sequence[Chunk]) -> None:
@@ -155,24 +165,11 @@ class SqliteIndex:
 
     def known_codes(self, tenant_id: str) -> frozenset[str]:
         """Every error code that some chunk defines, in the spelling of `facets.spelled`; cached."""
-        tenant_no = self._tenant_no(tenant_id)
-        if tenant_no is None:
-            return frozenset()
-        [row] = self._rows(
-            "SELECT coalesce(max(c.id), 0), t.removals FROM knowledge_tenants t "
-            "LEFT JOIN knowledge_chunks c ON c.tenant_no = t.tenant_no WHERE t.tenant_no = ?",
-            (tenant_no,),
-        )
-        version = (int(row[0]), int(row[1]))
-        kept = self._codes.get(tenant_no)
-        if kept is None or kept[0] != version:
-            rows = self._rows(
-                "SELECT DISTINCT f.value FROM knowledge_facets f JOIN knowledge_chunks c ON c.id = f.chunk "
-                "WHERE f.kind = ? AND c.tenant_no = ?",
-                (CODE, tenant_no),
-            )
-            kept = self._codes[tenant_no] = (version, frozenset(r[0] for r in rows))
-        return kept[1]
+        return self._facts_of(tenant_id).codes
+
+    def chunk_count(self, tenant_id: str) -> int:
+        """How many chunks the tenant has; cached."""
+        return self._facts_of(tenant_id).chunks
 
     def search_vectors(
         self, tenant_id: str, model_id: str, vector: Vectors, filters: Filters, limit: int
@@ -241,6 +238,27 @@ class SqliteIndex:
             return verify(self._database.connection)
         except sqlite3.Error as error:
             raise translate(error, self._database.path) from error
+
+    def _facts_of(self, tenant_id: str) -> _Facts:
+        """Codes and chunk count, read again when the tenant's chunks changed."""
+        rows = self._rows(
+            "SELECT t.tenant_no, t.removals, coalesce(max(c.id), 0) AS last FROM knowledge_tenants t "
+            "LEFT JOIN knowledge_chunks c ON c.tenant_no = t.tenant_no WHERE t.tenant_id = ? GROUP BY t.tenant_no",
+            (tenant_id,),
+        )
+        if not rows:
+            return _Facts((0, 0), frozenset(), 0)
+        tenant_no, version = int(rows[0]["tenant_no"]), (int(rows[0]["removals"]), int(rows[0]["last"]))
+        kept = self._facts.get(tenant_no)
+        if kept is None or kept.version != version:
+            codes = self._rows(
+                "SELECT DISTINCT f.value FROM knowledge_facets f JOIN knowledge_chunks c ON c.id = f.chunk "
+                "WHERE f.kind = ? AND c.tenant_no = ?",
+                (CODE, tenant_no),
+            )
+            [count] = self._rows("SELECT count(*) FROM knowledge_chunks WHERE tenant_no = ?", (tenant_no,))
+            kept = self._facts[tenant_no] = _Facts(version, frozenset(r[0] for r in codes), int(count[0]))
+        return kept
 
     def _matrix(self, tenant_id: str, model_id: str) -> Matrix | None:
         tenant_no = self._tenant_no(tenant_id)
