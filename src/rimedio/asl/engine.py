@@ -372,7 +372,8 @@ class Engine:
         outcome = self._outcome(call, run)
         with self._changed:
             run.outcomes.append(outcome)
-        self._put(call.execution_id)
+            self._queue.appendleft(call.execution_id)  # recorded before anything else is begun
+            self._changed.notify()
 
     def _outcome(self, call: TaskCall, run: Run) -> Outcome:
         try:

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, cast
 
 from rimedio.asl.errors import StatesError, TaskFailed
+from rimedio.asl.failures import located
 from rimedio.asl.frames import Children, Frame, Phase, Run
 from rimedio.asl.items import items_of
 from rimedio.asl.jsonata_query import require
@@ -28,9 +29,9 @@ class Fanout:
 
     def start_parallel(self, run: Run, frame: Frame, state: State, part: ParallelPart) -> None:
         """Start all branches on the same payload."""
-        data = self._in.effective_input(run, frame, state)
+        data = self._in.data.effective_input(run, frame, state)
         if state.parameters is not None:
-            data = state.parameters.evaluate(self._in.scope(run, frame, data))
+            data = state.parameters.evaluate(self._in.data.scope(run, frame, data))
         self._in.emit(run, frame, "ParallelStateStarted", "", {})
         frame.phase = Phase.CHILDREN
         count = len(part.branches)
@@ -43,10 +44,10 @@ class Fanout:
 
     def start_map(self, run: Run, frame: Frame, state: State, part: MapPart) -> None:
         """Find the items and start as many as may run at once. Raises StatesError."""
-        data = self._in.effective_input(run, frame, state)
-        scope = self._in.scope(run, frame, data)
+        data = self._in.data.effective_input(run, frame, state)
+        scope = self._in.data.scope(run, frame, data)
         items = [] if part.reader is not None else self._items(state, part, data, scope)
-        self._in.number(part.concurrency, scope, 0)
+        self._in.data.number(part.concurrency, scope, 0)
         self._in.emit(run, frame, "MapStateStarted", "mapStateStartedEventDetails", {"length": len(items)})
         self._tolerance(part, scope)
         if part.distributed:
@@ -61,7 +62,7 @@ class Fanout:
 
     def start_items(self, run: Run, frame: Frame, part: MapPart, items: list[JSON], scope: Scope) -> None:
         """Run the processor on every item. Raises StatesError."""
-        limit = self._in.number(part.concurrency, scope, 0)
+        limit = self._in.data.number(part.concurrency, scope, 0)
         limit = limit or (DISTRIBUTED_CONCURRENCY if part.distributed else INLINE_CONCURRENCY)
         if part.distributed:
             items = self.map_runs.batches(run, frame, part, items, scope)
@@ -92,8 +93,8 @@ class Fanout:
         raise StatesError("States.Runtime", f'Reference path "{path}" must point to array.')
 
     def _tolerance(self, part: MapPart, scope: Scope) -> tuple[float | None, float | None]:
-        count = self._in.number(part.tolerated_count, scope, 0)
-        percentage = self._in.number(part.tolerated_percentage, scope, 0, 100, kind="float")
+        count = self._in.data.number(part.tolerated_count, scope, 0)
+        percentage = self._in.data.number(part.tolerated_percentage, scope, 0, 100, kind="float")
         return count, percentage
 
     def proceed(self, run: Run, frame: Frame) -> None:
@@ -108,7 +109,7 @@ class Fanout:
                 while children.next < count and children.running < children.concurrency:
                     self._start_item(run, frame, part, children)
             except StatesError as error:
-                self._in.fail(run, frame, frame.definition, self._in.located(frame, error))
+                self._in.fail(run, frame, frame.definition, located(frame, error))
                 return
         if children.running == 0 and children.next >= count:
             self._finish(run, frame, part)
@@ -132,8 +133,8 @@ class Fanout:
 
     def selected(self, run: Run, frame: Frame, selector: Query, index: int, item: JSON) -> JSON:
         """An item's input by ItemSelector, in the scope of the Map state. Raises StatesError."""
-        scope = self._in.scope(run, frame, self._in.effective_input(run, frame, frame.definition))
-        context = self._in.context(run, frame)
+        scope = self._in.data.scope(run, frame, self._in.data.effective_input(run, frame, frame.definition))
+        context = self._in.data.context(run, frame)
         context["Map"] = {"Item": {"Index": index, "Value": item}}
         scope.use_context(context)
         return selector.evaluate(scope)
@@ -199,7 +200,7 @@ class Fanout:
                 results = cast("Children", frame.children).results
                 self.succeed(run, frame, cast("JSON", results))
         except StatesError as error:
-            self._in.fail(run, frame, frame.definition, self._in.located(frame, error))
+            self._in.fail(run, frame, frame.definition, located(frame, error))
 
     def succeed(self, run: Run, frame: Frame, result: JSON) -> None:
         """All children have ended well. Raises StatesError."""

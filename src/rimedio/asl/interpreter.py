@@ -6,44 +6,34 @@ it leaves calls to make, timers to keep and changes to commit in the `Run`.
 """
 
 import heapq
-import math
-from datetime import UTC, datetime
 from typing import cast
 
-from rimedio.asl.choice import parse_timestamp
-from rimedio.asl.clock import iso
+from rimedio.asl.dataflow import DataFlow
 from rimedio.asl.errors import StatesError, TaskFailed
+from rimedio.asl.failures import Failures, located
 from rimedio.asl.fanout import Fanout
-from rimedio.asl.frames import Frame, Phase, Run, visible_variables
+from rimedio.asl.frames import Frame, Phase, Run
 from rimedio.asl.journal import Event, Signal
-from rimedio.asl.jsonata_query import require
-from rimedio.asl.jsonpath import put_at
 from rimedio.asl.jsontext import JSON, PAYLOAD_BYTES_MAX, dumps
 from rimedio.asl.map_run import log_of
 from rimedio.asl.model import (
-    Bound,
-    Catcher,
     ChoicePart,
     FailPart,
     Flow,
     MapPart,
     ParallelPart,
     PassPart,
-    Retrier,
     State,
     TaskPart,
     WaitPart,
 )
-from rimedio.asl.query import Query, Scope, Services
+from rimedio.asl.query import Services
+from rimedio.asl.simple_states import SimpleStates
 from rimedio.asl.task_state import TaskState
 
 EVENTS_MAX = 25_000
-WAIT_SECONDS_MAX = 99_999_999
-WAIT_UNTIL_SECONDS_MAX = 2**31  # 68 years; AWS answers "delay is too long" above
 STEPS_BETWEEN_COMMITS = 500
-
 DETAILS_KEPT = {"truncated": False}
-WITH_RESULT = frozenset({"Task", "Parallel", "Map"})
 
 
 class Interpreter:
@@ -56,6 +46,9 @@ class Interpreter:
         self.role_arn = role_arn
         self.tasks = TaskState(self)
         self.fanout = Fanout(self)
+        self.data = DataFlow(services, machine_arn, role_arn, self.fanout.item_of)
+        self._simple = SimpleStates(self)
+        self._failures = Failures(self)
 
     def begin(self, run: Run) -> None:
         """Put the first frame in place."""
@@ -128,7 +121,7 @@ class Interpreter:
         try:
             self.execute(run, frame, state)
         except StatesError as error:
-            self.fail(run, frame, state, self.located(frame, error))
+            self.fail(run, frame, state, located(frame, error))
 
     def enter(self, run: Run, frame: Frame) -> None:
         """Record that a state has been entered."""
@@ -157,166 +150,21 @@ class Interpreter:
         if run.is_over:
             return
         if isinstance(part, PassPart):
-            self._pass(run, frame, state, part)
+            self._simple.run_pass(run, frame, state, part)
         elif isinstance(part, ChoicePart):
-            self._choose(run, frame, state, part)
+            self._simple.choose(run, frame, state, part)
         elif isinstance(part, TaskPart):
             self.tasks.execute(run, frame, state, part)
         elif isinstance(part, WaitPart):
-            self._wait(run, frame, state, part)
+            self._simple.wait(run, frame, state, part)
         elif isinstance(part, ParallelPart):
             self.fanout.start_parallel(run, frame, state, part)
         elif isinstance(part, MapPart):
             self.fanout.start_map(run, frame, state, part)
         elif isinstance(part, FailPart):
-            self._fail_state(frame, state, part, run)
+            self._simple.fail(run, frame, state, part)
         else:
-            self.leave(run, frame, self.effective_input(run, frame, state), state.flow, state.next)
-
-    # -- the simple states
-
-    def _pass(self, run: Run, frame: Frame, state: State, part: PassPart) -> None:
-        data = self.effective_input(run, frame, state)
-        if state.parameters is not None:
-            data = state.parameters.evaluate(self.scope(run, frame, data))
-        if part.result is not None:
-            data = part.result.evaluate(self.scope(run, frame, data))
-        self.leave(run, frame, data, state.flow, state.next)
-
-    def _choose(self, run: Run, frame: Frame, state: State, part: ChoicePart) -> None:
-        data = self.effective_input(run, frame, state)
-        scope = self.scope(run, frame, data)
-        for rule in part.rules:
-            holds = rule.condition.evaluate(scope)
-            require(rule.condition, isinstance(holds, bool), "boolean", holds)
-            if holds:
-                self.leave(run, frame, data, rule.flow, rule.next)
-                return
-        if part.default is None:
-            cause = "Failed to transition out of the state. The state does not point to a next state."
-            raise StatesError("States.Runtime", cause)
-        self.leave(run, frame, data, state.flow, part.default)
-
-    def _wait(self, run: Run, frame: Frame, state: State, part: WaitPart) -> None:
-        scope = self.scope(run, frame, self.effective_input(run, frame, state))
-        value = part.query.evaluate(scope)
-        until = self._timestamp(value, part) if part.is_timestamp else self.now() + self._seconds(value, part)
-        if until - self.now() > WAIT_UNTIL_SECONDS_MAX:
-            raise StatesError("States.Runtime", "Wait state delay is too long.")
-        frame.phase = Phase.SLEEP
-        frame.due = until
-        run.set_timer(until, frame)
-        run.touch(frame)
-
-    def _timestamp(self, value: JSON, part: WaitPart) -> float:
-        at = parse_timestamp(value) if isinstance(value, str) else None
-        require(part.query, at is not None, "timestamp", value)
-        if at is None:
-            path = getattr(getattr(part.query, "path", None), "text", dumps(value))
-            shown = value if isinstance(value, str) else dumps(value)
-            cause = (
-                f"The {part.field} parameter does not reference a valid ISO-8601 extended offset "
-                f"date-time format string: {path} == {shown}"
-            )
-            raise StatesError("States.Runtime", cause)
-        return at.timestamp()
-
-    def _seconds(self, value: JSON, part: WaitPart) -> float:
-        whole = isinstance(value, (int, float)) and not isinstance(value, bool) and value == int(value)
-        require(part.query, whole and 0 <= cast("float", value) <= WAIT_SECONDS_MAX, "integer", value)
-        if not whole or not isinstance(value, (int, float)):
-            cause = f"The {part.field} field refers to value {dumps(value)} which is not a valid integer."
-            raise StatesError("States.Runtime", cause)
-        if not 0 <= value <= WAIT_SECONDS_MAX:
-            cause = f"The {part.field} field must be between 0 and {WAIT_SECONDS_MAX}, but was {value}."
-            raise StatesError("States.Runtime", cause)
-        return float(value)
-
-    def _fail_state(self, frame: Frame, state: State, part: FailPart, run: Run) -> None:
-        scope = self.scope(run, frame, frame.input)
-        error, cause = (self._fail_text(query, scope) for query in (part.error, part.cause))
-        self.fail(run, frame, state, TaskFailed(error, cause))
-
-    def _fail_text(self, query: Query | None, scope: Scope) -> str | None:
-        if query is None:
-            return None
-        value = query.evaluate(scope)
-        if not isinstance(value, str):
-            raise StatesError(
-                "States.Runtime", f"Error and Cause must be strings, but one was {dumps(value)}."
-            )
-        return value
-
-    # -- data
-
-    def scope(
-        self,
-        run: Run,
-        frame: Frame,
-        root: JSON,
-        states: dict[str, JSON] | None = None,
-        token: str | None = None,
-    ) -> Scope:
-        """What expressions of this frame's state see."""
-        known = {"input": frame.input} if states is None else states
-        return Scope(
-            root, known, visible_variables(frame), lambda: self.context(run, frame, token), self.services
-        )
-
-    def context(self, run: Run, frame: Frame, token: str | None = None) -> dict[str, JSON]:
-        """The context object."""
-        execution = run.execution
-        state: dict[str, JSON] = {"Name": frame.state, "EnteredTime": self.iso(frame.entered_at)}
-        if frame.definition.type in WITH_RESULT:
-            state["RetryCount"] = frame.retries
-        context: dict[str, JSON] = {
-            "Execution": {
-                "Id": execution.id,
-                "Input": run.input,
-                "Name": execution.name,
-                "RoleArn": self.role_arn,
-                "StartTime": self.iso(execution.started),
-                "RedriveCount": execution.redrives,
-            },
-            "StateMachine": {"Id": f"{self.machine_arn}:{run.machine.name}", "Name": run.machine.name},
-            "State": state,
-        }
-        if token is not None or frame.token is not None:
-            context["Task"] = {"Token": token or frame.token}
-        item = self.fanout.item_of(frame)
-        if item is not None:
-            context["Map"] = {"Item": {"Index": item[0], "Value": item[1]}}
-        return context
-
-    def effective_input(self, run: Run, frame: Frame, state: State) -> JSON:
-        """The input after InputPath."""
-        if state.input_null:
-            return {}
-        if state.input_path is None:
-            return frame.input
-        return state.input_path.evaluate(self.scope(run, frame, frame.input))
-
-    def number(
-        self, bound: Bound | None, scope: Scope, low: float, high: float = math.inf, *, kind: str = "integer"
-    ) -> float | None:
-        """The number of a field. Raises States.Runtime when it is none or out of range."""
-        if bound is None:
-            return None
-        value = bound.query.evaluate(scope)
-        valid = isinstance(value, (int, float)) and not isinstance(value, bool)
-        valid = valid and (kind != "integer" or value == int(cast("float", value)))
-        require(bound.query, valid and low <= cast("float", value) <= high, kind, value)
-        if not valid:
-            shown = f'"{value}"' if isinstance(value, str) else f'"{dumps(value)}"'
-            path = getattr(getattr(bound.query, "path", None), "text", "")
-            cause = f"The {bound.field} field refers to value {shown} which is not a valid {kind}: {path}"
-            raise StatesError("States.Runtime", cause)
-        number = float(cast("float", value))
-        if not low <= number <= high:
-            name = bound.field.removesuffix("Path")
-            limits = f"between {low:g} and {high:g}" if high < math.inf else f"at least {low:g}"
-            raise StatesError("States.Runtime", f"{name} must be {limits}.")
-        return number
+            self.leave(run, frame, self.data.effective_input(run, frame, state), state.flow, state.next)
 
     # -- transitions
 
@@ -332,10 +180,7 @@ class Interpreter:
     ) -> None:
         """Apply the outgoing data flow and move on. Raises StatesError when an expression fails."""
         state = frame.definition
-        if state.is_jsonata:
-            output, assigned = self._flow_jsonata(run, frame, result, flow, states)
-        else:
-            output, assigned = self._flow_jsonpath(run, frame, result, flow)
+        output, assigned = self.data.outcome(run, frame, result, flow, states)
         text = run.text(output)
         if len(text) > PAYLOAD_BYTES_MAX // 4 and len(text.encode()) > PAYLOAD_BYTES_MAX:
             raise too_large(state.name)
@@ -350,44 +195,6 @@ class Interpreter:
             frame.variables = {**frame.variables, **assigned}
         self.emit(run, frame, f"{state.type}StateExited", "stateExitedEventDetails", details)
         self._move(run, frame, output, following)
-
-    def _flow_jsonata(
-        self,
-        run: Run,
-        frame: Frame,
-        result: JSON,
-        flow: Flow,
-        states: dict[str, JSON] | None,
-    ) -> tuple[JSON, dict[str, JSON]]:
-        known: dict[str, JSON] = {"input": frame.input} if states is None else states
-        if states is None and frame.definition.type in WITH_RESULT:
-            known["result"] = result
-        if flow.output is None and flow.assign is None:
-            return result, {}
-        scope = self.scope(run, frame, None, known)
-        output = result if flow.output is None else flow.output.evaluate(scope)
-        assigned = {} if flow.assign is None else flow.assign.evaluate(scope)
-        return output, cast("dict[str, JSON]", assigned)
-
-    def _flow_jsonpath(
-        self, run: Run, frame: Frame, result: JSON, flow: Flow
-    ) -> tuple[JSON, dict[str, JSON]]:
-        state = frame.definition
-        assigned: JSON = {}
-        if flow.assign is not None:
-            assigned = flow.assign.evaluate(self.scope(run, frame, result))
-        if state.selector is not None and flow is state.flow:
-            result = state.selector.evaluate(self.scope(run, frame, result))
-        output = result
-        if flow.discard_result:
-            output = frame.input
-        elif flow.result_path is not None:
-            output = put_at(flow.result_path, frame.input, result)
-        if state.output_null:
-            output = {}
-        elif state.output_path is not None:
-            output = state.output_path.evaluate(self.scope(run, frame, output))
-        return output, cast("dict[str, JSON]", assigned)
 
     def _move(self, run: Run, frame: Frame, output: JSON, following: str | None) -> None:
         frame.due = frame.deadline = frame.beat_by = frame.beat_every = None
@@ -440,81 +247,9 @@ class Interpreter:
             status=status, output=text, error=error, cause=cause, stopped=run.at
         )
 
-    # -- failures
-
     def fail(self, run: Run, frame: Frame, state: State, failure: StatesError) -> None:
         """A state has failed: try again, go where Catch says, or fail what is around it."""
-        if failure.error == "States.QueryEvaluationError" and failure.location is not None:
-            self._emit_evaluation_failed(run, frame, failure)
-        run.drop_children(frame)
-        if self._retry(run, frame, state, failure):
-            return
-        if failure.error != "States.Runtime" and state.type in ("Map", "Parallel"):
-            self.emit(run, frame, f"{state.type}StateFailed", "", {})
-        catcher = next((c for c in state.catch if _matches(c.errors, failure)), None)
-        if catcher is None:
-            self._give_up(run, frame, failure)
-            return
-        try:
-            self._catch(run, frame, catcher, failure)
-        except StatesError as error:
-            located = self.located(frame, error)
-            if located.error == "States.QueryEvaluationError":
-                self._emit_evaluation_failed(run, frame, located)
-            self._give_up(run, frame, located)
-
-    def _retry(self, run: Run, frame: Frame, state: State, failure: StatesError) -> bool:
-        for index, retrier in enumerate(state.retry):
-            if not _matches(retrier.errors, failure):
-                continue
-            if frame.attempts[index] >= retrier.attempts_max:
-                return False
-            delay = self._delay(retrier, frame.attempts[index])
-            frame.attempts[index] += 1
-            frame.retries += 1
-            frame.attempt += 1
-            frame.phase = Phase.BACKOFF
-            frame.token = frame.deadline = frame.beat_by = None
-            frame.due = self.now() + delay
-            run.set_timer(frame.due, frame)
-            run.touch(frame)
-            return True
-        return False
-
-    def _delay(self, retrier: Retrier, made: int) -> float:
-        delay = retrier.interval * retrier.backoff ** min(made, 60)
-        delay = min(delay, retrier.delay_max or WAIT_SECONDS_MAX)
-        return delay * self.services.randomness.random() if retrier.full_jitter else delay
-
-    def _catch(self, run: Run, frame: Frame, catcher: Catcher, failure: StatesError) -> None:
-        caught: dict[str, JSON] = {"Error": failure.error or "", "Cause": failure.cause or ""}
-        states: dict[str, JSON] = {"input": frame.input, "errorOutput": caught}
-        self.leave(run, frame, caught, catcher.flow, catcher.next, states=states)
-
-    def _give_up(self, run: Run, frame: Frame, failure: StatesError) -> None:
-        if frame.parent is None:
-            self.end(run, "FAILED", error=failure.error, cause=failure.cause)
-        else:
-            self.fanout.child_failed(run, frame, failure)
-
-    def located(self, frame: Frame, error: StatesError) -> StatesError:
-        """The error with the state it happened in, unless it comes from outside and speaks for itself."""
-        if isinstance(error, TaskFailed):
-            return error
-        place = f"the state '{frame.state}' (entered at the event id #{frame.entered})"
-        cause = f"An error occurred while executing {place}. {error.cause or ''}"
-        located = TaskFailed(error.error, cause)
-        located.location = error.location
-        return located
-
-    def _emit_evaluation_failed(self, run: Run, frame: Frame, failure: StatesError) -> None:
-        details: dict[str, JSON] = {
-            "cause": failure.cause,
-            "error": failure.error,
-            "location": failure.location,
-            "state": frame.state,
-        }
-        self.emit(run, frame, "EvaluationFailed", "evaluationFailedEventDetails", details)
+        self._failures.handle(run, frame, state, failure)
 
     # -- time and signals
 
@@ -533,9 +268,9 @@ class Interpreter:
         state = frame.definition
         if frame.phase is Phase.SLEEP and frame.due is not None and frame.due <= now:
             try:
-                self.leave(run, frame, self.effective_input(run, frame, state), state.flow, state.next)
+                self.leave(run, frame, self.data.effective_input(run, frame, state), state.flow, state.next)
             except StatesError as error:
-                self.fail(run, frame, state, self.located(frame, error))
+                self.fail(run, frame, state, located(frame, error))
         elif frame.phase is Phase.BACKOFF and frame.due is not None and frame.due <= now:
             frame.due = None
             frame.phase = Phase.EXECUTE
@@ -577,10 +312,6 @@ class Interpreter:
         """Seconds since the epoch."""
         return self._clock_now().timestamp()
 
-    def iso(self, at: float) -> str:
-        """The instant as AWS writes it."""
-        return iso(datetime.fromtimestamp(at, UTC))
-
     def emit(self, run: Run, frame: Frame, kind: str, key: str, details: dict[str, JSON]) -> int:
         """Add an event to the history that the frame belongs to; the event's id."""
         log = log_of(frame) if run.has_child_executions else None
@@ -599,20 +330,3 @@ def too_large(state: str) -> StatesError:
     """The error for a payload over the limit."""
     what = "returned a result with a size exceeding the maximum number of bytes service limit."
     return TaskFailed("States.DataLimitExceeded", f"The state/task '{state}' {what}")
-
-
-def _matches(errors: tuple[str, ...], failure: StatesError) -> bool:
-    """Whether ErrorEquals covers a failure. States.Runtime can be neither retried nor caught."""
-    error = failure.error or ""
-    if error == "States.Runtime":
-        return False
-    for name in errors:
-        if name == error:
-            return True
-        if name == "States.ALL" and error != "States.DataLimitExceeded":
-            return True
-        if name == "States.TaskFailed" and error not in ("States.Timeout", "States.HeartbeatTimeout"):
-            return True
-        if name == "States.Timeout" and error == "States.HeartbeatTimeout":
-            return True
-    return False

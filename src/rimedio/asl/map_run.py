@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, cast
 from rimedio.asl import items as forms
 from rimedio.asl.clock import new_uuid
 from rimedio.asl.errors import StatesError, TaskFailed
+from rimedio.asl.failures import located
 from rimedio.asl.frames import Children, Frame, Outcome, Phase, Run, TaskCall
 from rimedio.asl.journal import Event, Execution
 from rimedio.asl.jsontext import JSON, dumps
@@ -40,7 +41,7 @@ class MapRuns:
     def read(self, run: Run, frame: Frame, reader: ReaderPart, scope: Scope) -> None:
         """Ask for the object that holds the items. Raises StatesError."""
         forms.Format.of(reader.config)
-        limit = self._in.number(reader.items_max, scope, float("-inf")) or 0
+        limit = self._in.data.number(reader.items_max, scope, float("-inf")) or 0
         if limit < 0:
             raise forms.reader_failure("field MaxItems must be positive")
         arguments = {} if reader.arguments is None else reader.arguments.evaluate(scope)
@@ -91,8 +92,8 @@ class MapRuns:
         items = forms.parse_items(answer, forms.Format.of(reader.config))
         limit = int((frame.limits or [0])[0])
         frame.payload = None
-        data = self._in.effective_input(run, frame, frame.definition)
-        scope = self._in.scope(run, frame, data)
+        data = self._in.data.effective_input(run, frame, frame.definition)
+        scope = self._in.data.scope(run, frame, data)
         self._in.fanout.start_items(run, frame, part, items[:limit] if limit else items, scope)
 
     def batches(self, run: Run, frame: Frame, part: MapPart, items: list[JSON], scope: Scope) -> list[JSON]:
@@ -105,8 +106,8 @@ class MapRuns:
                 self._in.fanout.selected(run, frame, part.selector, index, item)
                 for index, item in enumerate(items)
             ]
-        items_max = self._in.number(batcher.items_max, scope, 1) or 0
-        bytes_max = self._in.number(batcher.bytes_max, scope, 1, 262_144) or 0
+        items_max = self._in.data.number(batcher.items_max, scope, 1) or 0
+        bytes_max = self._in.data.number(batcher.bytes_max, scope, 1, 262_144) or 0
         given = None if batcher.batch_input is None else batcher.batch_input.evaluate(scope)
         return forms.batched(items, int(items_max), int(bytes_max), given)
 
@@ -175,7 +176,7 @@ class MapRuns:
         if failure.error != "States.Runtime":
             details: dict[str, JSON] = {"cause": failure.cause, "error": failure.error}
             self._in.emit(run, frame, "MapRunFailed", "mapRunFailedEventDetails", details)
-        self._in.fail(run, frame, frame.definition, self._in.located(frame, failure))
+        self._in.fail(run, frame, frame.definition, located(frame, failure))
 
     # -- results
 
@@ -189,8 +190,8 @@ class MapRuns:
                 kept = forms.flattened(kept)
             self._succeed(run, frame, kept)
             return
-        data = self._in.effective_input(run, frame, frame.definition)
-        scope = self._in.scope(run, frame, data)
+        data = self._in.data.effective_input(run, frame, frame.definition)
+        scope = self._in.data.scope(run, frame, data)
         given = {} if part.writer.arguments is None else part.writer.arguments.evaluate(scope)
         target = given if isinstance(given, dict) else {}
         bucket, prefix = str(target.get("Bucket", "")), str(target.get("Prefix", "")).strip("/")

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, cast
 
 from rimedio.asl.clock import new_uuid
 from rimedio.asl.errors import StatesError, TaskFailed
+from rimedio.asl.failures import located
 from rimedio.asl.frames import Frame, Outcome, Phase, Run, TaskCall
 from rimedio.asl.journal import Signal
 from rimedio.asl.jsontext import JSON, PAYLOAD_BYTES_MAX, dumps
@@ -24,11 +25,11 @@ class TaskState:
     def execute(self, run: Run, frame: Frame, state: State, part: TaskPart) -> None:
         """Compute the payload and ask for the call. Raises StatesError."""
         token = self._new_token() if part.waits_for_token else None
-        data = self._in.effective_input(run, frame, state)
-        scope = self._in.scope(run, frame, data, token=token)
+        data = self._in.data.effective_input(run, frame, state)
+        scope = self._in.data.scope(run, frame, data, token=token)
         payload = data if state.parameters is None else state.parameters.evaluate(scope)
-        timeout = self._in.number(part.timeout, scope, 1, 99_999_999)
-        beat = self._in.number(part.heartbeat, scope, 1, 99_999_999)
+        timeout = self._in.data.number(part.timeout, scope, 1, 99_999_999)
+        beat = self._in.data.number(part.heartbeat, scope, 1, 99_999_999)
         now = self._in.now()
         frame.payload = payload
         frame.token = token
@@ -152,7 +153,7 @@ class TaskState:
         try:
             self._in.leave(run, frame, result, state.flow, state.next)
         except StatesError as error:
-            self._in.fail(run, frame, state, self._in.located(frame, error))
+            self._in.fail(run, frame, state, located(frame, error))
 
     def _fail(self, run: Run, frame: Frame, failure: StatesError) -> None:
         told = {"error": failure.error, "cause": failure.cause}

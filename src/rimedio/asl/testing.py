@@ -8,6 +8,7 @@ from rimedio.asl.clock import SystemClock, VirtualClock, system_randomness
 from rimedio.asl.engine import ARN, Engine
 from rimedio.asl.errors import StatesError, TaskFailed
 from rimedio.asl.executions import Description
+from rimedio.asl.failures import located
 from rimedio.asl.frames import Frame, Outcome, Phase, Run
 from rimedio.asl.handlers import Handlers, TaskContext
 from rimedio.asl.interpreter import Interpreter
@@ -113,7 +114,7 @@ def _try(interpreter: Interpreter, run: Run, frame: Frame, state: State, mock: A
         if frame.phase is Phase.SLEEP:
             interpreter.leave(run, frame, frame.input, state.flow, state.next)
     except StatesError as error:
-        interpreter.fail(run, frame, state, interpreter.located(frame, error))
+        interpreter.fail(run, frame, state, located(frame, error))
 
 
 def _answer(mock: Answer | None, state: State) -> JSON:

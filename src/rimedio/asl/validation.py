@@ -11,18 +11,15 @@ from typing import cast
 
 from rimedio.asl import choice_check, fields
 from rimedio.asl.errors import Diagnostic, InvalidDefinition
+from rimedio.asl.field_check import FieldCheck, computes
 from rimedio.asl.findings import Findings, Object
-from rimedio.asl.jsonata_check import check_expression
 from rimedio.asl.jsonata_query import is_expression
-from rimedio.asl.jsonpath import PathSyntaxError, parse_path
 from rimedio.asl.jsontext import JSON
 from rimedio.asl.model import JSONATA, JSONPATH
-from rimedio.asl.payload import compile_value
 
 STATE_NAME_MAX = 80
 DEFINITION_CHARACTERS_MAX = 1_048_576
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:\S+")
-_VARIABLE = re.compile(r"[^\W\d]\w*")
 
 
 def validate(definition: "str | Mapping[str, JSON]") -> list[Diagnostic]:
@@ -69,6 +66,7 @@ class _MachineCheck:
     def __init__(self, definition: Object, findings: Findings) -> None:
         self.definition = definition
         self.findings = findings
+        self.fields = FieldCheck(findings)
         language = definition.get("QueryLanguage", JSONPATH)
         self.language = language if isinstance(language, str) else JSONPATH
         self.names: dict[str, str] = {}
@@ -76,8 +74,8 @@ class _MachineCheck:
     def run(self) -> None:
         """Everything."""
         self._language(self.definition, "")
-        self._only(self.definition, fields.MACHINE, "")
-        self._numbers(self.definition, "", JSONPATH)
+        self.fields.only(self.definition, fields.MACHINE, "")
+        self.fields.numbers(self.definition, "", JSONPATH)
         if self.definition.get("Version", "1.0") != "1.0":
             self.findings.schema("Value should be one of the following: [1.0]", "/Version")
         self._graph(self.definition, "")
@@ -92,12 +90,6 @@ class _MachineCheck:
             self.findings.schema(
                 "Value should be one of the following: [JSONPath, JSONata]", f"{at}/QueryLanguage"
             )
-
-    def _only(self, body: Object, allowed: Iterable[str], at: str) -> None:
-        known = set(allowed)
-        for name in body:
-            if name not in known:
-                self.findings.schema(f"Field '{name}' is not supported", f"{at}/{name}")
 
     def _graph(self, body: Object, at: str) -> None:
         missing = [name for name in ("StartAt", "States") if name not in body]
@@ -185,7 +177,7 @@ class _MachineCheck:
             self.findings.schema(message, at)
             language = JSONPATH
         self._state_fields(state, kind, language, at)
-        self._values(state, kind, language, at)
+        self.fields.values(state, kind, language, at)
         getattr(self, f"_{kind.lower()}")(state, language, at)
 
     def _state_fields(self, state: Object, kind: str, language: str, at: str) -> None:
@@ -221,115 +213,6 @@ class _MachineCheck:
         if ("Next" in state) == (state.get("End") is True):
             self.findings.schema("Exactly one of these fields is required: [Next, End]", at)
 
-    def _values(self, body: Object, kind: str, language: str, at: str) -> None:
-        """Types of the fields that mean the same wherever they stand."""
-        for name, value in body.items():
-            place = f"{at}/{name}"
-            if name in fields.STRINGS and not isinstance(value, str):
-                self.findings.schema("Expected value of type [STRING]", place)
-        if language == JSONATA:
-            result = kind in ("Task", "Parallel", "Map")
-            for name in ("Arguments", "Output", "Assign", "Items", "ItemSelector", "Credentials"):
-                if name in body:
-                    self._expressions(
-                        body[name], f"{at}/{name}", result=result and name in ("Output", "Assign")
-                    )
-            for name in ("Error", "Cause", "Timestamp"):
-                if name in body:
-                    self._expressions(body[name], f"{at}/{name}")
-            self._assign(body, at)
-        else:
-            self._paths(body, at)
-            self._templates(body, at)
-        self._numbers(body, at, language)
-
-    def _expressions(self, value: JSON, at: str, *, result: bool = False, error: bool = False) -> None:
-        if isinstance(value, str) and is_expression(value):
-            for code, message in check_expression(value, result=result, error_output=error):
-                self.findings.add(code, message, at)
-        elif isinstance(value, Mapping):
-            for name, member in value.items():
-                self._expressions(member, f"{at}/{name}", result=result, error=error)
-        elif isinstance(value, list):
-            for index, element in enumerate(value):
-                self._expressions(element, f"{at}[{index}]", result=result, error=error)
-
-    def _assign(self, body: Object, at: str) -> None:
-        assign = body.get("Assign")
-        if "Assign" not in body:
-            return
-        if not isinstance(assign, Mapping):
-            if not (isinstance(assign, str) and is_expression(assign)):
-                self.findings.schema("Expected value of type [OBJECT]", f"{at}/Assign")
-            return
-        for name in assign:
-            plain = name.removesuffix(".$")
-            if not _VARIABLE.fullmatch(plain) or plain == "states" or len(plain) > STATE_NAME_MAX:
-                self.findings.schema(f"'{name}' is not a valid variable name", f"{at}/Assign/{name}")
-
-    def _paths(self, body: Object, at: str) -> None:
-        for name in fields.PATHS.intersection(body):
-            value, place = body[name], f"{at}/{name}"
-            if value is None and name in fields.NULLABLE_PATHS:
-                continue
-            if not isinstance(value, str):
-                self.findings.schema("Expected value of type [STRING]", place)
-            else:
-                self._path(value, place)
-        if body.get("ResultPath") is not None:
-            self._reference_path(body["ResultPath"], f"{at}/ResultPath")
-
-    def _path(self, text: str, at: str) -> None:
-        try:
-            parse_path(text)
-        except PathSyntaxError:
-            self.findings.schema("Value is not a valid JSONPath", at)
-
-    def _reference_path(self, value: JSON, at: str) -> None:
-        try:
-            path = parse_path(value) if isinstance(value, str) else None
-        except PathSyntaxError:
-            path = None
-        if path is None or not path.definite or path.origin != "$":
-            self.findings.schema("Value is not a Reference Path", at)
-
-    def _templates(self, body: Object, at: str) -> None:
-        for name in fields.TEMPLATES.intersection(body):
-            self._template(body[name], f"{at}/{name}")
-        self._assign(body, at)
-
-    def _template(self, value: JSON, at: str) -> None:
-        if isinstance(value, list):
-            for index, element in enumerate(value):
-                self._template(element, f"{at}[{index}]")
-        if not isinstance(value, Mapping):
-            return
-        for name, member in value.items():
-            place = f"{at}/{name}"
-            if not name.endswith(".$"):
-                self._template(member, place)
-            elif not isinstance(member, str) or not _computes(member):
-                what = "must be a valid JSONPath or a valid intrinsic function call"
-                self.findings.schema(f"The value for the field '{name}' {what}", place)
-
-    def _numbers(self, body: Object, at: str, language: str) -> None:
-        for name, bounds in fields.NUMBERS.items():
-            if name not in body:
-                continue
-            value, place = body[name], f"{at}/{name}"
-            if language == JSONATA and isinstance(value, str) and is_expression(value):
-                self._expressions(value, place)
-                continue
-            if isinstance(value, bool) or not isinstance(value, (int, float)):
-                self.findings.schema(
-                    f"Expected value of type [{'INTEGER' if bounds.whole else 'NUMBER'}]", place
-                )
-            elif bounds.whole and value != int(value):
-                self.findings.schema("Expected value of type [INTEGER]", place)
-            elif not bounds.low <= value <= bounds.high:
-                limits = f"between {bounds.low:g} and {bounds.high:g}"
-                self.findings.schema(f"Value must be {limits}", place)
-
     # -- what only one type has
 
     def _pass(self, state: Object, language: str, at: str) -> None:
@@ -348,7 +231,7 @@ class _MachineCheck:
     def _fail(self, state: Object, language: str, at: str) -> None:
         for name in ("ErrorPath", "CausePath"):
             value = state.get(name)
-            if name in state and language == JSONPATH and not (isinstance(value, str) and _computes(value)):
+            if name in state and language == JSONPATH and not (isinstance(value, str) and computes(value)):
                 self.findings.schema(
                     "Value is not a valid JSONPath or intrinsic function call", f"{at}/{name}"
                 )
@@ -367,7 +250,7 @@ class _MachineCheck:
             if not isinstance(credentials, Mapping):
                 self.findings.schema("Expected value of type [OBJECT]", f"{at}/Credentials")
             elif language == JSONPATH:
-                self._template(credentials, f"{at}/Credentials")
+                self.fields.template(credentials, f"{at}/Credentials")
         self._faults(state, language, at)
 
     def _choice(self, state: Object, language: str, at: str) -> None:
@@ -385,20 +268,20 @@ class _MachineCheck:
                 self._condition(cast("Object", rule), place)
             else:
                 choice_check.rule(cast("Object", rule), self.findings, place, top=True)
-                self._templates({k: v for k, v in rule.items() if k == "Assign"}, place)
+                self.fields.templates({k: v for k, v in rule.items() if k == "Assign"}, place)
 
     def _condition(self, rule: Object, at: str) -> None:
-        self._only(rule, {"Condition", "Next", "Output", "Assign", "Comment"}, at)
+        self.fields.only(rule, {"Condition", "Next", "Output", "Assign", "Comment"}, at)
         for name in ("Condition", "Next"):
             if name not in rule:
                 self.findings.schema(f"These fields are required: [{name}]", at)
         condition = rule.get("Condition")
         if "Condition" in rule and not isinstance(condition, bool):
             if isinstance(condition, str) and is_expression(condition):
-                self._expressions(condition, f"{at}/Condition")
+                self.fields.expressions(condition, f"{at}/Condition")
             else:
                 self.findings.schema("Value must be a JSONata expression or a boolean", f"{at}/Condition")
-        self._values({k: v for k, v in rule.items() if k != "Condition"}, "Choice", JSONATA, at)
+        self.fields.values({k: v for k, v in rule.items() if k != "Condition"}, "Choice", JSONATA, at)
 
     def _parallel(self, state: Object, language: str, at: str) -> None:
         branches = state.get("Branches")
@@ -407,7 +290,7 @@ class _MachineCheck:
         for index, branch in enumerate(branches if isinstance(branches, list) else []):
             place = f"{at}/Branches[{index}]"
             if isinstance(branch, Mapping):
-                self._only(cast("Object", branch), fields.BRANCH, place)
+                self.fields.only(cast("Object", branch), fields.BRANCH, place)
                 self._graph(cast("Object", branch), place)
             else:
                 self.findings.schema("Expected value of type [OBJECT]", place)
@@ -419,7 +302,7 @@ class _MachineCheck:
         if name in state and not isinstance(processor, Mapping):
             self.findings.schema("Expected value of type [OBJECT]", place)
         elif isinstance(processor, Mapping):
-            self._only(cast("Object", processor), fields.PROCESSOR, place)
+            self.fields.only(cast("Object", processor), fields.PROCESSOR, place)
             self._processor_config(cast("Object", processor), place)
             self._graph(cast("Object", processor), place)
         for part, allowed in (
@@ -437,7 +320,7 @@ class _MachineCheck:
         if not isinstance(config, Mapping):
             self.findings.schema("Expected value of type [OBJECT]", place)
             return
-        self._only(cast("Object", config), {"Mode", "ExecutionType"}, place)
+        self.fields.only(cast("Object", config), {"Mode", "ExecutionType"}, place)
         if config.get("Mode", "INLINE") not in ("INLINE", "DISTRIBUTED"):
             self.findings.schema(
                 "Value should be one of the following: [INLINE, DISTRIBUTED]", f"{place}/Mode"
@@ -456,12 +339,12 @@ class _MachineCheck:
             self.findings.schema("Expected value of type [OBJECT]", place)
             return
         body = cast("Object", part)
-        self._only(body, allowed, place)
-        self._values(body, name, language, place)
+        self.fields.only(body, allowed, place)
+        self.fields.values(body, name, language, place)
         config = body.get("ReaderConfig")
         if isinstance(config, Mapping):
-            self._only(cast("Object", config), fields.READER_CONFIG, f"{place}/ReaderConfig")
-            self._values(cast("Object", config), name, language, f"{place}/ReaderConfig")
+            self.fields.only(cast("Object", config), fields.READER_CONFIG, f"{place}/ReaderConfig")
+            self.fields.values(cast("Object", config), name, language, f"{place}/ReaderConfig")
 
     def _faults(self, state: Object, language: str, at: str) -> None:
         for field, allowed in (("Retry", fields.RETRIER), ("Catch", fields.CATCHER[language])):
@@ -476,13 +359,13 @@ class _MachineCheck:
                     self.findings.schema("Expected value of type [OBJECT]", place)
                     continue
                 body = cast("Object", entry)
-                self._only(body, allowed, place)
+                self.fields.only(body, allowed, place)
                 self._error_equals(body, place, last=index == len(listed) - 1)
                 self._fault_values(field, body, language, place)
 
     def _fault_values(self, field: str, body: Object, language: str, at: str) -> None:
         if field == "Retry":
-            self._numbers(body, at, JSONPATH)
+            self.fields.numbers(body, at, JSONPATH)
             if body.get("JitterStrategy", "NONE") not in ("FULL", "NONE"):
                 self.findings.schema(
                     "Value should be one of the following: [FULL, NONE]", f"{at}/JitterStrategy"
@@ -492,11 +375,11 @@ class _MachineCheck:
             self.findings.schema("These fields are required: [Next]", at)
         if language == JSONATA:
             for name in ("Output", "Assign"):
-                self._expressions(body.get(name), f"{at}/{name}", error=True)
-            self._assign(body, at)
+                self.fields.expressions(body.get(name), f"{at}/{name}", error=True)
+            self.fields.assign(body, at)
         else:
-            self._paths(body, at)
-            self._templates(body, at)
+            self.fields.paths(body, at)
+            self.fields.templates(body, at)
 
     def _error_equals(self, body: Object, at: str, *, last: bool) -> None:
         errors, place = body.get("ErrorEquals"), f"{at}/ErrorEquals"
@@ -524,14 +407,6 @@ def _exits(state: Object) -> Iterable[tuple[str, str, str]]:
 
 def _is_terminal(state: Object) -> bool:
     return state.get("End") is True or state.get("Type") in ("Succeed", "Fail")
-
-
-def _computes(text: str) -> bool:
-    try:
-        compile_value(text, "")
-    except PathSyntaxError:
-        return False
-    return True
 
 
 def _has_dollar_key(value: JSON) -> bool:

@@ -1,0 +1,112 @@
+"""What follows a failure: another attempt, a Catch, or the failure of what is around."""
+
+from typing import TYPE_CHECKING
+
+from rimedio.asl.errors import StatesError, TaskFailed
+from rimedio.asl.frames import Frame, Phase, Run
+from rimedio.asl.jsontext import JSON
+from rimedio.asl.model import Catcher, Retrier, State
+
+if TYPE_CHECKING:
+    from rimedio.asl.interpreter import Interpreter
+
+DELAY_SECONDS_MAX = 99_999_999
+
+
+class Failures:
+    """The part of the interpreter that deals with failed states."""
+
+    def __init__(self, interpreter: "Interpreter") -> None:
+        self._in = interpreter
+
+    def handle(self, run: Run, frame: Frame, state: State, failure: StatesError) -> None:
+        """A state has failed: try again, go where Catch says, or fail what is around it."""
+        if failure.error == "States.QueryEvaluationError" and failure.location is not None:
+            self._emit_evaluation_failed(run, frame, failure)
+        run.drop_children(frame)
+        if self._retry(run, frame, state, failure):
+            return
+        if failure.error != "States.Runtime" and state.type in ("Map", "Parallel"):
+            self._in.emit(run, frame, f"{state.type}StateFailed", "", {})
+        catcher = next((c for c in state.catch if _matches(c.errors, failure)), None)
+        if catcher is None:
+            self._give_up(run, frame, failure)
+            return
+        try:
+            self._catch(run, frame, catcher, failure)
+        except StatesError as error:
+            placed = located(frame, error)
+            if placed.error == "States.QueryEvaluationError":
+                self._emit_evaluation_failed(run, frame, placed)
+            self._give_up(run, frame, placed)
+
+    def _retry(self, run: Run, frame: Frame, state: State, failure: StatesError) -> bool:
+        for index, retrier in enumerate(state.retry):
+            if not _matches(retrier.errors, failure):
+                continue
+            if frame.attempts[index] >= retrier.attempts_max:
+                return False
+            delay = self._delay(retrier, frame.attempts[index])
+            frame.attempts[index] += 1
+            frame.retries += 1
+            frame.attempt += 1
+            frame.phase = Phase.BACKOFF
+            frame.token = frame.deadline = frame.beat_by = None
+            frame.due = self._in.now() + delay
+            run.set_timer(frame.due, frame)
+            run.touch(frame)
+            return True
+        return False
+
+    def _delay(self, retrier: Retrier, made: int) -> float:
+        delay = retrier.interval * retrier.backoff ** min(made, 60)
+        delay = min(delay, retrier.delay_max or DELAY_SECONDS_MAX)
+        return delay * self._in.services.randomness.random() if retrier.full_jitter else delay
+
+    def _catch(self, run: Run, frame: Frame, catcher: Catcher, failure: StatesError) -> None:
+        caught: dict[str, JSON] = {"Error": failure.error or "", "Cause": failure.cause or ""}
+        states: dict[str, JSON] = {"input": frame.input, "errorOutput": caught}
+        self._in.leave(run, frame, caught, catcher.flow, catcher.next, states=states)
+
+    def _give_up(self, run: Run, frame: Frame, failure: StatesError) -> None:
+        if frame.parent is None:
+            self._in.end(run, "FAILED", error=failure.error, cause=failure.cause)
+        else:
+            self._in.fanout.child_failed(run, frame, failure)
+
+    def _emit_evaluation_failed(self, run: Run, frame: Frame, failure: StatesError) -> None:
+        details: dict[str, JSON] = {
+            "cause": failure.cause,
+            "error": failure.error,
+            "location": failure.location,
+            "state": frame.state,
+        }
+        self._in.emit(run, frame, "EvaluationFailed", "evaluationFailedEventDetails", details)
+
+
+def located(frame: Frame, error: StatesError) -> StatesError:
+    """The error with the state it happened in, unless it comes from outside and speaks for itself."""
+    if isinstance(error, TaskFailed):
+        return error
+    place = f"the state '{frame.state}' (entered at the event id #{frame.entered})"
+    cause = f"An error occurred while executing {place}. {error.cause or ''}"
+    found = TaskFailed(error.error, cause)
+    found.location = error.location
+    return found
+
+
+def _matches(errors: tuple[str, ...], failure: StatesError) -> bool:
+    """Whether ErrorEquals covers a failure. States.Runtime can be neither retried nor caught."""
+    error = failure.error or ""
+    if error == "States.Runtime":
+        return False
+    for name in errors:
+        if name == error:
+            return True
+        if name == "States.ALL" and error != "States.DataLimitExceeded":
+            return True
+        if name == "States.TaskFailed" and error not in ("States.Timeout", "States.HeartbeatTimeout"):
+            return True
+        if name == "States.Timeout" and error == "States.HeartbeatTimeout":
+            return True
+    return False

@@ -1,0 +1,154 @@
+"""Validation of fields that mean the same wherever they stand: paths, templates, expressions, numbers."""
+
+import re
+from collections.abc import Iterable, Mapping
+
+from rimedio.asl import fields
+from rimedio.asl.findings import Findings, Object
+from rimedio.asl.jsonata_check import check_expression
+from rimedio.asl.jsonata_query import is_expression
+from rimedio.asl.jsonpath import PathSyntaxError, parse_path
+from rimedio.asl.jsontext import JSON
+from rimedio.asl.model import JSONATA
+from rimedio.asl.payload import compile_value
+
+VARIABLE_NAME_MAX = 80
+_VARIABLE = re.compile(r"[^\W\d]\w*")
+
+
+class FieldCheck:
+    """Checks the values of fields in one definition."""
+
+    def __init__(self, findings: Findings) -> None:
+        self.findings = findings
+
+    def only(self, body: Object, allowed: Iterable[str], at: str) -> None:
+        """No other fields than these."""
+        known = set(allowed)
+        for name in body:
+            if name not in known:
+                self.findings.schema(f"Field '{name}' is not supported", f"{at}/{name}")
+
+    def values(self, body: Object, kind: str, language: str, at: str) -> None:
+        """Types of the fields that mean the same wherever they stand."""
+        for name, value in body.items():
+            place = f"{at}/{name}"
+            if name in fields.STRINGS and not isinstance(value, str):
+                self.findings.schema("Expected value of type [STRING]", place)
+        if language == JSONATA:
+            result = kind in ("Task", "Parallel", "Map")
+            for name in ("Arguments", "Output", "Assign", "Items", "ItemSelector", "Credentials"):
+                if name in body:
+                    self.expressions(
+                        body[name], f"{at}/{name}", result=result and name in ("Output", "Assign")
+                    )
+            for name in ("Error", "Cause", "Timestamp"):
+                if name in body:
+                    self.expressions(body[name], f"{at}/{name}")
+            self.assign(body, at)
+        else:
+            self.paths(body, at)
+            self.templates(body, at)
+        self.numbers(body, at, language)
+
+    def expressions(self, value: JSON, at: str, *, result: bool = False, error: bool = False) -> None:
+        """Every JSONata expression in a value."""
+        if isinstance(value, str) and is_expression(value):
+            for code, message in check_expression(value, result=result, error_output=error):
+                self.findings.add(code, message, at)
+        elif isinstance(value, Mapping):
+            for name, member in value.items():
+                self.expressions(member, f"{at}/{name}", result=result, error=error)
+        elif isinstance(value, list):
+            for index, element in enumerate(value):
+                self.expressions(element, f"{at}[{index}]", result=result, error=error)
+
+    def assign(self, body: Object, at: str) -> None:
+        """The names of assigned variables."""
+        assign = body.get("Assign")
+        if "Assign" not in body:
+            return
+        if not isinstance(assign, Mapping):
+            if not (isinstance(assign, str) and is_expression(assign)):
+                self.findings.schema("Expected value of type [OBJECT]", f"{at}/Assign")
+            return
+        for name in assign:
+            plain = name.removesuffix(".$")
+            if not _VARIABLE.fullmatch(plain) or plain == "states" or len(plain) > VARIABLE_NAME_MAX:
+                self.findings.schema(f"'{name}' is not a valid variable name", f"{at}/Assign/{name}")
+
+    def paths(self, body: Object, at: str) -> None:
+        """Every field that holds a JSONPath."""
+        for name in fields.PATHS.intersection(body):
+            value, place = body[name], f"{at}/{name}"
+            if value is None and name in fields.NULLABLE_PATHS:
+                continue
+            if not isinstance(value, str):
+                self.findings.schema("Expected value of type [STRING]", place)
+            else:
+                self._path(value, place)
+        if body.get("ResultPath") is not None:
+            self._reference_path(body["ResultPath"], f"{at}/ResultPath")
+
+    def _path(self, text: str, at: str) -> None:
+        try:
+            parse_path(text)
+        except PathSyntaxError:
+            self.findings.schema("Value is not a valid JSONPath", at)
+
+    def _reference_path(self, value: JSON, at: str) -> None:
+        try:
+            path = parse_path(value) if isinstance(value, str) else None
+        except PathSyntaxError:
+            path = None
+        if path is None or not path.definite or path.origin != "$":
+            self.findings.schema("Value is not a Reference Path", at)
+
+    def templates(self, body: Object, at: str) -> None:
+        """Every payload template."""
+        for name in fields.TEMPLATES.intersection(body):
+            self.template(body[name], f"{at}/{name}")
+        self.assign(body, at)
+
+    def template(self, value: JSON, at: str) -> None:
+        """Members of a payload template whose name ends in `.$`."""
+        if isinstance(value, list):
+            for index, element in enumerate(value):
+                self.template(element, f"{at}[{index}]")
+        if not isinstance(value, Mapping):
+            return
+        for name, member in value.items():
+            place = f"{at}/{name}"
+            if not name.endswith(".$"):
+                self.template(member, place)
+            elif not isinstance(member, str) or not computes(member):
+                what = "must be a valid JSONPath or a valid intrinsic function call"
+                self.findings.schema(f"The value for the field '{name}' {what}", place)
+
+    def numbers(self, body: Object, at: str, language: str) -> None:
+        """Numeric fields and their bounds."""
+        for name, bounds in fields.NUMBERS.items():
+            if name not in body:
+                continue
+            value, place = body[name], f"{at}/{name}"
+            if language == JSONATA and isinstance(value, str) and is_expression(value):
+                self.expressions(value, place)
+                continue
+            if isinstance(value, bool) or not isinstance(value, (int, float)):
+                self.findings.schema(
+                    f"Expected value of type [{'INTEGER' if bounds.whole else 'NUMBER'}]", place
+                )
+            elif bounds.whole and value != int(value):
+                self.findings.schema("Expected value of type [INTEGER]", place)
+            elif not bounds.low <= value <= bounds.high:
+                limits = f"between {bounds.low:g} and {bounds.high:g}"
+                self.findings.schema(f"Value must be {limits}", place)
+
+
+def computes(text: str) -> bool:
+    """Whether a text is a path or a call of an intrinsic function."""
+    try:
+        compile_value(text, "")
+    except PathSyntaxError:
+        return False
+    return True
