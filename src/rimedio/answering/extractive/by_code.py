@@ -1,7 +1,8 @@
 """Tells what the passages say of one error code; of several documents, the one to be followed first."""
 
+import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rimedio.answering.context import ContextEntry, age_key
 from rimedio.answering.extractive.codes import mention_pattern, tells_of
@@ -12,6 +13,7 @@ from rimedio.answering.extractive.pointers import pointed_at
 from rimedio.answering.extractive.rivals import CORRECTS, Account, contradicts, prefer
 from rimedio.answering.extractive.steps import fault_steps, sentences_of
 from rimedio.answering.question import Question
+from rimedio.answering.sentences import Span, split_sentences
 from rimedio.answering.terms import content_terms
 from rimedio.domain.answer import DraftSentence, DraftStep, Section, Severity
 
@@ -107,11 +109,19 @@ def _superseded(main: Account, older: Account, language: str) -> DraftStep:
 
 
 def _mentions(question: Question, code: str, entries: Sequence[ContextEntry], label: str) -> list[DraftStep]:
-    """No passage defines the code: the sentences that name it, if any, and nothing around them."""
+    """No passage defines the code: what is said from where a paragraph names it, if one does, and no more."""
     pattern = mention_pattern(code)
     pieces: list[Piece] = []
     for entry in entries:
         if pattern.search(entry.text):
-            pieces += [p for p in read_fault([entry], code) if pattern.search(p.text)]
+            pieces += [_from_mention(p, pattern) for p in read_fault([entry], code) if pattern.search(p.text)]
     newest = sorted(pieces, key=lambda p: age_key(p.entry.passage.chunk), reverse=True)
     return list(fault_steps(newest, question.language, label))
+
+
+def _from_mention(piece: Piece, pattern: re.Pattern[str]) -> Piece:
+    """The piece without the sentences before the one that names the code."""
+    text, span = piece.entry.text, piece.block.span
+    sentences = split_sentences(text, span.start, span.end)
+    start = next((s.start for s in sentences if pattern.search(s.of(text))), span.start)
+    return replace(piece, block=replace(piece.block, span=Span(start, span.end)))

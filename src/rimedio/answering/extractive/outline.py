@@ -55,7 +55,8 @@ _LAST_SMALL = re.compile(
 )
 _ATX = re.compile(r"\s{0,3}(#{1,6})\s+(.+?)\s*$")
 _UNDERLINE = re.compile(r"\s*([=\-~^\"'*+#])\1{2,}\s*$")
-_RULE = re.compile(r"\s*(?:[-*_=]\s*){3,}$|\s*[+|][-=+|: ]{3,}$|\s*\|?[\s:|-]*-{3,}[\s:|-]*$")
+_RULE_SIGNS = frozenset("-*_=+|: \t")
+_RULE_SIGNS_MIN = 3
 _FENCE = re.compile(r"\s*(```|~~~)")
 _BULLET = "[-*•·–▪◦‣]"
 _ITEM = re.compile(
@@ -121,7 +122,7 @@ def _read_next(reader: _Reader) -> None:
     elif _is_underlined(reader):
         mark = reader.line(reader.at + 1).strip()[0]
         _heading(reader, _trim(line), _UNDERLINE_LEVEL.get(mark, 5), 2)
-    elif _RULE.match(line):
+    elif _is_rule(line):
         reader.at += 1
     elif _is_row(line):
         _read_table(reader)
@@ -149,10 +150,15 @@ def _trim(line: str) -> Span:
 
 def _is_underlined(reader: _Reader) -> bool:
     line, below = reader.line(reader.at), reader.line(reader.at + 1)
-    if not _UNDERLINE.match(below) or _RULE.match(line) or _ITEM.match(line) or len(line) > 120:
+    if not _UNDERLINE.match(below) or _is_rule(line) or _ITEM.match(line) or len(line) > 120:
         return False
     above = reader.line(reader.at - 1) if reader.at else ""
     return not above.strip() or above.startswith("#") or bool(_UNDERLINE.match(above))
+
+
+def _is_rule(line: str) -> bool:
+    """A line drawn with signs: a thematic break, an underline, a table's frame."""
+    return set(line) <= _RULE_SIGNS and sum(line.count(sign) for sign in "-*_=") >= _RULE_SIGNS_MIN
 
 
 def _is_row(line: str) -> bool:
@@ -176,7 +182,13 @@ def _is_glued_heading(reader: _Reader) -> bool:
     """A short line without a full stop after an empty line, with text directly below that begins anew."""
     line, below = reader.line(reader.at).strip(), reader.line(reader.at + 1).strip()
     above = reader.line(reader.at - 1).strip() if reader.at else ""
-    if above or not below or len(line) > _GLUED_HEADING_CHARS_MAX or line[-1:] in ".:;,!?)":
+    under_heading = bool(reader.blocks) and reader.blocks[-1].shape is Shape.HEADING
+    if (
+        (above and not under_heading)
+        or not below
+        or len(line) > _GLUED_HEADING_CHARS_MAX
+        or line[-1:] in ".:;,!)"
+    ):
         return False
     if _ITEM.match(line) or _RECORD_LINE.match(line) or not line[:1].isupper() or _LAST_SMALL.search(line):
         return False
@@ -200,14 +212,14 @@ def _read_table(reader: _Reader) -> None:
     first = True
     while reader.at < len(reader.lines):
         line = reader.line(reader.at)
-        if _RULE.match(line):
+        if _is_rule(line):
             reader.at += 1
             continue
         if not _is_row(line):
             break
         spans = _cell_spans(line, reader.lines[reader.at].start)
         names = tuple(s.of(reader.text) for s in spans)
-        framed = bool(_RULE.match(reader.line(reader.at + 1)))
+        framed = _is_rule(reader.line(reader.at + 1))
         if first and (framed or _are_titles(reader, names)):
             titles = names
         elif any(names):
@@ -229,7 +241,7 @@ def _are_titles(reader: _Reader, names: Sequence[str]) -> bool:
 
 def _end_of_last_cell(reader: _Reader, end: int) -> int:
     """The last cell of a row may go on over lines without bars."""
-    while (below := reader.line(reader.at + 1)).strip() and not _is_row(below) and not _RULE.match(below):
+    while (below := reader.line(reader.at + 1)).strip() and not _is_row(below) and not _is_rule(below):
         if (
             _ATX.match(below)
             or _BOLD_LINE.match(below)
@@ -281,7 +293,7 @@ def _read_prose(reader: _Reader) -> None:
 
 def _starts_block(reader: _Reader, opener: str) -> bool:
     line = reader.line(reader.at)
-    if not line.strip() or _ITEM.match(line) or _ATX.match(line) or _FENCE.match(line) or _RULE.match(line):
+    if not line.strip() or _ITEM.match(line) or _ATX.match(line) or _FENCE.match(line) or _is_rule(line):
         return True
     if _is_row(line) or _LINE_BLOCK.match(line) or _BOLD_LINE.match(line) or _is_bare_heading(line):
         return True

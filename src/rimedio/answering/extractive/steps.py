@@ -15,7 +15,7 @@ from rimedio.answering.extractive.details import (
 from rimedio.answering.extractive.fault import Piece
 from rimedio.answering.extractive.frames import frame
 from rimedio.answering.extractive.outline import Shape
-from rimedio.answering.sentences import split_sentences
+from rimedio.answering.sentences import Span, split_sentences
 from rimedio.domain.answer import DraftSentence, DraftStep, Section, Severity
 
 _BULLET = re.compile(r"[-*•·–▪◦‣]\s+")
@@ -31,9 +31,8 @@ def sentences_of(piece: Piece) -> tuple[DraftSentence, ...]:
     text, span = piece.entry.text, piece.block.span
     bullet = _BULLET.match(text, span.start, span.end)
     start = bullet.end() if bullet else span.start
-    if piece.block.shape is Shape.CODE:
-        return (_sentence(text[start : span.end], piece.entry.index),)
-    spans = split_sentences(text, start, span.end)
+    whole = (Span(start, span.end),) if piece.block.shape is Shape.CODE else None
+    spans = whole or split_sentences(text, start, span.end)
     return tuple(
         _sentence(s.of(text), piece.entry.index) for s in spans if any(c.isalnum() for c in s.of(text))
     )
