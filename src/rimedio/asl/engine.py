@@ -5,6 +5,7 @@ at a time advances an execution; its handlers may run on several threads at once
 execution has done is committed before any handler of its next step is called.
 """
 
+import logging
 import random
 import threading
 from collections import deque
@@ -33,6 +34,9 @@ from rimedio.asl.query import Services
 ARN = "arn:aws:states:local:000000000000"
 FRESH_RUNS_MAX = 1_000
 POLL_SECONDS = 0.2
+RETRY_SECONDS = 1.0
+
+_log = logging.getLogger("rimedio.asl")
 CLOCK_TICK = 1e-6
 
 Work: TypeAlias = "str | TaskCall"
@@ -259,7 +263,12 @@ class Engine:
 
     def _worker(self, halt: threading.Event) -> None:
         while not halt.is_set():
-            if self._work_once() is None:
+            try:
+                worked = self._work_once()
+            except Exception:  # the journal failed, say: the execution goes on from its last record
+                _log.exception("An execution could not be advanced; it is tried again in a second.")
+                continue
+            if worked is None:
                 with self._changed:
                     if not self._queue and not halt.is_set():
                         self._changed.wait(self._seconds_to_alarm())
@@ -309,9 +318,7 @@ class Engine:
         try:
             self._advance(execution_id)
         except BaseException:
-            with self._changed:  # what memory holds is ahead of the journal, or unsound: forget it
-                self._runs.pop(execution_id, None)
-                self._again.discard(execution_id)
+            self._forget(execution_id)
             raise
         finally:
             with self._changed:
@@ -321,6 +328,13 @@ class Engine:
                     self._queue.append(execution_id)
                 self._changed.notify_all()
 
+    def _forget(self, execution_id: str) -> None:
+        """Drop what memory holds, which is ahead of the journal or unsound; read it again later."""
+        with self._changed:
+            self._runs.pop(execution_id, None)
+            self._again.discard(execution_id)
+            self._alarms.set(self.clock.now().timestamp() + RETRY_SECONDS, execution_id)
+
     def _advance(self, execution_id: str) -> None:
         run = self._runs.get(execution_id)
         if run is None:
@@ -328,7 +342,10 @@ class Engine:
             if run is None:
                 return
         paused = self.interpreter.advance(run)
-        self._commit(run, paused)
+        if not self._commit(run, paused):  # its start was rolled back
+            with self._changed:
+                del self._runs[execution_id]
+            return
         with self._changed:
             calls, run.calls = run.calls, []
             self._queue.extend(calls)
@@ -351,7 +368,7 @@ class Engine:
             self._runs[execution_id] = run
         return run
 
-    def _commit(self, run: Run, paused: bool) -> None:
+    def _commit(self, run: Run, paused: bool) -> bool:
         changes = run.take_changes()
         changes.execution = run.recorded()
         if not run.is_over:
@@ -360,16 +377,21 @@ class Engine:
         else:
             changes.wake = None
         if not self.journal.commit(changes):
-            raise ExecutionDoesNotExist(f"{run.execution.id} is no longer in the journal.")
+            return False
         if self._on_event is not None:
             for event in changes.events:
                 self._on_event(run.execution.id, event)
+        return True
 
     def _call(self, call: TaskCall) -> None:
         run = self._runs.get(call.execution_id)
         if run is None or (call.path, call.attempt) not in run.in_flight:
             return
-        outcome = self._outcome(call, run)
+        try:
+            outcome = self._outcome(call, run)
+        except BaseException:  # Ctrl-C in the handler: the call is repeated
+            self._forget(call.execution_id)
+            raise
         with self._changed:
             run.outcomes.append(outcome)
             self._queue.appendleft(call.execution_id)  # recorded before anything else is begun

@@ -281,14 +281,13 @@ class Interpreter:
 
     def _take_signals(self, run: Run) -> None:
         while run.signals and not run.is_over:
-            signal = run.signals.popleft()
-            run.changes.spent_signals.append(signal.id)
-            self._take(run, signal)
+            self._take(run, run.signals.popleft())
         if run.is_over:
             run.changes.spent_signals.extend(signal.id for signal in run.signals)
             run.signals.clear()
 
     def _take(self, run: Run, signal: Signal) -> None:
+        run.changes.spent_signals.append(signal.id)
         if signal.kind == "stop":
             body = cast("dict[str, JSON]", signal.body)
             error, cause = (cast("str | None", body.get(key)) for key in ("error", "cause"))

@@ -276,7 +276,8 @@ def _read_steps(reader: PathReader) -> Iterator[Step]:
             )
         elif reader.text[reader.at] == ".":
             reader.at += 1
-            yield _dotted(reader, deep=False)
+            following = reader.text[reader.at : reader.at + 1]
+            yield _bracket(reader, deep=False) if following == "[" else _dotted(reader, deep=False)
         elif reader.text[reader.at] == "[":
             yield _bracket(reader, deep=False)
         else:

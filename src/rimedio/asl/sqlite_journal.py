@@ -61,7 +61,7 @@ _INSERT = f"INTO asl_executions ({_COLUMNS}, wake) VALUES ({', '.join('?' * 14)}
 _SELECT = f"SELECT {_COLUMNS}, number FROM asl_executions"  # noqa: S608 - column names only
 _UPDATE = (
     "UPDATE asl_executions SET status = ?, output = ?, error = ?, cause = ?, stopped = ?, next_event = ?, "
-    "redrives = ?, wake = ? WHERE number = ?"
+    "redrives = ?, wake = ? WHERE number = ? AND id = ?"
 )
 
 
@@ -267,17 +267,9 @@ def _existing(connection: sqlite3.Connection, execution_id: str) -> Execution:
 
 def _update(connection: sqlite3.Connection, changes: Changes) -> bool:
     e = changes.execution
-    values = (
-        e.status,
-        e.output,
-        e.error,
-        e.cause,
-        e.stopped,
-        e.next_event,
-        e.redrives,
-        changes.wake,
-        e.number,
-    )
+    told = (e.status, e.output, e.error, e.cause, e.stopped, e.next_event, e.redrives, changes.wake)
+    # The id too: the number of an execution whose start was rolled back goes to the next one.
+    values = (*told, e.number, e.id)
     return connection.execute(_UPDATE, values).rowcount == 1
 
 

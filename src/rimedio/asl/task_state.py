@@ -96,6 +96,7 @@ class TaskState:
         run.touch(frame)
         early = run.early.pop(cast("str", frame.token), None)
         if early is not None:
+            run.changes.spent_signals.append(early.id)
             self.signalled(run, frame, early)
 
     def signalled(self, run: Run, frame: Frame, signal: Signal) -> None:
@@ -106,8 +107,9 @@ class TaskState:
                 run.set_timer(frame.beat_by, frame)
                 run.touch(frame)
             return
-        if frame.phase is Phase.TASK:  # the handler has not returned yet
+        if frame.phase is Phase.TASK:  # the handler has not returned yet: the answer stays in the journal
             run.early[signal.token] = signal
+            run.changes.spent_signals.remove(signal.id)
             return
         run.changes.spent_tokens.append(signal.token)
         frame.token = None

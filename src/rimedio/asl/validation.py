@@ -238,7 +238,7 @@ class _MachineCheck:
 
     def _task(self, state: Object, language: str, at: str) -> None:
         resource = state.get("Resource")
-        if isinstance(resource, str) and not _URI.fullmatch(resource):
+        if isinstance(resource, str) and not _is_resource(resource):
             self.findings.schema("Value is not a valid resource ARN", f"{at}/Resource")
         timeout, beat = state.get("TimeoutSeconds"), state.get("HeartbeatSeconds")
         if isinstance(timeout, int) and isinstance(beat, int) and beat >= timeout:
@@ -403,6 +403,11 @@ def _exits(state: Object) -> Iterable[tuple[str, str, str]]:
             target = entry.get("Next") if isinstance(entry, Mapping) else None
             if isinstance(target, str):
                 yield "Next", target, f"{listing}[{index}]/Next"
+
+
+def _is_resource(text: str) -> bool:
+    """A URI; one that begins with `arn:` has the six parts of an ARN."""
+    return _URI.fullmatch(text) is not None and (not text.startswith("arn:") or text.count(":") >= 5)
 
 
 def _is_terminal(state: Object) -> bool:

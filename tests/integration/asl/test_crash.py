@@ -207,3 +207,30 @@ def test_kill_9_of_a_real_process_at_every_write(tmp_path: Path) -> None:
         assert ended.returncode == -signal.SIGKILL, ended.stderr
         world = World(path.with_suffix(".tokens"))
         assert world.run_to_the_end(SqliteJournal.open(path)) == EXPECTED, at
+
+
+def test_the_journal_shares_the_applications_own_database_and_its_transactions(tmp_path: Path) -> None:
+    from rimedio.storage.database import Database
+
+    database = Database(tmp_path / "app.db")
+    world = World()
+    handlers = {WORK: world.work, ASK: world.ask}
+    engine = Engine(SqliteJournal(database), handlers, clock=world.clock)
+    machine = Machine.parse(DEFINITION)
+
+    def start_and_fail() -> None:
+        with database.transaction():
+            engine.start(machine, {}, name="rolled back")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        start_and_fail()
+    assert engine.list_executions() == []
+    with database.transaction():
+        execution = engine.start(machine, {}, name="kept")
+    engine.run_until_idle()
+    assert [e.name for e in engine.list_executions()] == ["kept"]
+    assert engine.describe(execution).status == "RUNNING"
+    engine.send_task_success(world.tokens[0], {})
+    assert engine.run(execution).output == EXPECTED
+    database.close()

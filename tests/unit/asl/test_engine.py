@@ -403,3 +403,47 @@ def test_history_links_every_event_to_the_one_before_in_its_branch() -> None:
     assert history[2]["lambdaFunctionScheduledEventDetails"] == {
         "resource": WORK, "input": '{"n":1}', "inputDetails": {"truncated": False}}  # fmt: skip
     assert time.strptime(str(history[0]["timestamp"])[:19], "%Y-%m-%dT%H:%M:%S")
+
+
+def test_a_worker_survives_a_failing_journal_and_the_execution_goes_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("rimedio.asl.engine.RETRY_SECONDS", 0.01)
+
+    class Ailing(MemoryJournal):
+        left = 2
+
+        def commit(self, changes: Any) -> bool:
+            self.left -= 1
+            if self.left >= 0:
+                raise OSError("disk full")
+            return super().commit(changes)
+
+    e = Engine(Ailing(), {WORK: lambda payload, _: payload})
+    with e.workers(1):
+        execution = e.start(machine({"A": work(Arguments="{% $states.input %}")}), {"n": 1})
+        assert e.wait_for(execution, 10).output == {"n": 1}
+    kinds = types(e, execution)
+    assert kinds.count("ExecutionStarted") == 1
+    assert kinds.count("LambdaFunctionScheduled") == 1
+
+
+def test_an_early_answer_survives_a_crash_while_the_handler_still_runs() -> None:
+    journal, clock = MemoryJournal(), VirtualClock()
+
+    class Killed(BaseException):
+        pass
+
+    def ask(_: Any, context: TaskContext) -> Any:
+        first.send_task_success(str(context.token), "early")
+        first._work_once()
+        raise Killed
+
+    made = machine({"A": {"Type": "Task", "Resource": ASK, "End": True}})
+    first = Engine(journal, {ASK: ask}, clock=clock)
+    execution = first.start(made)
+    with pytest.raises(Killed):
+        first.run(execution)
+    second = Engine(journal, {ASK: lambda *_: None}, clock=clock)
+    second.resume()
+    assert second.run(execution).output == "early"
