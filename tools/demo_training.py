@@ -170,7 +170,7 @@ def dress(phrase: Row, lang: str, models: tuple[str, ...], rng: random.Random) -
 
 def models_for(text: str) -> tuple[str, ...]:
     """The models that a phrase can be about."""
-    types = Taxonomy.default().product_types
+    types = Taxonomy.from_file(ROOT / "examples" / "taxonomy.json").product_types
     fits = [name for name, words in WORDS_OF.items() if re.search(words, text, re.IGNORECASE)]
     return tuple(model for name in (fits or types) for model in types[name].models)
 

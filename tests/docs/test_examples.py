@@ -15,7 +15,7 @@ from rimedio.domain.ticket import TicketRequest
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 KNOWLEDGE = EXAMPLES / "knowledge"
 ROWS = [json.loads(line) for line in (EXAMPLES / "tickets" / "tickets.jsonl").read_text("utf-8").splitlines()]
-TAXONOMY = Taxonomy.default()
+TAXONOMY = Taxonomy.from_file(EXAMPLES / "taxonomy.json")
 ids = pytest.mark.parametrize("row", ROWS, ids=[row["id"] for row in ROWS])
 
 

@@ -1,0 +1,5 @@
+"""The command line: `rimedio`."""
+
+from rimedio.cli.app import main
+
+__all__ = ["main"]

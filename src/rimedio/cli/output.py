@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -13,8 +13,6 @@ from rimedio.domain.errors import RimedioError
 INTERRUPTED = 130
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of text for people.")]
-
-type_of_json = Mapping[str, object] | Sequence[object]
 
 
 def terminal() -> Console:
@@ -27,7 +25,7 @@ def progress_terminal() -> Console:
     return Console(stderr=True, highlight=False)
 
 
-def print_json(value: type_of_json) -> None:
+def print_json(value: object) -> None:
     """One JSON document on standard output."""
     sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, default=str) + "\n")
 

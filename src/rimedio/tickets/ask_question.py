@@ -32,7 +32,7 @@ class AskQuestion:
         if len(text) > QUESTION_CHARS_MAX:
             msg = f"The question has {len(text)} characters; {QUESTION_CHARS_MAX} are read. Shorten it."
             raise InvalidInput(msg)
-        seen = self.guard.inspect_request(text, ())
+        seen = self.guard.inspect_request(text, (), self.taxonomy.models())
         if seen.injection or seen.denied:
             what = ", ".join((*(("an injection",) if seen.injection else ()), *seen.denied))
             raise PolicyRefused(f"The question is not answered: the guardrails found {what}. Ask it plainly.")

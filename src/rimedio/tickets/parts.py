@@ -29,8 +29,8 @@ class InspectedText:
 class RequestGuard(Protocol):
     """Looks at what comes in before any model sees it."""
 
-    def inspect_request(self, text: str, names: Sequence[str]) -> InspectedText:
-        """Redact and judge a request; `names` are people named in the ticket's own fields."""
+    def inspect_request(self, text: str, names: Sequence[str], keep: Sequence[str]) -> InspectedText:
+        """Redact and judge a request. `names` are the ticket's own people, `keep` stays as it is."""
         ...
 
     def suspicious(self, passages: Sequence[Passage]) -> frozenset[str]:

@@ -52,8 +52,6 @@ def run_of(ticket: Ticket, histories: Histories) -> tuple[RunStep, ...]:
 
 
 def _instant(stamp: Json) -> datetime:
-    if isinstance(stamp, datetime):
-        return stamp
     return datetime.fromisoformat(str(stamp))
 
 

@@ -90,7 +90,7 @@ class ScriptedGuard:
     suspicious_ids: frozenset[str] = frozenset()
     seen: list[str] = field(default_factory=list)
 
-    def inspect_request(self, text: str, names: Sequence[str]) -> InspectedText:
+    def inspect_request(self, text: str, names: Sequence[str], keep: Sequence[str]) -> InspectedText:
         self.seen.append(text)
         clean = text
         for name in names:
@@ -191,7 +191,7 @@ class Workshop:
             categories=tuple(taxonomy.categories),
             on_settled=lambda ticket, status: self.settled.append((ticket.ticket_id, status)),
         )
-        self.engine = Engine(MemoryJournal(), {LAMBDA_INVOKE: InvokeTask(self.parts)}, clock=self.clock)
+        self.engine = Engine(MemoryJournal(), {LAMBDA_INVOKE: InvokeTask(lambda: self.parts)}, clock=self.clock)
         self.runner = EngineRunner.create(self.engine, self.tickets)
         self.open = OpenTicket(self.tickets, self.runner, taxonomy, self.clock, self.ids)
         self.review = ReviewTicket(self.tokens, self.engine)

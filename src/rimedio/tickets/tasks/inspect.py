@@ -38,7 +38,8 @@ def inspect(parts: TaskParts, given: InspectInput) -> TicketQuestion:
     """The ticket's question; what undoes the redaction is stored for the operator."""
     ticket = parts.tickets.get(given.tenant_id, given.ticket_id)
     names = tuple(n for n in (ticket.customer.name, ticket.customer.contact_email) if n)
-    seen = parts.guard.inspect_request(_whole_text(parts, ticket, given), names)
+    keep = tuple(k for k in (ticket.asset.serial, ticket.asset.model, ticket.error_code) if k)
+    seen = parts.guard.inspect_request(_whole_text(parts, ticket, given), names, keep)
     if seen.vault:
         parts.objects.put(ticket.tenant_id, vault_name(ticket.ticket_id), seen.vault.encode())
     reasons = (("injection",) if seen.injection else ()) + tuple(f"denied:{topic}" for topic in seen.denied)

@@ -1,6 +1,6 @@
 """Every task by its name, and the one Lambda-shaped handler through which the engine calls them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -56,7 +56,8 @@ TASKS: Mapping[str, Task[Any, Any]] = MappingProxyType(
 class InvokeTask:
     """Answers `arn:aws:states:::lambda:invoke`: FunctionName is a task's name, Payload its input."""
 
-    def __init__(self, parts: TaskParts) -> None:
+    def __init__(self, parts: Callable[[], TaskParts]) -> None:
+        """`parts` is called when the first task runs, so that starting up builds nothing."""
         self._parts = parts
 
     def __call__(self, arguments: Json, _context: TaskContext) -> Json:
@@ -68,4 +69,4 @@ class InvokeTask:
             raise NotFound(
                 f"The workflow calls {name!r}, which is no task. Known: {', '.join(sorted(TASKS))}."
             )
-        return {"StatusCode": 200, "Payload": task(self._parts, given.get("Payload"))}
+        return {"StatusCode": 200, "Payload": task(self._parts(), given.get("Payload"))}

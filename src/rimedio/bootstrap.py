@@ -1,0 +1,360 @@
+"""The one composition root: which adapter stands behind which port.
+
+`laptop()` builds the system in this process on one data folder, with no key and no network. Parts are built
+when they are first needed, so that a command pays only for what it uses.
+"""
+
+from functools import cached_property, lru_cache
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rimedio.answering.answer import Answerer, AnswerLimits, AnswerParts
+from rimedio.answering.decide import DecisionPolicy, Gate
+from rimedio.answering.extractive.writer import ExtractiveWriter
+from rimedio.answering.verify import GroundednessVerifier
+from rimedio.answering.writers import Writer
+from rimedio.asl import Engine, SqliteJournal
+from rimedio.classification.registry import ModelRegistry
+from rimedio.domain.answer import Draft, Solution
+from rimedio.domain.clock import Clock, Ids, RandomIds, SystemClock
+from rimedio.domain.errors import InvalidSetting, ModelUnavailable
+from rimedio.domain.taxonomy import Taxonomy
+from rimedio.domain.ticket import Ticket
+from rimedio.knowledge.backfill import Backfill
+from rimedio.knowledge.chunking import StructureAware
+from rimedio.knowledge.embedding.onnx import OnnxEmbedder
+from rimedio.knowledge.embedding.port import Embedder
+from rimedio.knowledge.extract import Limits
+from rimedio.knowledge.hybrid import HybridOptions
+from rimedio.knowledge.index.port import Coverage
+from rimedio.knowledge.index.sqlite import SqliteIndex
+from rimedio.knowledge.ingest import Ingestor
+from rimedio.knowledge.search import Search, SearchOptions
+from rimedio.llm.chat import ChatModel
+from rimedio.llm.pricing import PriceTable
+from rimedio.llm.tokens import CharacterTokenCounter, TokenCounter, TokenizerTokenCounter
+from rimedio.settings import EmbedderName, Generator, Settings
+from rimedio.storage.conversations import ConversationStore
+from rimedio.storage.database import Database
+from rimedio.storage.documents import DocumentStore
+from rimedio.storage.folder import DataFolder
+from rimedio.storage.sqlite_table import SqliteTable
+from rimedio.storage.tickets import TicketStore
+from rimedio.tickets.adapters import ChampionClassifier, ChatOpinion, IndexCodeLookup, NoGuard, NoOpinion
+from rimedio.tickets.ask_question import AskQuestion
+from rimedio.tickets.attach_files import AttachFiles
+from rimedio.tickets.draft_safety import DraftSafety, no_safety
+from rimedio.tickets.engine_runner import EngineRunner
+from rimedio.tickets.library import Library
+from rimedio.tickets.open_ticket import OpenTicket
+from rimedio.tickets.parts import RequestGuard, SecondOpinion, TaskParts, TicketClassifier
+from rimedio.tickets.read_attachment import read_attachment
+from rimedio.tickets.reply_to_ticket import ReplyToTicket
+from rimedio.tickets.review_ticket import ReviewTicket
+from rimedio.tickets.task_tokens import TaskTokens
+from rimedio.tickets.tasks.registry import InvokeTask
+from rimedio.tickets.workflow import LAMBDA_INVOKE
+
+if TYPE_CHECKING:
+    from rimedio.llm.guardrails import Guardrails
+
+CLASSIFIERS = "classifiers"
+OCR_PAGES_MAX = 200
+TAXONOMY_FILE = "taxonomy.json"
+CHAT_SETTINGS = "Set `llm_url` and `llm_model`, or set `generator` to extractive."
+PACKAGED_MODELS = Path(str(files("rimedio.knowledge.embedding"))) / "models"
+
+
+class Rimedio:
+    """The whole system on one data folder."""
+
+    def __init__(
+        self, settings: Settings, folder: DataFolder, clock: Clock | None = None, ids: Ids | None = None
+    ) -> None:
+        self.settings = settings
+        self.folder = folder
+        self.clock = clock or SystemClock()
+        self.ids = ids or RandomIds()
+        self.tenant = settings.tenant
+
+    def close(self) -> None:
+        """Let go of the data folder."""
+        self.folder.close()
+
+    # -- foundations
+
+    @cached_property
+    def taxonomy(self) -> Taxonomy:
+        """The file of the settings, else the data folder's own, else the built-in one."""
+        own = self.folder.path / TAXONOMY_FILE
+        path = self.settings.taxonomy_file or (own if own.exists() else None)
+        return Taxonomy.from_file(path) if path else Taxonomy.default()
+
+    @cached_property
+    def database(self) -> Database:
+        """The one SQLite file."""
+        return self.folder.database
+
+    @cached_property
+    def table(self) -> SqliteTable:
+        """Tickets, documents, conversations …"""
+        return SqliteTable(self.database, self.clock)
+
+    @cached_property
+    def tickets(self) -> TicketStore:
+        """Tickets, solutions, feedback."""
+        return TicketStore(self.table, self.clock, self.ids)
+
+    @cached_property
+    def conversations(self) -> ConversationStore:
+        """What was said about each ticket."""
+        return ConversationStore(self.table)
+
+    @cached_property
+    def documents(self) -> DocumentStore:
+        """The register of sources."""
+        return DocumentStore(self.table)
+
+    # -- knowledge
+
+    @cached_property
+    def index(self) -> SqliteIndex:
+        """Chunks, words, codes, vectors."""
+        return SqliteIndex(self.database)
+
+    @cached_property
+    def embedder(self) -> Embedder | None:
+        """The embedding model; None when the settings turn it off. Raises ModelUnavailable."""
+        settings = self.settings
+        if settings.embedder is EmbedderName.NONE:
+            return None
+        return OnnxEmbedder.packaged(
+            settings.embedder.value, models=settings.model_dir, threads=settings.embedding_threads
+        )
+
+    @cached_property
+    def search(self) -> Search:
+        """Words, codes and meaning together."""
+        options = SearchOptions(hybrid=HybridOptions(candidates=self.settings.search_candidates))
+        return Search(self.index, self.embedder, self.taxonomy, options)
+
+    @cached_property
+    def counter(self) -> TokenCounter:
+        """Counts tokens with the embedding model's tokenizer where it is there."""
+        models = self.settings.model_dir or PACKAGED_MODELS
+        tokenizer = models / EmbedderName.E5_SMALL.value / "tokenizer.json"
+        return TokenizerTokenCounter(tokenizer) if tokenizer.exists() else CharacterTokenCounter()
+
+    @cached_property
+    def ingestor(self) -> Ingestor:
+        """Loads documents."""
+        settings = self.settings
+        return Ingestor(
+            self.index,
+            self.documents,
+            taxonomy=self.taxonomy,
+            clock=self.clock,
+            strategy=StructureAware(target=settings.chunk_tokens, most=settings.chunk_tokens_max),
+            limits=Limits(
+                bytes_max=settings.document_bytes_max, ocr_pages_max=OCR_PAGES_MAX if settings.ocr else 0
+            ),
+            transaction=self.database.transaction,
+            workers=settings.workers,
+        )
+
+    @cached_property
+    def library(self) -> Library:
+        """Use cases: find passages, list documents, forget one."""
+        return Library(self.search, self.documents, lambda: self.ingestor, self.taxonomy)
+
+    @cached_property
+    def backfill(self) -> Backfill:
+        """Makes the vectors that are missing. Raises ModelUnavailable."""
+        if self.embedder is None:
+            raise ModelUnavailable("No embedding model is set. Set `embedder` to e5-small-latin.")
+        return Backfill(self.index, self.embedder)
+
+    # -- models
+
+    @cached_property
+    def prices(self) -> PriceTable:
+        """USD per token and model."""
+        path = self.settings.price_file
+        return PriceTable.from_file(path) if path else PriceTable.shipped()
+
+    @cached_property
+    def chat_models(self) -> tuple[ChatModel, ...]:
+        """The configured model and its fallback; none for the extractive generator. Raises InvalidSetting."""
+        settings = self.settings
+        if settings.generator is Generator.EXTRACTIVE:
+            return ()
+        if not settings.llm_url or not settings.llm_model:
+            raise InvalidSetting(f"The generator is {settings.generator}, but no model. {CHAT_SETTINGS}")
+        from rimedio.llm.openai_compatible import Endpoint, OpenAICompatibleChat
+
+        key = settings.llm_api_key.get_secret_value() if settings.llm_api_key else None
+        names = [name for name in (settings.llm_model, settings.llm_fallback_model) if name]
+        return tuple(
+            OpenAICompatibleChat(
+                Endpoint(settings.llm_url, name, key, settings.llm_timeout_seconds), self.counter
+            )
+            for name in names
+        )
+
+    @cached_property
+    def writers(self) -> tuple[Writer, Writer | None]:
+        """Primary writer and, where one is configured, the fallback."""
+        if not self.chat_models:
+            return ExtractiveWriter(), None
+        from rimedio.answering.generate import Generator as ChatWriter
+        from rimedio.llm.prompts import PromptRegistry
+        from rimedio.llm.routing import ModelRouter
+
+        prompts = PromptRegistry.shipped()
+        made = [ChatWriter(ModelRouter((m,), self.prices, self.counter), prompts) for m in self.chat_models]
+        return made[0], made[1] if len(made) > 1 else None
+
+    @cached_property
+    def guardrails(self) -> "Guardrails":
+        """Personal data, injections, denied topics, unsafe instructions."""
+        from rimedio.llm.guardrails import Guardrails
+
+        return Guardrails()
+
+    @cached_property
+    def guard(self) -> RequestGuard:
+        """What looks at requests and passages before a model does."""
+        if not self.settings.guardrails:
+            return NoGuard()
+        from rimedio.tickets.guardrails_guard import GuardrailsGuard
+
+        return GuardrailsGuard(self.guardrails)
+
+    @cached_property
+    def registry(self) -> ModelRegistry:
+        """Classifiers, their versions and which one answers."""
+        return ModelRegistry(self.folder.path / CLASSIFIERS, self.clock)
+
+    @cached_property
+    def classifier(self) -> TicketClassifier:
+        """The champion, read at its first question."""
+        champion = lru_cache(maxsize=1)(self.registry.classifier)
+        return ChampionClassifier(champion)
+
+    @cached_property
+    def second_opinion(self) -> SecondOpinion:
+        """A chat model where one is configured."""
+        if not self.chat_models:
+            return NoOpinion()
+        from rimedio.llm.prompts import PromptRegistry
+
+        return ChatOpinion(self.chat_models[0], PromptRegistry.shipped())
+
+    # -- answering
+
+    @cached_property
+    def answerer(self) -> Answerer:
+        """Search, context, writer, verification, safety, decision."""
+        primary, fallback = self.writers
+        settings = self.settings
+        policy = DecisionPolicy(
+            groundedness_min=settings.groundedness_min, confidence_min=settings.publish_confidence_min
+        )
+        return Answerer(
+            AnswerParts(
+                search=self.search,
+                index=self.index,
+                primary=primary,
+                fallback=fallback,
+                extractive=ExtractiveWriter(),
+                verifier=GroundednessVerifier(),
+                safety=DraftSafety(self.guardrails.inspect_answer if settings.guardrails else no_safety),
+                decider=Gate(policy),
+                count_tokens=self.counter.count,
+                clock=self.clock,
+                ids=self.ids,
+                cost_of=self._cost_of,
+                limits=AnswerLimits(settings.search_limit, settings.context_tokens),
+            )
+        )
+
+    def _cost_of(self, draft: Draft) -> float:
+        if not draft.tokens_input and not draft.tokens_output:
+            return 0.0
+        return self.prices.cost(draft.routing.model, draft.tokens_input, draft.tokens_output)
+
+    # -- tickets
+
+    @cached_property
+    def parts(self) -> TaskParts:
+        """What the workflow's tasks work with."""
+        return TaskParts(
+            tickets=self.tickets,
+            conversations=self.conversations,
+            objects=self.folder.objects,
+            tokens=TaskTokens(self.table),
+            answerer=self.answerer,
+            guard=self.guard,
+            classifier=self.classifier,
+            second_opinion=self.second_opinion,
+            look_up_codes=IndexCodeLookup(self.index),
+            read_attachment=read_attachment,
+            clock=self.clock,
+            ids=self.ids,
+            categories=tuple(self.taxonomy.categories),
+            category_sure=self.settings.classification_sure,
+            category_unsure=self.settings.classification_unsure,
+        )
+
+    @cached_property
+    def engine(self) -> Engine:
+        """The durable state machine engine, in the same SQLite file."""
+        handlers = {LAMBDA_INVOKE: InvokeTask(lambda: self.parts)}
+        return Engine(SqliteJournal(self.database), handlers, clock=self.clock)
+
+    @cached_property
+    def runner(self) -> EngineRunner:
+        """Runs tickets on the engine."""
+        return EngineRunner.create(self.engine, self.tickets)
+
+    @cached_property
+    def open_ticket(self) -> OpenTicket:
+        """Use case: open a ticket."""
+        return OpenTicket(self.tickets, self.runner, self.taxonomy, self.clock, self.ids)
+
+    @cached_property
+    def attach(self) -> AttachFiles:
+        """Use case: keep files that come with a ticket."""
+        return AttachFiles(self.folder.objects, self.ids)
+
+    @cached_property
+    def ask(self) -> AskQuestion:
+        """Use case: answer without a ticket."""
+        return AskQuestion(self.answerer, self.guard, self.taxonomy)
+
+    @cached_property
+    def review(self) -> ReviewTicket:
+        """Use case: judge a remedy."""
+        return ReviewTicket(TaskTokens(self.table), self.engine)
+
+    @cached_property
+    def reply(self) -> ReplyToTicket:
+        """Use case: answer what was asked."""
+        tokens = TaskTokens(self.table)
+        return ReplyToTicket(self.tickets, self.conversations, tokens, self.engine, self.clock, self.ids)
+
+    def solution_of(self, ticket: Ticket) -> Solution | None:
+        """The solution a ticket has now."""
+        if ticket.solution_id is None:
+            return None
+        return self.tickets.solution(ticket.tenant_id, ticket.ticket_id, ticket.solution_id)
+
+    def coverage(self) -> Coverage:
+        """How much of the tenant's knowledge is loaded and embedded."""
+        return self.index.coverage(self.tenant, self.embedder.model_id if self.embedder else "none")
+
+
+def laptop(settings: Settings, *, read_only: bool = False) -> Rimedio:
+    """The system on a data folder of this machine. Raises DataFolderLocked, NotFound, StorageFailed."""
+    return Rimedio(settings, DataFolder(settings.data_dir, read_only=read_only))

@@ -1,0 +1,55 @@
+"""The commands and the options that all of them share."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rimedio import __version__
+from rimedio.cli import ask, classify, demo, doctor, evaluate, knowledge, ticket
+from rimedio.cli.output import guarded
+from rimedio.cli.session import Session
+
+app = typer.Typer(
+    name="rimedio",
+    help="Technical support whose every sentence cites the manual, checked before anybody sees it.",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.add_typer(knowledge.kb, name="kb")
+app.add_typer(ticket.app, name="ticket")
+app.add_typer(classify.app, name="classify")
+app.command("ingest")(knowledge.ingest)
+app.command("ask")(ask.ask)
+app.command("eval")(evaluate.evaluate)
+app.command("doctor")(doctor.doctor)
+app.command("demo")(demo.demo)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    context: typer.Context,
+    data_dir: Annotated[
+        Path | None, typer.Option(help="Folder that holds everything Rimedio stores. [default: .data]")
+    ] = None,
+    tenant: Annotated[str | None, typer.Option(help="Whose tickets and manuals. [default: default]")] = None,
+    _version_wanted: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and end.")
+    ] = False,
+) -> None:
+    """Technical support whose every sentence cites the manual, checked before anybody sees it."""
+    context.obj = Session({"data_dir": data_dir, "tenant": tenant})
+
+
+def main() -> None:
+    """Entry point of the `rimedio` command; ends the process with the command's exit code."""
+    guarded(lambda: app(args=sys.argv[1:], standalone_mode=True))

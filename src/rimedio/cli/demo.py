@@ -1,0 +1,104 @@
+"""`rimedio demo`: load the demo manuals, work through sample tickets, say how to go on."""
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from rimedio.bootstrap import TAXONOMY_FILE, Rimedio
+from rimedio.cli.knowledge import progress
+from rimedio.cli.output import progress_terminal, terminal
+from rimedio.cli.remedy import print_solution
+from rimedio.cli.session import session_of
+from rimedio.domain.errors import NotFound
+from rimedio.domain.ticket import Ticket
+from rimedio.evaluation.labelled import LabelledTicket, load_labelled
+from rimedio.tickets.train_classifier import train_classifier
+
+TOUR = ("demo-001", "demo-040", "demo-078", "demo-085", "demo-091", "demo-095")
+
+
+def demo(
+    context: typer.Context,
+    examples: Annotated[Path, typer.Option(help="Folder with the demo's knowledge and tickets.")] = Path(
+        "examples"
+    ),
+    everything: Annotated[
+        bool, typer.Option("--all", help="Work through all sample tickets, not six.")
+    ] = False,
+) -> None:
+    """Load the demo manuals and work through sample tickets, printing each remedy with its sources."""
+    if not (examples / "knowledge").is_dir():
+        raise NotFound(
+            f"There is no demo at {examples}. Start where Rimedio was cloned, or name it: --examples."
+        )
+    session = session_of(context)
+    _bring_taxonomy(session.settings().data_dir, examples)
+    with session.open() as rimedio:
+        _load(rimedio, examples)
+        labelled = load_labelled(examples / "tickets" / "tickets.jsonl")
+        chosen = labelled if everything else [t for t in labelled if t.id in TOUR]
+        _work(rimedio, chosen)
+    _farewell()
+
+
+def _bring_taxonomy(data_dir: Path, examples: Path) -> None:
+    """The demo's products; a taxonomy that is there already stays."""
+    target, source = data_dir / TAXONOMY_FILE, examples / TAXONOMY_FILE
+    if source.exists() and not target.exists():
+        data_dir.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, target)
+
+
+def _load(rimedio: Rimedio, examples: Path) -> None:
+    shown = progress_terminal().is_terminal
+    with progress("Reading the demo manuals", shown=shown) as advance:
+        rimedio.ingestor.ingest(
+            [examples / "knowledge"], rimedio.tenant, progress=lambda p: advance(p.files, p.files)
+        )
+    held = rimedio.coverage()
+    with progress("Learning meanings", shown=shown) as advance:
+        if rimedio.embedder is not None:
+            rimedio.backfill.run(progress=lambda p: advance(p.embedded, held.chunks - held.embedded))
+    if rimedio.registry.champion() is None:
+        with progress("Training the classifier", shown=shown):
+            train_classifier(examples / "training" / "tickets.csv", rimedio.registry)
+    held = rimedio.coverage()
+    terminal().print(
+        Text(f"{held.documents} manuals, {held.chunks} passages, all on this machine.", style="bold")
+    )
+
+
+def _work(rimedio: Rimedio, labelled: Sequence[LabelledTicket]) -> None:
+    for sample in labelled:
+        ticket = rimedio.open_ticket(rimedio.tenant, sample.request, idempotency_key=sample.id)
+        ticket = rimedio.runner.settle(ticket)
+        terminal().print()
+        _print(rimedio, ticket)
+
+
+def _print(rimedio: Rimedio, ticket: Ticket) -> None:
+    solution = rimedio.solution_of(ticket)
+    heading = f"{ticket.asset.model}: {' '.join(ticket.symptom_text.split())[:90]}"
+    if solution is None:
+        terminal().print(Text(heading, style="bold"))
+        terminal().print(Text(f"● {ticket.status.lower()}: {ticket.status_reason or ''}", style="magenta"))
+    else:
+        print_solution(terminal(), solution, heading=heading)
+
+
+def _farewell() -> None:
+    console = terminal()
+    console.print()
+    console.print(Text("Now ask it yourself:", style="bold"))
+    console.print(
+        Text('  .venv/bin/rimedio ask "Errore E029 sulla XC-200, si spegne dopo 5 minuti"', style="cyan")
+    )
+    console.print(Text("  .venv/bin/rimedio ingest PATH      your own manuals", style="cyan"))
+    console.print(
+        Text("  .venv/bin/rimedio ticket list      what happened to the sample tickets", style="cyan")
+    )
+    console.print(Text("  .venv/bin/rimedio --help           everything else", style="cyan"))

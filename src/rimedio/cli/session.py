@@ -1,0 +1,35 @@
+"""One run of the command line: its settings, and the system it opens when a command first needs it."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+import typer
+
+from rimedio.bootstrap import Rimedio, laptop
+from rimedio.settings import Settings, load_settings
+
+
+class Session:
+    """Holds the options given before the command's name."""
+
+    def __init__(self, overrides: Mapping[str, object]) -> None:
+        self.overrides = overrides
+
+    def settings(self) -> Settings:
+        """Settings with the command line's own on top. Raises InvalidSetting."""
+        return load_settings(self.overrides)
+
+    @contextmanager
+    def open(self, *, read_only: bool = False) -> Iterator[Rimedio]:
+        """The system on its data folder, closed again at the end. Raises StorageFailed and its kin."""
+        system = laptop(self.settings(), read_only=read_only)
+        try:
+            yield system
+        finally:
+            system.close()
+
+
+def session_of(context: typer.Context) -> Session:
+    """The session behind a command."""
+    session: Session = context.obj
+    return session

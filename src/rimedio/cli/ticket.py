@@ -1,0 +1,215 @@
+"""`rimedio ticket`: open, show and list tickets; answer what they wait for."""
+
+import json as jsonlib
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from rimedio.bootstrap import Rimedio
+from rimedio.cli.output import Json, print_json, terminal
+from rimedio.cli.remedy import print_solution
+from rimedio.cli.session import session_of
+from rimedio.domain.codec import to_json
+from rimedio.domain.errors import InvalidInput
+from rimedio.domain.ticket import Priority, Status, Ticket
+from rimedio.tickets.open_ticket import parse_request
+from rimedio.tickets.review_ticket import Verdict
+from rimedio.tickets.run_log import run_of
+from rimedio.tickets.tasks.inspect import vault_name
+
+app = typer.Typer(help="Open tickets and see what became of them.", no_args_is_help=True)
+
+STATUS_COLOURS = {
+    Status.READY: "green",
+    Status.RESOLVED: "green",
+    Status.IN_REVIEW: "yellow",
+    Status.NEEDS_INFO: "cyan",
+    Status.ESCALATED: "magenta",
+    Status.FAILED: "red",
+}
+TicketId = Annotated[str, typer.Argument(help="Ticket id, such as tkt_0b7c…")]
+
+
+@app.command("open")
+def open_ticket(
+    context: typer.Context,
+    symptom: Annotated[str | None, typer.Argument(help="What is wrong, 10 to 5000 characters.")] = None,
+    product: Annotated[str | None, typer.Option(help="Product type: INVERTER, EV_CHARGER, HVAC …")] = None,
+    model: Annotated[str | None, typer.Option(help="Product model, such as XC-200.")] = None,
+    serial: Annotated[str, typer.Option(help="Serial number.")] = "unknown",
+    code: Annotated[str | None, typer.Option(help="Error code on the display.")] = None,
+    customer: Annotated[str, typer.Option(help="Name of the customer.")] = "unknown",
+    priority: Annotated[
+        Priority, typer.Option(help="P1 is a danger or a standstill, P4 a question.")
+    ] = Priority.P3,
+    attach: Annotated[
+        list[Path] | None, typer.Option(help="File to add: PDF, picture or log; repeatable.")
+    ] = None,
+    file: Annotated[
+        Path | None, typer.Option(help="Read the whole ticket from a JSON file; - for standard input.")
+    ] = None,
+    key: Annotated[
+        str | None, typer.Option(help="Idempotency key: the same key opens one ticket only.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Open a ticket, work through it, print where it ended."""
+    if file is not None:
+        raw = _read_json(file)
+    else:
+        raw = {
+            "customer": {"id": customer.lower().replace(" ", "-"), "name": customer},
+            "asset": {"product_type": product or "", "model": model or "", "serial": serial},
+            "symptom_text": symptom or "",
+            "error_code": code,
+            "priority": priority,
+        }
+    with session_of(context).open() as rimedio:
+        request = rimedio.attach(rimedio.tenant, parse_request(raw), attach or [])
+        ticket = rimedio.open_ticket(rimedio.tenant, request, idempotency_key=key)
+        ticket = rimedio.runner.settle(ticket)
+        _print_ticket(rimedio, ticket, as_json=json)
+
+
+def _read_json(file: Path) -> object:
+    try:
+        return jsonlib.loads(sys.stdin.read() if str(file) == "-" else file.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, jsonlib.JSONDecodeError) as error:
+        raise InvalidInput(
+            f"{file} is not a JSON file ({error}). Give a file that holds one ticket."
+        ) from error
+
+
+@app.command()
+def show(
+    context: typer.Context,
+    ticket_id: TicketId,
+    run: Annotated[bool, typer.Option("--run", help="Also what happened, step by step.")] = False,
+    personal_data: Annotated[
+        bool, typer.Option(help="Show personal data that was taken out of the text.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Print a ticket, its remedy and its conversation."""
+    with session_of(context).open(read_only=True) as rimedio:
+        ticket = rimedio.tickets.get(rimedio.tenant, ticket_id)
+        _print_ticket(rimedio, ticket, as_json=json, run=run)
+        if personal_data and not json:
+            for placeholder, value in taken_out(rimedio, ticket).items():
+                terminal().print(Text(f"{placeholder} = {value}"))
+
+
+@app.command("list")
+def list_tickets(
+    context: typer.Context,
+    status: Annotated[Status | None, typer.Option(help="Only tickets that stand here.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="At most so many.")] = 20,
+    cursor: Annotated[str | None, typer.Option(help="Where the page before ended.")] = None,
+    json: Json = False,
+) -> None:
+    """Print tickets, the newest first."""
+    with session_of(context).open(read_only=True) as rimedio:
+        if status is None:
+            page = rimedio.tickets.list_all(rimedio.tenant, limit=limit, cursor=cursor)
+        else:
+            page = rimedio.tickets.list_by_status(rimedio.tenant, status, limit=limit, cursor=cursor)
+    if json:
+        print_json({"tickets": [to_json(t) for t in page.tickets], "cursor": page.cursor})
+        return
+    if not page.tickets:
+        terminal().print("No tickets yet. Open one: rimedio ticket open --help")
+        return
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for title in ("opened", "status", "model", "code", "category", "symptom", "ticket"):
+        table.add_column(
+            title, no_wrap=title not in ("symptom",), overflow="fold" if title == "ticket" else "ellipsis"
+        )
+    for t in page.tickets:
+        table.add_row(
+            t.created_at.strftime("%d %b %H:%M"),
+            Text(t.status, style=STATUS_COLOURS.get(t.status, "")),
+            t.asset.model,
+            t.error_code or "",
+            t.category or "",
+            " ".join(t.symptom_text.split())[:60],
+            Text(t.ticket_id, style="dim"),
+        )
+    terminal().print(table)
+    if page.cursor:
+        terminal().print(Text(f"more: --cursor {page.cursor}", style="dim"))
+
+
+@app.command()
+def review(
+    context: typer.Context,
+    ticket_id: TicketId,
+    verdict: Annotated[Verdict, typer.Argument(help="APPROVED or REJECTED; EDITED wants --solution.")],
+    reviewer: Annotated[str, typer.Option(help="Who decides.")],
+    reason: Annotated[str | None, typer.Option(help="Why; needed for a rejection.")] = None,
+    json: Json = False,
+) -> None:
+    """Judge a remedy that waits for review; its execution goes on at once."""
+    with session_of(context).open() as rimedio:
+        rimedio.review(rimedio.tenant, ticket_id, verdict, reviewer=reviewer, reason=reason)
+        _go_on(rimedio, ticket_id, as_json=json)
+
+
+@app.command()
+def reply(
+    context: typer.Context,
+    ticket_id: TicketId,
+    text: Annotated[str, typer.Argument(help="What the customer answers.")],
+    json: Json = False,
+) -> None:
+    """Give the customer's answer to Rimedio's question; its execution goes on at once."""
+    with session_of(context).open() as rimedio:
+        rimedio.reply(rimedio.tenant, ticket_id, text)
+        _go_on(rimedio, ticket_id, as_json=json)
+
+
+def _go_on(rimedio: Rimedio, ticket_id: str, *, as_json: bool) -> None:
+    ticket = rimedio.runner.settle(rimedio.tickets.get(rimedio.tenant, ticket_id))
+    _print_ticket(rimedio, ticket, as_json=as_json)
+
+
+def _print_ticket(rimedio: Rimedio, ticket: Ticket, *, as_json: bool, run: bool = False) -> None:
+    solution = rimedio.solution_of(ticket)
+    if as_json:
+        document = {"ticket": to_json(ticket), "solution": to_json(solution) if solution else None}
+        if run:
+            document["run"] = [to_json(step) for step in run_of(ticket, rimedio.engine)]
+        print_json(document)
+        return
+    console = terminal()
+    console.print(
+        Text.assemble(
+            (ticket.ticket_id, "bold"),
+            "  ",
+            (ticket.status, STATUS_COLOURS.get(ticket.status, "")),
+            f"  {ticket.asset.model} {ticket.error_code or ''}",
+        )
+    )
+    for message in rimedio.conversations.messages(ticket.tenant_id, ticket.ticket_id).messages:
+        console.print(Text(f"  {message.author.lower()}: {message.text}", style="cyan"))
+    if solution is None:
+        console.print(Text(ticket.status_reason or "No remedy was written."))
+    else:
+        print_solution(console, solution, heading=" ".join(ticket.symptom_text.split())[:100])
+    if run:
+        for step in run_of(ticket, rimedio.engine):
+            console.print(Text(f"  {step.at:%H:%M:%S.%f}  {step.type:28} {step.state}", style="dim"))
+
+
+def taken_out(rimedio: Rimedio, ticket: Ticket) -> Mapping[str, str]:
+    """Personal data that was taken out of a ticket's text, by placeholder."""
+    from rimedio.llm.guardrails.pii.vault import Vault
+
+    name = vault_name(ticket.ticket_id)
+    if not rimedio.folder.objects.exists(ticket.tenant_id, name):
+        return {}
+    return Vault.from_json(rimedio.folder.objects.get(ticket.tenant_id, name).decode()).values()
