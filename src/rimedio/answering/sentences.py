@@ -64,6 +64,7 @@ _ABBREVIATIONS = frozenset(
 _END = re.compile(r"[.!?…]+[\"'”»)\]*_]*(?=\s|$)|\n[ \t]*\n")
 _STARTS_LOW = re.compile(r"\s*[a-zà-öø-ÿ]")
 _LAST_WORD = re.compile(r"([\w.]+)[.!?…]+\W*$")
+_NUMBER_BEFORE = re.compile(r"\d\s?$")
 _MARKER = re.compile(r"\s*(?:\d{1,2}|[A-Za-z])\.$")
 
 
@@ -103,9 +104,8 @@ def _ends_here(text: str, begin: int, at: int, stop: int) -> bool:
     word = _LAST_WORD.search(sentence)
     if word and sentence.rstrip("\"'”»)]*_").endswith("."):
         last = word[1].rstrip(".").lower()
-        if last in _ABBREVIATIONS:
-            return False
-        if len(last) == 1 and last.isalpha():
+        is_unit = bool(_NUMBER_BEFORE.search(sentence[: word.start(1)]))  # "3 s.", "5 min." end sentences
+        if not is_unit and (last in _ABBREVIATIONS or (len(last) == 1 and last.isalpha())):
             return False
     return not _STARTS_LOW.match(text, at, stop)
 

@@ -13,6 +13,7 @@ def cut(text: str) -> list[str]:
     ("text", "expected"),
     [
         ("Stop the unit. Wait a little. Open it.", ["Stop the unit.", "Wait a little.", "Open it."]),
+        ("Hold for 3 s. Wait 5 min. Open it.", ["Hold for 3 s.", "Wait 5 min.", "Open it."]),
         ("Serrare a 3.5 Nm. Chiudere.", ["Serrare a 3.5 Nm.", "Chiudere."]),
         ("Sostituire il filtro (cod. XC2-1). Fine.", ["Sostituire il filtro (cod. XC2-1).", "Fine."]),
         ("1. Open the box. Look inside.", ["1. Open the box.", "Look inside."]),
