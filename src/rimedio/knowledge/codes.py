@@ -171,11 +171,8 @@ def resolve(code: str, known: Callable[[str], bool]) -> tuple[str, ...]:
             return tuple(c for c in (base, sub) if known(c))
         return ()
     for variant in bases:
-        if known(variant):
-            return (variant,)
-    for variant in bases:
         subs = [f"{variant}/{n:02d}" for n in range(SUB_CODES_TRIED)] + [f"{variant}/{n}" for n in range(10)]
-        if found := [c for c in subs if known(c)]:
+        if found := [c for c in (variant, *subs) if known(c)]:
             return tuple(found)
     return ()
 

@@ -52,7 +52,7 @@ class StructureAware:
         strong = {code for section in sections for code in section.codes}
         strong |= {code for section in sections for code in _table_codes(section, definitions)}
         apart = extracted.records or _is_faq(sections)
-        cutter = _Cutter(self, definitions, count, frozenset(strong), apart)
+        cutter = _Cutter(self, definitions, count, frozenset(_bases(strong)), apart)
         return list(_merged(cutter.pieces(sections), self, count))
 
 

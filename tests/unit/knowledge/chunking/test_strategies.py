@@ -1,6 +1,7 @@
 """Fixed-size and sliding-window chunking."""
 
 from datetime import UTC, datetime
+from itertools import pairwise
 
 import pytest
 
@@ -28,7 +29,7 @@ def test_fixed_chunks_follow_each_other_without_overlap() -> None:
 
 def test_windows_overlap_by_about_what_was_asked() -> None:
     chunks = cut(SlidingWindow(60, 20))
-    for before, after in zip(chunks, chunks[1:], strict=False):
+    for before, after in pairwise(chunks):
         shared = after.text.split("\n")[0]
         assert shared in before.text
     assert len(chunks) > len(cut(FixedSize(60)))

@@ -174,24 +174,15 @@ def test_chunks_know_language_models_parts_and_version() -> None:
     assert [c.ordinal for c in chunks] == list(range(len(chunks)))
 
 
-TEXTS = st.lists(
-    st.sampled_from(
-        [
-            "# Titolo\n\n",
-            "## Errore E100\n\n",
-            "### Dettaglio\n\n",
-            "Una frase breve.\n\n",
-            "- voce\n- altra\n\n",
-        ]
-        + [
-            f"{prose(80)}\n\n",
-            "| Codice | Causa |\n|---|---|\n| E7 | x |\n| E8 | y |\n\n",
-            "```\ncodice\n```\n\n",
-            f"{'x' * 3000}\n\n",
-        ]
-    ),
-    max_size=12,
-)
+SHORT = [
+    "# Titolo\n\n",
+    "## Errore E100\n\n",
+    "### Dettaglio\n\n",
+    "Una frase breve.\n\n",
+    "- voce\n- altra\n\n",
+]
+LONG = [f"{prose(80)}\n\n", "| Codice | Causa |\n|---|---|\n| E7 | x |\n| E8 | y |\n\n", f"{'x' * 3000}\n\n"]
+TEXTS = st.lists(st.sampled_from([*SHORT, *LONG, "```\ncodice\n```\n\n"]), max_size=12)
 
 
 @settings(deadline=None, max_examples=40)
