@@ -51,7 +51,8 @@ def fit(rows: Sequence[tuple[str, int]], own: Sequence[tuple[str, int]]) -> Line
 
 def _inverse_document_frequency(grams: Grams) -> Floats:
     """Smoothed idf; zero for buckets that too few texts fall into, which also keeps the file small."""
-    frequency = np.bincount(grams.buckets, minlength=BUCKETS)
+    present = np.unique(grams.rows * BUCKETS + grams.buckets) % BUCKETS
+    frequency = np.bincount(present, minlength=BUCKETS)
     idf = np.log((1 + grams.texts) / (1 + frequency)) + 1
     idf[frequency < DOCUMENT_FREQUENCY_MIN] = 0
     # Rounded as it is stored, so that the model in memory is the model in the file.

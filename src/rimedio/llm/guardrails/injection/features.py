@@ -27,21 +27,19 @@ _TOKEN = re.compile(r"\w+|[^\w\s]")
 
 @dataclass(frozen=True, slots=True)
 class Grams:
-    """Counts of several texts, one entry for a text and a bucket, ordered by text, then bucket."""
+    """N-grams of several texts, one entry for each occurrence: in windows this short few occur twice."""
 
     texts: int
     rows: Indices  # which text
     buckets: Indices  # character buckets come first
-    counts: Floats
 
 
 def grams(texts: Sequence[str]) -> Grams:
     """Hashed n-grams of normalized texts. Case and the value of numbers do not matter."""
     plain = [_DIGITS.sub("0", _BLANKS.sub(" ", text.lower())).strip() for text in texts]
     keys = np.concatenate([_characters([f" {text} " for text in plain]), _words(plain)])
-    keys, counts = np.unique(keys, return_counts=True)
     rows, buckets = np.divmod(keys, BUCKETS)
-    return Grams(len(texts), rows, buckets, counts.astype(np.float32))
+    return Grams(len(texts), rows, buckets)
 
 
 def _characters(texts: list[str]) -> Indices:

@@ -39,12 +39,12 @@ def features(texts: Sequence[str]) -> Features:
 
 
 def scaled(counted: Grams, idf: Floats) -> Floats:
-    """TF-IDF value of each entry (sublinear term frequency), characters and words of a text each of length 1.
+    """Value of each entry: its idf, divided so that characters and words of a text each have length 1.
 
     Unknown n-grams have no value but add to the length: what the model has never seen makes it less sure.
     """
     weight = idf[counted.buckets]
-    values = (1 + np.log(counted.counts)) * np.where(weight > 0, weight, idf.max())
+    values = np.where(weight > 0, weight, idf.max())
     parts = counted.rows * 2 + (counted.buckets >= CHAR_BUCKETS)
     lengths = np.sqrt(np.bincount(parts, weights=values * values, minlength=2 * counted.texts))
     return np.where(weight > 0, values / np.maximum(lengths[parts], 1e-9), 0).astype(np.float32)
