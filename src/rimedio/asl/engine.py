@@ -26,7 +26,7 @@ from rimedio.asl.express import run_express
 from rimedio.asl.frames import Outcome, Run, TaskCall, restored
 from rimedio.asl.handlers import Handlers, TaskContext, as_failure, find_handler
 from rimedio.asl.interpreter import Interpreter
-from rimedio.asl.journal import RUNNING, Event, Execution, Journal, MemoryJournal, Signal, reopened
+from rimedio.asl.journal import RUNNING, Event, Execution, Journal, MemoryJournal, Saved, Signal, reopened
 from rimedio.asl.jsontext import JSON, dumps, loads, parsed_input
 from rimedio.asl.model import Machine
 from rimedio.asl.query import Services
@@ -164,14 +164,12 @@ class Engine:
         saved = self.journal.load(execution_id)
         if saved is None:
             raise ExecutionDoesNotExist(f"No execution has the id {execution_id}.")
-        if saved.execution.status not in ("FAILED", "ABORTED", "TIMED_OUT") or "!" not in saved.frames:
+        if saved.execution.status not in ("FAILED", "ABORTED", "TIMED_OUT") or "" not in saved.frames:
             raise NotRedrivable(
                 f"{execution_id} is {saved.execution.status}; only a failed one can be redriven."
             )
-        frames = {"": saved.frames["!"]}
-        run = restored(
-            type(saved)(reopened(saved.execution), frames, ()), self._machine(saved.execution.machine)
-        )
+        machine = self._machine(saved.execution.machine)
+        run = restored(Saved(reopened(saved.execution), saved.frames, ()), machine)
         self.interpreter.redrive(run)
         with self._changed:
             self._runs[execution_id] = run

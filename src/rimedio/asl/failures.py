@@ -24,6 +24,9 @@ class Failures:
         if failure.error == "States.QueryEvaluationError" and failure.location is not None:
             self._emit_evaluation_failed(run, frame, failure)
         run.drop_children(frame)
+        if run.autopsy is None and _is_fatal(frame, failure):
+            frame.phase = Phase.EXECUTE
+            run.dissect()
         if self._retry(run, frame, state, failure):
             return
         if failure.error != "States.Runtime" and state.type in ("Map", "Parallel"):
@@ -82,6 +85,22 @@ class Failures:
             "state": frame.state,
         }
         self._in.emit(run, frame, "EvaluationFailed", "evaluationFailedEventDetails", details)
+
+
+def _is_fatal(frame: Frame, failure: StatesError) -> bool:
+    """Whether nothing, here or further out, will retry or catch the failure."""
+    at: Frame | None = frame
+    while at is not None:
+        state = at.definition
+        if any(_matches(catcher.errors, failure) for catcher in state.catch):
+            return False
+        retrier = next((i for i, r in enumerate(state.retry) if _matches(r.errors, failure)), None)
+        if retrier is not None and at.attempts[retrier] < state.retry[retrier].attempts_max:
+            return False
+        if at.isolated:
+            return False  # a child execution; whether its failure is tolerated its Map will tell
+        at = at.parent
+    return True
 
 
 def located(frame: Frame, error: StatesError) -> StatesError:

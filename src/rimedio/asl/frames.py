@@ -184,6 +184,7 @@ class Run:
         self.next_event = execution.next_event
         self.at = execution.started
         self.early: dict[str, Signal] = {}
+        self.autopsy: dict[str, bytes] | None = None
         self.written = False
         self.has_child_executions = False
         self._last: tuple[JSON, str] = (None, "null")
@@ -236,6 +237,11 @@ class Run:
         if frame.children.written:
             self.changes.subtrees.append(frame.path)
         frame.children = None
+
+    def dissect(self) -> None:
+        """Keep where everything stands just before the execution fails: a redrive goes on from there."""
+        rows = {frame.path: frame.pack() for frame in [*self.dirty.values(), *self.frames.values()]}
+        self.autopsy = {**self.changes.frames, **rows}
 
     def take_changes(self) -> Changes:
         """Everything since the last time, ready to be written."""

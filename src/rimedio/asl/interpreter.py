@@ -87,16 +87,19 @@ class Interpreter:
                 self.fanout.proceed(run, frame)
 
     def redrive(self, run: Run) -> None:
-        """Execute the state that failed again."""
-        frame = run.frames[""]
+        """Go on where the execution failed; tasks that had succeeded are not repeated."""
         details: dict[str, JSON] = {"redriveCount": run.execution.redrives}
-        self.emit(run, frame, "ExecutionRedriven", "executionRedrivenEventDetails", details)
-        frame.attempts = [0] * len(frame.definition.retry)
-        frame.attempt += 1
-        frame.phase = Phase.EXECUTE
-        frame.due = frame.deadline = frame.beat_by = frame.token = None
-        run.ready.append(frame)
-        run.touch(frame)
+        self.emit(run, run.frames[""], "ExecutionRedriven", "executionRedrivenEventDetails", details)
+        for frame in run.frames.values():
+            frame.attempts = [0] * len(frame.definition.retry)
+            if frame.phase in (Phase.TASK, Phase.TOKEN, Phase.BACKOFF, Phase.READ, Phase.WRITE):
+                frame.phase = Phase.EXECUTE
+            frame.attempt += 1
+            frame.token = frame.deadline = frame.beat_by = None
+            if frame.phase is Phase.SLEEP:
+                run.set_timer(frame.due or 0.0, frame)
+            run.touch(frame)
+        self.revive(run)
 
     def advance(self, run: Run) -> bool:
         """Go on until nothing is ready; True when it paused so that progress gets written."""
@@ -232,10 +235,12 @@ class Interpreter:
             status
         ]
         self.emit(run, root, f"Execution{word}", f"execution{word}EventDetails", details)
-        if status != "SUCCEEDED":
-            run.changes.frames["!"] = root.pack()  # where a redrive starts
+        if status != "SUCCEEDED" and run.autopsy is None:
+            run.dissect()
         run.changes.spent_tokens.extend(f.token for f in run.frames.values() if f.token)
-        if run.written:
+        run.changes.subtrees.clear()
+        run.changes.frames = run.autopsy or {}
+        if run.written and status == "SUCCEEDED":
             run.changes.subtrees.append("")
             run.changes.removed.append("")
         run.dirty.clear()

@@ -15,6 +15,7 @@ from rimedio.asl import (
     InvalidToken,
     Machine,
     MemoryJournal,
+    NotRedrivable,
     TaskContext,
     TaskFailed,
     TaskTimedOut,
@@ -447,3 +448,51 @@ def test_an_early_answer_survives_a_crash_while_the_handler_still_runs() -> None
     second = Engine(journal, {ASK: lambda *_: None}, clock=clock)
     second.resume()
     assert second.run(execution).output == "early"
+
+
+def test_a_redrive_keeps_what_branches_and_items_had_done() -> None:
+    done: list[str] = []
+    broken = {"b"}
+
+    def handler(payload: Any, _: TaskContext) -> Any:
+        if payload in broken:
+            raise TaskFailed("Broken", payload)
+        done.append(payload)
+        return payload
+
+    item = {"StartAt": "I", "States": {"I": work(Arguments="{% $states.input %}")}}
+    states = {
+        "P": {
+            "Type": "Parallel",
+            "Branches": [
+                {"StartAt": "X", "States": {"X": work(Arguments="x", Next="Y") | {"End": False}, "Y": {"Type": "Succeed"}}},
+                {"StartAt": "M", "States": {"M": {"Type": "Map", "Items": ["a", "b"], "MaxConcurrency": 1, "ItemProcessor": item, "End": True}}},
+            ],
+            "Next": "Z",
+        },
+        "Z": {"Type": "Pass", "End": True},
+    }  # fmt: skip
+    journal = MemoryJournal()
+    e = Engine(journal, {WORK: handler}, clock=VirtualClock())
+    execution = e.start(machine(states, "P"))
+    assert e.run(execution).error == "Broken"
+    assert sorted(done) == ["a", "x"]
+    broken.clear()
+    again = Engine(journal, {WORK: handler}, clock=VirtualClock())
+    again.redrive(execution)
+    assert again.run(execution).output == ["x", ["a", "b"]]
+    assert sorted(done) == ["a", "b", "x"]
+
+
+def test_an_aborted_execution_can_be_redriven() -> None:
+    e = engine()
+    execution = e.start(
+        machine({"A": {"Type": "Wait", "Seconds": 100, "Next": "B"}, "B": {"Type": "Succeed"}})
+    )
+    e.run_until_idle(wait=False)
+    e.stop(execution)
+    assert e.run(execution).status == "ABORTED"
+    e.redrive(execution)
+    assert e.run(execution).status == "SUCCEEDED"
+    with pytest.raises(NotRedrivable):
+        e.redrive(execution)
