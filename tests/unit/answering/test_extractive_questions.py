@@ -120,6 +120,62 @@ def test_a_value_comes_with_the_instruction_that_uses_it(chunk, context):
     assert not any("12 Nm" in text for text in said(draft))
 
 
+def test_a_code_of_two_products_is_told_for_one_and_the_reader_is_warned(chunk, context):
+    found = context(
+        chunk("E017\nRemedy: Free the charger's fan.", error_codes=("E017",), product_models=("XC-200",)),
+        chunk(
+            "E017\nRemedy: Melt the ice.", error_codes=("E017",), product_models=("TP-8",), document_id="pump"
+        ),
+    )
+
+    draft = write(found, "E017", ["E017"])
+
+    assert said(draft) == ["Free the charger's fan."]
+    assert "XC-200, TP-8" in draft.alternative_actions[0]
+
+
+def test_documents_of_one_age_that_disagree_are_both_told_and_neither_is_called_newer(chunk, context):
+    found = context(
+        chunk("E060\nRemedy: Set the valve to 3 bar.", error_codes=("E060",)),
+        chunk("E060\nRemedy: Close both taps.", error_codes=("E060",), document_id="b", source_title="Other"),
+    )
+
+    draft = write(found, "E060", ["E060"])
+
+    assert [step.title for step in draft.steps] == ["Remedy", "“Other” says otherwise"]
+    assert "have it checked" in draft.alternative_actions[0]
+
+
+def test_a_procedure_cut_in_two_chunks_is_given_whole_with_its_warning_and_tools(chunk, context):
+    first = chunk(
+        "7.2 Replacing the filter\nWarning: hot surface.\n\nTools: screwdriver.\n\n1. Isolate.\n2. Open.",
+        section=("7.2 Replacing the filter",),
+        ordinal=1,
+    )
+    second = chunk(
+        "7.2 Replacing the filter\n3. Change the filter.\n4. Close.",
+        section=("7.2 Replacing the filter",),
+        ordinal=2,
+    )
+
+    draft = write(context(first, nearby=lambda passage: [first, second]), "How do I replace the filter?")
+
+    assert said(draft)[:5] == [
+        "Warning: hot surface.",
+        "1. Isolate.",
+        "2. Open.",
+        "3. Change the filter.",
+        "4. Close.",
+    ]
+    assert draft.steps[1].requires_tools == ("screwdriver",)
+
+
+def test_a_question_of_which_ones_gets_the_list(chunk, context):
+    found = context(chunk("Operating modes\nThe unit has these modes:\n\n- Comfort\n- Economy\n- Away"))
+
+    assert said(write(found, "Which operating modes are there?")) == ["Comfort", "Economy", "Away"]
+
+
 @pytest.mark.parametrize(
     ("question", "intent"),
     [

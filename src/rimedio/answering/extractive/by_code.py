@@ -37,20 +37,31 @@ def about_code(question: Question, code: str, entries: Sequence[ContextEntry], l
         return Told(tuple(_mentions(question, code, entries, label)))
     accounts = prefer(accounts, question.language)
     main = accounts[0]
-    pieces = _completed(main, accounts[1:])
+    others = [a for a in accounts[1:] if a.shares_product(main)]
+    pieces = _completed(main, others)
     steps = list(fault_steps(pieces, question.language, label))
     steps += pointed_at(pieces, main.chunk, entries, question.language)
-    rivals = [other for other in accounts[1:] if contradicts(main, other)]
-    actions: list[str] = []
-    for older in rivals[:1]:
-        steps = [
-            *_correction(main, older, question.language),
-            *steps,
-            _superseded(main, older, question.language),
-        ]
-        names = {"title": main.chunk.source_title, "other": older.chunk.source_title}
-        actions.append(frame("conflict_action", question.language, **names))
-    return Told(tuple(steps), tuple(actions))
+    actions = _other_products(code, main, accounts[1:], question.language)
+    rival = next((other for other in others if contradicts(main, other)), None)
+    if rival is None:
+        return Told(tuple(steps), tuple(actions))
+    newer = main.is_newer_than(rival)
+    names = {"title": main.chunk.source_title, "other": rival.chunk.source_title}
+    actions.append(frame("conflict_action" if newer else "conflict_open", question.language, **names))
+    correction = _correction(main, rival, question.language) if newer else []
+    differing = _differing(
+        main, rival, frame("superseded" if newer else "differing", question.language, **names)
+    )
+    return Told((*correction, *steps, *differing), tuple(actions))
+
+
+def _other_products(code: str, main: Account, others: Sequence[Account], language: str) -> list[str]:
+    """A word to the reader when the code also exists, with another meaning, for products not told of."""
+    foreign = [a for a in others if not a.shares_product(main)]
+    if not foreign:
+        return []
+    models = dict.fromkeys(m for a in (main, *foreign) for m in a.chunk.product_models[:1])
+    return [frame("product_action", language, code=code, models=", ".join(models))]
 
 
 def runs_of(entries: Sequence[ContextEntry]) -> Iterator[list[ContextEntry]]:
@@ -66,8 +77,7 @@ def runs_of(entries: Sequence[ContextEntry]) -> Iterator[list[ContextEntry]]:
 
 
 def _completed(main: Account, others: Sequence[Account]) -> tuple[Piece, ...]:
-    """A part that the followed account lacks is taken from another chunk of the same document, never"
-    " elsewhere."""
+    """A part that the followed account lacks is taken from another chunk of the same document only."""
     pieces = list(main.pieces)
     for part in (Part.CAUSE, Part.CHECKS, Part.REMEDY):
         if any(p.part is part for p in pieces):
@@ -91,8 +101,8 @@ def _correction(main: Account, older: Account, language: str) -> list[DraftStep]
     return [DraftStep(Section.CAUSE, title, tuple(said[:1]), Severity.CAUTION)]
 
 
-def _superseded(main: Account, older: Account, language: str) -> DraftStep:
-    """What the older document says differently of the same things, cited, named for what it is."""
+def _differing(main: Account, older: Account, title: str) -> list[DraftStep]:
+    """What the other document says differently of the same things, cited, named for what it is."""
     ours = {s.text.lower() for p in main.pieces for s in sentences_of(p)}
     theirs = [p for p in older.pieces if p.part in {Part.REMEDY, Part.CHECKS}]
     different = [s for p in theirs for s in sentences_of(p) if s.text.lower() not in ours]
@@ -104,8 +114,8 @@ def _superseded(main: Account, older: Account, language: str) -> DraftStep:
     most = max(map(nearness, different), default=0)
     near = [s for s in different if nearness(s) >= _OLD_NEARNESS * most]
     nearest = sorted(near, key=nearness, reverse=True)[:_OLD_SENTENCES_MAX]
-    title = frame("superseded", language, title=older.chunk.source_title)
-    return DraftStep(Section.REMEDY, title, tuple(s for s in different if s in nearest), Severity.CAUTION)
+    sentences = tuple(s for s in different if s in nearest)
+    return [DraftStep(Section.REMEDY, title, sentences, Severity.CAUTION)] if sentences else []
 
 
 def _mentions(question: Question, code: str, entries: Sequence[ContextEntry], label: str) -> list[DraftStep]:

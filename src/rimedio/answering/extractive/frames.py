@@ -16,8 +16,17 @@ _FRAMES: Mapping[str, Mapping[str, str]] = {
         "en": "The newer document, “{title}”, corrects “{other}”",
     },
     "superseded": {
-        "it": "Superato: così diceva «{title}»",
-        "en": "Superseded: “{title}” used to say",
+        "it": "Superato: così diceva «{other}»",
+        "en": "Superseded: “{other}” used to say",
+    },
+    "differing": {"it": "Diversamente dice «{other}»", "en": "“{other}” says otherwise"},
+    "conflict_open": {
+        "it": "I documenti «{title}» e «{other}» non concordano: far verificare quale vale.",
+        "en": "“{title}” and “{other}” disagree: have it checked which one holds.",
+    },
+    "product_action": {
+        "it": "Il codice {code} esiste per più prodotti ({models}): controllare il modello sulla targhetta.",
+        "en": "Code {code} exists for several products ({models}): check the model on the nameplate.",
     },
     "conflict_action": {
         "it": "I documenti non concordano: seguire «{title}», più recente di «{other}».",

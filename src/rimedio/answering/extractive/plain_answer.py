@@ -19,7 +19,7 @@ from rimedio.answering.extractive.fault import Piece
 from rimedio.answering.extractive.frames import frame
 from rimedio.answering.extractive.intent import Intent, intent_of
 from rimedio.answering.extractive.outline import Shape
-from rimedio.answering.extractive.procedures import how_to
+from rimedio.answering.extractive.procedures import how_to, which_ones
 from rimedio.answering.extractive.relation import is_related, shared
 from rimedio.answering.extractive.short_answer import short_answer
 from rimedio.answering.extractive.steps import sentences_of
@@ -43,6 +43,8 @@ def answer(question: Question, entries: Sequence[ContextEntry]) -> Told:
     if not usable:
         return Told()
     intent = intent_of(question.text)
+    if intent is Intent.LIST and (told := which_ones(question, usable, _HEADING_SURE)).steps:
+        return told
     if intent in {Intent.NUMBER, Intent.DEFINITION, Intent.LIST}:
         return _sentences(question, intent, usable)
     least = _SYMPTOM_LEAST[intent is Intent.YES_NO]

@@ -38,6 +38,16 @@ class Account:
         """Text of these parts, or of all."""
         return "\n".join(p.text for p in self.pieces if not parts or p.part in parts)
 
+    def shares_product(self, other: "Account") -> bool:
+        """Whether both may speak of one product: a common model, or one of them names none."""
+        mine, theirs = set(self.chunk.product_models), set(other.chunk.product_models)
+        return not mine or not theirs or bool(mine & theirs)
+
+    def is_newer_than(self, other: "Account") -> bool:
+        """Whether it is the later word: by date, or because it corrects and the other does not."""
+        mine, theirs = age_key(self.chunk), age_key(other.chunk)
+        return mine[0] > theirs[0] or (self.corrects and not other.corrects)
+
     @property
     def tells_remedy(self) -> bool:
         """Whether it says what to do."""

@@ -21,7 +21,7 @@ from rimedio.domain.answer import DraftSentence, DraftStep, Section, Severity
 _BULLET = re.compile(r"[-*•·–▪◦‣]\s+")
 _MEANING_SENTENCES_MAX = 4
 _STEPS_MAX = 40
-_NEEDS = frozenset({Part.TOOLS, Part.PARTS, Part.TIME})
+NEEDS = frozenset({Part.TOOLS, Part.PARTS, Part.TIME})
 _FAR_INDENT = 2
 _SEVERITY_ORDER = list(Severity)
 
@@ -49,20 +49,20 @@ def fault_steps(pieces: Sequence[Piece], language: str, label: str = "") -> tupl
     suffix = f" ({label})" if label else ""
     by_part = {part: [p for p in pieces if p.part is part] for part in Part}
     steps: list[DraftStep] = []
-    steps += _one_step(
+    steps += joined_step(
         by_part[Part.MEANING], Section.CAUSE, frame("meaning", language) + suffix, limited=True
     )
-    steps += _one_step(by_part[Part.CAUSE], Section.CAUSE, frame("cause", language) + suffix)
+    steps += joined_step(by_part[Part.CAUSE], Section.CAUSE, frame("cause", language) + suffix)
     first = Section.CHECKS if by_part[Part.CHECKS] else Section.REMEDY
-    steps += _one_step(by_part[Part.WARNING], first, frame("safety", language) + suffix)
+    steps += joined_step(by_part[Part.WARNING], first, frame("safety", language) + suffix)
     steps += procedure_steps(by_part[Part.CHECKS], Section.CHECKS, frame("check", language), suffix)
     remedy = procedure_steps(by_part[Part.REMEDY], Section.REMEDY, frame("remedy", language), suffix)
-    needs = [p for p in pieces if p.part in _NEEDS]
+    needs = [p for p in pieces if p.part in NEEDS]
     steps += _with_needs(remedy, needs, frame("needs", language) + suffix)
     return tuple(steps)
 
 
-def _one_step(
+def joined_step(
     pieces: Sequence[Piece], section: Section, title: str, *, limited: bool = False
 ) -> list[DraftStep]:
     sentences = [s for piece in pieces for s in sentences_of(piece)]
@@ -102,8 +102,8 @@ def procedure_steps(
 
 def work_steps(pieces: Sequence[Piece], title: str, language: str) -> list[DraftStep]:
     """A section that describes work: its steps, then the tools, parts and time that it names."""
-    needs = [p for p in pieces if p.part in _NEEDS]
-    work = procedure_steps([p for p in pieces if p.part not in _NEEDS], Section.REMEDY, title)
+    needs = [p for p in pieces if p.part in NEEDS]
+    work = procedure_steps([p for p in pieces if p.part not in NEEDS], Section.REMEDY, title)
     return _with_needs(work, needs, frame("needs", language))
 
 
