@@ -32,24 +32,21 @@ def score_fusion(
     words: Mapping[str, float],
     cosines: Mapping[str, float],
     pages: Mapping[str, float],
-    known_terms: float,
     weights: FusionWeights,
 ) -> list[tuple[str, float]]:
-    """(chunk id, score) of every chunk in `words` or `cosines`, best first; ties by id.
+    """(chunk id, score) of every chunk in `words`, best first; ties by id.
 
-    `words` and `pages` are BM25 of the chunk and of its document. They count by the square of the share of
-    the question's words that the index knows: a question in a language that the manual does not speak is left
-    to its meaning. A chunk without a vector yet is taken to mean what its words say.
+    `words` and `pages` are BM25 of the chunk and of its document, both already within 0..1. A chunk without a
+    vector yet is taken to mean what its words say.
     """
-    trust = known_terms**2
-    best_words, best_page = max(words.values(), default=0.0), max(pages.values(), default=0.0)
     low, high = min(cosines.values(), default=0.0), max(cosines.values(), default=0.0)
+    span = (high - low) or 1.0
     scores = {}
-    for chunk_id in words.keys() | cosines.keys():
-        worded = trust * _share(words.get(chunk_id, 0.0), 0.0, best_words)
-        meant = _share(cosines[chunk_id], low, high) if chunk_id in cosines else worded
-        paged = trust * _share(pages.get(chunk_id, 0.0), 0.0, best_page)
-        scores[chunk_id] = (1 - weights.meaning) * worded + weights.meaning * meant + weights.page * paged
+    for chunk_id, worded in words.items():
+        meant = (cosines[chunk_id] - low) / span if chunk_id in cosines else worded
+        scores[chunk_id] = (
+            (1 - weights.meaning) * worded + weights.meaning * meant + weights.page * pages.get(chunk_id, 0.0)
+        )
     return sorted(scores.items(), key=lambda item: (-item[1], item[0]))
 
 
@@ -65,7 +62,3 @@ def reciprocal_rank_fusion(
         for rank, chunk_id in enumerate(ranking.chunk_ids, start=1):
             scores[chunk_id] = scores.get(chunk_id, 0.0) + ranking.weight / (constant + rank)
     return sorted(scores.items(), key=lambda item: -item[1])
-
-
-def _share(value: float, low: float, high: float) -> float:
-    return (value - low) / (high - low) if high > low else 0.0

@@ -8,6 +8,7 @@ from enum import StrEnum
 from rimedio.knowledge.embedding.port import Embedder
 from rimedio.knowledge.fusion import FusionWeights, Ranking, reciprocal_rank_fusion, score_fusion
 from rimedio.knowledge.index.port import Hit, KnowledgeIndex
+from rimedio.knowledge.lexicon import TAGS
 from rimedio.knowledge.question import Question, SearchQuery
 
 CODE_HITS_MAX = 50
@@ -40,8 +41,17 @@ class Candidates:
     words: Sequence[Hit]
     vectors: Sequence[Hit]
     codes: Sequence[Hit]
+    cosines: Mapping[str, float]  # of all that the ways of meaning and words proposed and that have a vector
     words_ms: float = 0.0
     vectors_ms: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    hits: Sequence[Hit]  # best first; scores are BM25
+    shares: Mapping[str, float]  # BM25 relative to the best of its language, times the trust in that language
+    pages: Mapping[str, float]  # the same of whole documents
+    trust: float  # in the language that knows most of the question
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,22 +76,20 @@ def hybrid_search(
         query.tenant_id, (*question.known_codes, *question.part_numbers), query.filters, CODE_HITS_MAX
     )
     started = time.perf_counter()
-    words = index.search_words(
-        query.tenant_id, question.terms, query.filters, options.candidates * SCORED_FACTOR
-    )
+    words = _by_words(index, query, question, options.candidates * SCORED_FACTOR)
     between = time.perf_counter()
-    meaning = _by_meaning(index, embedder, query, words[: options.candidates], options.candidates)
+    meaning = _by_meaning(index, embedder, query, words.hits[: options.candidates], options.candidates)
     if options.fusion is Fusion.RANKS:
-        fused = _by_ranks(words[: options.candidates], meaning.hits, question)
+        fused = _by_ranks(words.hits[: options.candidates], meaning.hits, words.trust)
     else:
-        pages = index.search_pages(query.tenant_id, question.terms, PAGES_MAX)
-        fused = _by_scores(words, meaning, pages, question, options)
+        fused = _by_scores(words, meaning, options)
     ended = time.perf_counter()
     return Candidates(
         codes_first(codes, fused),
-        words,
+        words.hits,
         meaning.hits,
         codes,
+        meaning.cosines,
         words_ms=(between - started) * 1000,
         vectors_ms=(ended - between) * 1000,
     )
@@ -95,10 +103,40 @@ def codes_first(codes: Sequence[Hit], fused: Sequence[tuple[str, float]]) -> lis
     return [*ranked, *((c, s) for c, s in fused if c not in first)]
 
 
-def _by_ranks(words: Sequence[Hit], vectors: Sequence[Hit], question: Question) -> list[tuple[str, float]]:
-    weight = question.known_terms**2 if vectors else 1.0
+def _by_words(index: KnowledgeIndex, query: SearchQuery, question: Question, limit: int) -> _Words:
+    """BM25, language by language: rarity does not compare between a large and a small one.
+
+    A language counts by the square of the share of the question's words that it knows, as they are or by the
+    glossary; so a question in a language that the manuals do not speak is left to its meaning.
+    """
+    shares: dict[str, float] = {}
+    pages: dict[str, float] = {}
+    hits: list[Hit] = []
+    trusts = [0.0]
+    for tag in TAGS:
+        terms = question.in_language(tag)
+        if not terms:
+            continue
+        trust = (len(terms) / len(question.terms)) ** 2
+        trusts.append(trust)
+        found = index.search_words(query.tenant_id, terms, query.filters, limit)
+        best = max((hit.score for hit in found), default=0.0) or 1.0
+        shares |= {hit.chunk_id: trust * hit.score / best for hit in found}
+        hits += found
+        scored = index.search_pages(query.tenant_id, terms, PAGES_MAX)
+        best = max(scored.values(), default=0.0) or 1.0
+        for document_id, score in scored.items():
+            pages[document_id] = max(pages.get(document_id, 0.0), trust * score / best)
+    hits.sort(key=lambda hit: (-shares[hit.chunk_id], hit.chunk_id))
+    return _Words(hits[:limit], shares, pages, max(trusts))
+
+
+def _by_ranks(words: Sequence[Hit], vectors: Sequence[Hit], trust: float) -> list[tuple[str, float]]:
     return reciprocal_rank_fusion(
-        [Ranking([h.chunk_id for h in words], weight), Ranking([h.chunk_id for h in vectors])]
+        [
+            Ranking([hit.chunk_id for hit in words], trust if vectors else 1.0),
+            Ranking([hit.chunk_id for hit in vectors]),
+        ]
     )
 
 
@@ -120,18 +158,12 @@ def _by_meaning(
     return _Meaning(hits, cosines | {chunk_id: float(row @ vector) for chunk_id, row in stored.items()})
 
 
-def _by_scores(
-    words: Sequence[Hit],
-    meaning: _Meaning,
-    pages: Mapping[str, float],
-    question: Question,
-    options: HybridOptions,
-) -> list[tuple[str, float]]:
-    proposed = {hit.chunk_id: hit.document_id for hit in (*words[: options.candidates], *meaning.hits)}
+def _by_scores(words: _Words, meaning: _Meaning, options: HybridOptions) -> list[tuple[str, float]]:
+    hits = (*words.hits[: options.candidates], *meaning.hits)
+    proposed = {hit.chunk_id: hit.document_id for hit in hits}
     return score_fusion(
-        {hit.chunk_id: hit.score for hit in words if hit.chunk_id in proposed},
+        {chunk_id: words.shares.get(chunk_id, 0.0) for chunk_id in proposed},
         meaning.cosines,
-        {chunk_id: pages.get(document_id, 0.0) for chunk_id, document_id in proposed.items()},
-        question.known_terms,
+        {chunk_id: words.pages.get(document_id, 0.0) for chunk_id, document_id in proposed.items()},
         options.weights,
     )

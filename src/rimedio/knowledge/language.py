@@ -52,6 +52,8 @@ _COMMON_WEIGHT = 2.0
 _ENDING_WEIGHT = 0.6
 _GRAM_WEIGHT = 0.4
 _CHARACTERS_MAX = 4000  # more text changes no verdict
+_PROSE_WORDS = 20  # from here on a text must really read like a language: code and tables do not
+_PROSE_EVIDENCE = 0.4  # per word; prose has about 1
 
 
 def detect_language(text: str, default: str = ENGLISH) -> str:
@@ -59,15 +61,17 @@ def detect_language(text: str, default: str = ENGLISH) -> str:
 
     Stop words decide most questions; words common in support and the endings and letter groups of the rest
     decide those that have none ("reset allarme caldaia"). Words with a digit and words in capitals (codes,
-    product names) do not count.
+    product names) do not count. Longer texts that are no prose (program code, tables) get `default` too.
     """
     score = 0.0
+    words = 0
     for match in _WORD.finditer(text[:_CHARACTERS_MAX]):
         word = match.group()
         if len(word) > 1 and word.isupper() and not text.isupper():
             continue
         score += _evidence(word.lower())
-    if score == 0:
+        words += 1
+    if score == 0 or (words >= _PROSE_WORDS and abs(score) < _PROSE_EVIDENCE * words):
         return default
     return ITALIAN if score > 0 else ENGLISH
 

@@ -14,6 +14,7 @@ from rimedio.knowledge.terms import QueryTerm, index_terms, query_terms
 
 STEMMED = (ITALIAN, ENGLISH)
 PLAIN = "any"  # every other language: words as they are written
+TAGS = (*STEMMED, PLAIN)
 
 
 def stored_terms(text: str, language: str) -> list[str]:

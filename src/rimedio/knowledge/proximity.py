@@ -23,15 +23,23 @@ class Proximity:
     window: float
 
 
-def proximity(question: Question, body: Sequence[str]) -> Proximity:
-    """Measure a passage's terms, in their order, against a question."""
-    places: dict[str, list[int]] = {}
-    for number, term in enumerate(question.terms):
-        for form in term.forms:
-            places.setdefault(form, []).append(number)
-    hits = [(at, number) for at, term in enumerate(body) for number in places.get(term, ())]
-    weights = rarity(question)
-    return Proximity(_pairs(hits, len(question.terms)), _window(hits, weights))
+class Measure:
+    """Measures passages against one question."""
+
+    def __init__(self, question: Question) -> None:
+        self._words = len(question.terms)
+        self._weights = rarity(question)
+        self._places: dict[str, list[int]] = {}
+        for number, term in enumerate(question.terms):
+            for form in term.forms:
+                if form in question.frequencies:
+                    self._places.setdefault(form, []).append(number)
+
+    def proximity(self, body: Sequence[str]) -> Proximity:
+        """How close together `body`, terms in their order, says the question's words."""
+        places = self._places
+        hits = [(at, number) for at, term in enumerate(body) if term in places for number in places[term]]
+        return Proximity(_pairs(hits, self._words), _window(hits, self._weights))
 
 
 def rarity(question: Question) -> list[float]:

@@ -44,6 +44,15 @@ class Question:
         """Whether the index holds this word in any form."""
         return any(form in self.frequencies for form in term.forms)
 
+    def in_language(self, tag: str) -> Sequence[QueryTerm]:
+        """The terms with their known forms in one language only; those without any are left out."""
+        found = []
+        for term in self.terms:
+            forms = tuple(f for f in term.forms if f.startswith(f"{tag}:") and f in self.frequencies)
+            if forms:
+                found.append(QueryTerm(term.word, forms))
+        return found
+
     @property
     def known_terms(self) -> float:
         """Share of the content words that the index knows, 0..1; 1 when there are none."""

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from rimedio.domain.knowledge import Chunk
-from rimedio.knowledge.lexicon import stored_terms
-from rimedio.knowledge.proximity import proximity
+from rimedio.knowledge.index.port import ChunkTerms
+from rimedio.knowledge.lexicon import TAGS
+from rimedio.knowledge.proximity import Measure
 from rimedio.knowledge.question import Question
 
 
@@ -25,42 +26,40 @@ class RerankWeights:
 
     pairs: float = 0.3
     window: float = 0.3
-    cross_encoded: int = 20  # candidates that a cross-encoder sees
 
 
 def rerank_results(
     question: Question,
     ranked: Sequence[tuple[str, float]],
-    chunks: Mapping[str, Chunk],
+    terms: Mapping[str, ChunkTerms],
     weights: RerankWeights,
-    encoder: CrossEncoder | None = None,
 ) -> list[tuple[str, float]]:
-    """`ranked` (chunk id, score) in a better order; ids without a chunk are left out.
+    """`ranked` (chunk id, score) in a better order; ids without terms are left out.
 
-    Proximity counts by the square of the share of the question's words that the index knows, as words do in
-    fusion. An exact code keeps its place: its score is beyond what is added here.
+    Proximity counts by the square of the share of the question's words that the index knows in the language
+    that knows most of them, as words do in fusion. An exact code keeps its place: its score is beyond reach.
     """
-    trust = question.known_terms**2
+    trust = max(len(question.in_language(tag)) for tag in TAGS) / max(1, len(question.terms))
+    measure = Measure(question)
     scored = []
     for chunk_id, score in ranked:
-        chunk = chunks.get(chunk_id)
-        if chunk is not None:
-            near = proximity(question, stored_terms(chunk.text, chunk.language))
+        if chunk_id in terms:
+            near = measure.proximity(terms[chunk_id].body)
             added = weights.pairs * near.pairs + weights.window * near.window
-            scored.append((chunk_id, score + trust * added))
-    scored.sort(key=lambda item: (-item[1], item[0]))
-    return scored if encoder is None else _encoded(question, scored, chunks, encoder, weights.cross_encoded)
+            scored.append((chunk_id, score + trust**2 * added))
+    return sorted(scored, key=lambda item: (-item[1], item[0]))
 
 
-def _encoded(
+def cross_encode(
     question: Question,
-    scored: Sequence[tuple[str, float]],
+    ranked: Sequence[tuple[str, float]],
     chunks: Mapping[str, Chunk],
     encoder: CrossEncoder,
-    count: int,
 ) -> list[tuple[str, float]]:
-    """The first `count` in the encoder's order, keeping the scores of their new places."""
-    seen = [chunk_id for chunk_id, _ in scored[:count]]
+    """`ranked` with the chunks given in the encoder's order; scores stay with the places."""
+    seen = [chunk_id for chunk_id, _ in ranked if chunk_id in chunks]
     values = encoder.score(question.text, [chunks[chunk_id].embedding_text for chunk_id in seen])
     order = sorted(range(len(seen)), key=lambda i: -values[i])
-    return [*((seen[i], scored[place][1]) for place, i in enumerate(order)), *scored[count:]]
+    scores = [score for chunk_id, score in ranked if chunk_id in chunks]
+    rest = [(chunk_id, score) for chunk_id, score in ranked if chunk_id not in chunks]
+    return [*zip((seen[i] for i in order), scores, strict=True), *rest]

@@ -12,15 +12,14 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from rimedio.domain.knowledge import Chunk, Passage, Signals
+from rimedio.domain.knowledge import Passage, Signals
 from rimedio.domain.taxonomy import Taxonomy
 from rimedio.knowledge.embedding.port import Embedder
-from rimedio.knowledge.hybrid import Candidates, HybridOptions, hybrid_search
-from rimedio.knowledge.index.port import Hit, KnowledgeIndex
-from rimedio.knowledge.lexicon import stored_terms
+from rimedio.knowledge.hybrid import CODE_RANKS_FIRST, Candidates, HybridOptions, hybrid_search
+from rimedio.knowledge.index.port import ChunkTerms, Hit, KnowledgeIndex
 from rimedio.knowledge.mmr import diversify
 from rimedio.knowledge.question import Question, SearchQuery, read_question
-from rimedio.knowledge.rerank import CrossEncoder, RerankWeights, rerank_results
+from rimedio.knowledge.rerank import CrossEncoder, RerankWeights, cross_encode, rerank_results
 
 __all__ = ["Search", "SearchOptions", "SearchQuery", "SearchResult", "SearchTimings"]
 
@@ -34,6 +33,7 @@ class SearchOptions:
     hybrid: HybridOptions = field(default_factory=HybridOptions)
     reranked: int = 60  # candidates whose text is looked at
     rerank: RerankWeights = field(default_factory=RerankWeights)
+    cross_encoded: int = 20  # candidates that a cross-encoder reads
     diversity: bool = True
 
 
@@ -82,10 +82,11 @@ class Search:
         question = read_question(query, self._index, self._taxonomy)
         understood = time.perf_counter()
         found = hybrid_search(self._index, self._embedder, query, question, self._options.hybrid)
-        passages = self._varied(query, self._passages(query, question, found))
+        ranked = self._reranked(query, question, found)
+        passages = self._passages(query, question, found, self._varied(query, ranked))
         ended = time.perf_counter()
         return SearchResult(
-            tuple(Passage(p.chunk, rank, p.score, p.signals) for rank, p in enumerate(passages, start=1)),
+            passages,
             question.language,
             question.known_codes,
             question.unknown_codes,
@@ -98,50 +99,82 @@ class Search:
             ),
         )
 
-    def _passages(self, query: SearchQuery, question: Question, found: Candidates) -> list[Passage]:
-        count = max(query.limit * SPARE, self._options.reranked, len(found.codes))
-        chunks = self._index.chunks(query.tenant_id, [chunk_id for chunk_id, _ in found.ranked[:count]])
-        ranked = rerank_results(
-            question, found.ranked[:count], chunks, self._options.rerank, self._cross_encoder
-        )
-        words, vectors = _by_id(found.words), _by_id(found.vectors)
-        codes = {hit.chunk_id for hit in found.codes}
-        return [
-            Passage(
-                chunks[chunk_id],
-                rank,
-                score,
-                Signals(
-                    bm25=words[chunk_id][1] if chunk_id in words else None,
-                    bm25_rank=words[chunk_id][0] if chunk_id in words else None,
-                    cosine=vectors[chunk_id][1] if chunk_id in vectors else None,
-                    vector_rank=vectors[chunk_id][0] if chunk_id in vectors else None,
-                    code_match=chunk_id in codes,
-                    term_coverage=term_coverage(question, chunks[chunk_id]),
-                    known_terms=question.known_terms,
-                ),
-            )
-            for rank, (chunk_id, score) in enumerate(ranked, start=1)
-        ]
+    def _reranked(
+        self, query: SearchQuery, question: Question, found: Candidates
+    ) -> Sequence[tuple[str, float]]:
+        options = self._options
+        ranked = found.ranked[: max(query.limit * SPARE, options.reranked, len(found.codes))]
+        terms = self._index.terms(query.tenant_id, [chunk_id for chunk_id, _ in ranked])
+        ranked = rerank_results(question, ranked, terms, options.rerank)
+        if self._cross_encoder is None:
+            return ranked
+        exact = {hit.chunk_id for hit in found.codes}
+        seen = [chunk_id for chunk_id, _ in ranked if chunk_id not in exact][: options.cross_encoded]
+        first = [item for item in ranked if item[0] in exact]
+        others = [item for item in ranked if item[0] not in exact]
+        chunks = self._index.chunks(query.tenant_id, seen)
+        return [*first, *cross_encode(question, others, chunks, self._cross_encoder)]
 
-    def _varied(self, query: SearchQuery, passages: Sequence[Passage]) -> list[Passage]:
-        """The first `limit`; chunks that define a code keep their places, near-copies among the rest lose."""
-        exact = [p for p in passages if p.signals.code_match][: query.limit]
-        rest = [p for p in passages if not p.signals.code_match]
+    def _varied(self, query: SearchQuery, ranked: Sequence[tuple[str, float]]) -> Sequence[tuple[str, float]]:
+        """The first `limit`; exact codes keep their places, near-copies among the rest give way."""
+        exact = [item for item in ranked if item[1] >= CODE_RANKS_FIRST / 2][: query.limit]
+        rest = [item for item in ranked if item[1] < CODE_RANKS_FIRST / 2]
         room = query.limit - len(exact)
-        if self._embedder is None or not self._options.diversity or len(rest) <= 1 or not room:
+        if self._embedder is None or not self._options.diversity or len(rest) < 2 or not room:
             return [*exact, *rest[:room]]
-        by_id = {p.chunk.chunk_id: p for p in rest}
-        vectors = self._index.vectors(query.tenant_id, self._embedder.model_id, list(by_id))
-        order = diversify([(p.chunk.chunk_id, 1 / p.rank) for p in rest], vectors, room)
-        return [*exact, *(by_id[chunk_id] for chunk_id in order)]
+        rest = rest[: room * SPARE]
+        vectors = self._index.vectors(query.tenant_id, self._embedder.model_id, [c for c, _ in rest])
+        scores = dict(rest)
+        order = diversify([(c, 1 / rank) for rank, (c, _) in enumerate(rest, start=1)], vectors, room)
+        return [*exact, *((chunk_id, scores[chunk_id]) for chunk_id in order)]
+
+    def _passages(
+        self,
+        query: SearchQuery,
+        question: Question,
+        found: Candidates,
+        chosen: Sequence[tuple[str, float]],
+    ) -> tuple[Passage, ...]:
+        ids = [chunk_id for chunk_id, _ in chosen]
+        chunks = self._index.chunks(query.tenant_id, ids)
+        terms = self._index.terms(query.tenant_id, ids)
+        signals = _SignalsOf(question, found)
+        kept = [(c, score) for c, score in chosen if c in chunks and c in terms]
+        return tuple(
+            Passage(chunks[chunk_id], rank, score, signals.of(chunk_id, terms[chunk_id]))
+            for rank, (chunk_id, score) in enumerate(kept, start=1)
+        )
 
 
-def term_coverage(question: Question, chunk: Chunk) -> float:
+class _SignalsOf:
+    """Collects why a chunk was found."""
+
+    def __init__(self, question: Question, found: Candidates) -> None:
+        self._question = question
+        self._words, self._vectors = _by_id(found.words), _by_id(found.vectors)
+        self._codes = {hit.chunk_id for hit in found.codes}
+        self._cosines = found.cosines
+
+    def of(self, chunk_id: str, terms: ChunkTerms) -> Signals:
+        """A chunk has no rank in a way that did not propose it; its cosine is known all the same."""
+        bm25_rank, bm25 = self._words.get(chunk_id, (None, None))
+        vector_rank, _ = self._vectors.get(chunk_id, (None, None))
+        return Signals(
+            bm25=bm25,
+            bm25_rank=bm25_rank,
+            cosine=self._cosines.get(chunk_id),
+            vector_rank=vector_rank,
+            code_match=chunk_id in self._codes,
+            term_coverage=term_coverage(self._question, terms),
+            known_terms=self._question.known_terms,
+        )
+
+
+def term_coverage(question: Question, terms: ChunkTerms) -> float:
     """Share of the question's distinct content words in the chunk, title and headings included; 0..1."""
     if not question.terms:
         return 0.0
-    own = set(stored_terms(chunk.embedding_text, chunk.language))
+    own = {*terms.heading, *terms.body}
     return sum(any(form in own for form in term.forms) for term in question.terms) / len(question.terms)
 
 

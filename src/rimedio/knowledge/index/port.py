@@ -37,6 +37,14 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
+class ChunkTerms:
+    """A chunk's search terms (`lexicon.stored_terms`), in their order."""
+
+    heading: Sequence[str]  # of title and section path
+    body: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Coverage:
     """How much of a tenant's knowledge is ready."""
 
@@ -66,6 +74,10 @@ class KnowledgeIndex(Protocol):
 
     def chunks(self, tenant_id: str, chunk_ids: Sequence[str]) -> Mapping[str, Chunk]:
         """The chunks that exist among those asked for."""
+        ...
+
+    def terms(self, tenant_id: str, chunk_ids: Sequence[str]) -> Mapping[str, ChunkTerms]:
+        """The search terms of the chunks that exist among those asked for."""
         ...
 
     def section(self, tenant_id: str, document_id: str) -> Sequence[Chunk]:

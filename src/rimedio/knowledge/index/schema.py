@@ -34,6 +34,7 @@ CREATE TABLE knowledge_chunks (
 CREATE UNIQUE INDEX knowledge_chunk_ids ON knowledge_chunks (tenant_no, chunk_id);
 CREATE INDEX knowledge_chunk_documents ON knowledge_chunks (tenant_no, document_id, ordinal);
 CREATE INDEX knowledge_chunk_texts ON knowledge_chunks (text_hash, tenant_no);
+CREATE INDEX knowledge_chunk_tenants ON knowledge_chunks (tenant_no);
 CREATE INDEX knowledge_chunk_drafts ON knowledge_chunks (tenant_no) WHERE approved = 0;
 CREATE TABLE knowledge_facets (
   chunk INTEGER NOT NULL REFERENCES knowledge_chunks ON DELETE CASCADE,

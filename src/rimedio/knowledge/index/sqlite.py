@@ -21,7 +21,7 @@ from rimedio.knowledge.index.facets import (
     is_approved,
     spelled,
 )
-from rimedio.knowledge.index.port import Coverage, Filters, Hit
+from rimedio.knowledge.index.port import ChunkTerms, Coverage, Filters, Hit
 from rimedio.knowledge.index.schema import MIGRATIONS, ROOM
 from rimedio.knowledge.index.vectors import Matrix, VectorCache
 from rimedio.knowledge.index.verify import verify
@@ -103,6 +103,16 @@ class SqliteIndex:
         """The chunks that exist among those asked for."""
         rows = self._by_chunk_id("chunk_id, body", tenant_id, chunk_ids)
         return {row[0]: codec.loads(Chunk, row[1]) for row in rows}
+
+    def terms(self, tenant_id: str, chunk_ids: Sequence[str]) -> Mapping[str, ChunkTerms]:
+        """The search terms of the chunks that exist among those asked for."""
+        tenant_no = self._tenant_no(tenant_id)
+        if tenant_no is None:
+            return {}
+        names = {int(row[0]): str(row[1]) for row in self._by_chunk_id("id, chunk_id", tenant_id, chunk_ids)}
+        words = Words(self._database.connection, tenant_no)
+        found = {n: t for part in _parts(list(names)) for n, t in words.terms(part).items()}
+        return {names[number]: terms for number, terms in found.items()}
 
     def section(self, tenant_id: str, document_id: str) -> Sequence[Chunk]:
         """All chunks of one document in reading order."""
@@ -242,8 +252,8 @@ class SqliteIndex:
     def _facts_of(self, tenant_id: str) -> _Facts:
         """Codes and chunk count, read again when the tenant's chunks changed."""
         rows = self._rows(
-            "SELECT t.tenant_no, t.removals, coalesce(max(c.id), 0) AS last FROM knowledge_tenants t "
-            "LEFT JOIN knowledge_chunks c ON c.tenant_no = t.tenant_no WHERE t.tenant_id = ? GROUP BY t.tenant_no",
+            "SELECT t.tenant_no, t.removals, coalesce((SELECT max(c.id) FROM knowledge_chunks c "
+            "WHERE c.tenant_no = t.tenant_no), 0) AS last FROM knowledge_tenants t WHERE t.tenant_id = ?",
             (tenant_id,),
         )
         if not rows:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from rimedio.domain.knowledge import Chunk
 from rimedio.knowledge.index.facets import Condition
+from rimedio.knowledge.index.port import ChunkTerms
 from rimedio.knowledge.lexicon import stored_terms
 from rimedio.knowledge.terms import QueryTerm
 
@@ -92,6 +93,15 @@ class Words:
             (match, limit),
         )
         return [(row[0], -float(row[1])) for row in rows]
+
+    def terms(self, numbers: Sequence[int]) -> Mapping[int, ChunkTerms]:
+        """The stored terms of chunks, by their ids."""
+        marks = ",".join("?" * len(numbers))
+        rows = self._connection.execute(
+            f"SELECT rowid, title, section, body FROM {self._table} WHERE rowid IN ({marks})",  # noqa: S608
+            tuple(numbers),
+        )
+        return {int(row[0]): ChunkTerms(f"{row[1]} {row[2]}".split(), row[3].split()) for row in rows}
 
     def frequencies(self, terms: Sequence[str]) -> Mapping[str, int]:
         """In how many chunks each term stands; terms that stand in none are left out."""
