@@ -65,6 +65,7 @@ def fault_steps(pieces: Sequence[Piece], language: str, label: str = "") -> tupl
 def joined_step(
     pieces: Sequence[Piece], section: Section, title: str, *, limited: bool = False
 ) -> list[DraftStep]:
+    """All pieces as one step; none when they say nothing. `limited` to the first sentences."""
     sentences = [s for piece in pieces for s in sentences_of(piece)]
     if limited:
         sentences = sentences[:_MEANING_SENTENCES_MAX]
