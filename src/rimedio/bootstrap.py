@@ -39,6 +39,7 @@ from rimedio.storage.conversations import ConversationStore
 from rimedio.storage.database import Database
 from rimedio.storage.documents import DocumentStore
 from rimedio.storage.folder import DataFolder
+from rimedio.storage.sqlite_streams import SqliteChangeStream
 from rimedio.storage.sqlite_table import SqliteTable
 from rimedio.storage.tickets import TicketStore
 from rimedio.tickets.adapters import ChampionClassifier, ChatOpinion, IndexCodeLookup, NoGuard, NoOpinion
@@ -115,6 +116,11 @@ class Rimedio:
     def documents(self) -> DocumentStore:
         """The register of sources."""
         return DocumentStore(self.table)
+
+    @cached_property
+    def changes(self) -> SqliteChangeStream:
+        """Every write in order: the outbox of events."""
+        return SqliteChangeStream(self.database, self.clock)
 
     # -- knowledge
 
