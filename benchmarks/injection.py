@@ -16,10 +16,11 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks._report import Report, parse_args, split_file
-from rimedio.llm.guardrails.injection import InjectionDetector
 from tools.fit_injection import fit, read_rows
 from tools.injection_corpus import corpus
+
+from benchmarks._report import Report, parse_args, split_file
+from rimedio.llm.guardrails.injection import InjectionDetector
 
 FOLDS = 5
 Rows = list[tuple[str, int]]
@@ -34,7 +35,7 @@ def cross_validate(rows: Rows, folds: Sequence[int]) -> list[bool]:
         detector = InjectionDetector(model)
         for number, at in enumerate(folds):
             if at == fold:
-                verdicts[number] = detector.inspect(rows[number][0]).is_injection
+                verdicts[number] = detector.inspect(rows[number][0]).flagged
     return verdicts
 
 
@@ -95,7 +96,7 @@ def deepset(folder: Path, report: Report) -> None:
     rows = read_rows(path)
     if is_test:
         detector = InjectionDetector()
-        report_deepset(report, rows, [detector.inspect(text).is_injection for text, _ in rows])
+        report_deepset(report, rows, [detector.inspect(text).flagged for text, _ in rows])
         return
     report_deepset(report, rows, cross_validate(rows, stratified(rows)))
     report_deepset(report, rows, cross_validate(rows, grouped(rows)), "deepset.grouped_")
@@ -109,7 +110,7 @@ def piguard(folder: Path, report: Report) -> None:
         return
     rows = json.loads(path.read_text("utf-8"))
     detector = InjectionDetector()
-    found = [detector.inspect(row["prompt"]).is_injection for row in rows]
+    found = [detector.inspect(row["prompt"]).flagged for row in rows]
     harmless = [f for f, row in zip(found, rows, strict=True) if row["label"] == 0]
     attacks = [f for f, row in zip(found, rows, strict=True) if row["label"] == 1]
     report.add("piguard.specificity", 1 - sum(harmless) / max(1, len(harmless)), len(harmless))

@@ -18,7 +18,7 @@ _SENTENCE_END = re.compile(r"(?<=[.!?\n])\s+")
 class InjectionVerdict:
     """Whether a text is an injection: calibrated probability, the words that look most like it, and the signs."""
 
-    is_injection: bool
+    flagged: bool
     probability: float
     excerpt: str
     signs: tuple[str, ...]
