@@ -12,6 +12,7 @@ import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product as product_of
 from pathlib import Path
 
 from rimedio.classification.features import ticket_text
@@ -20,6 +21,7 @@ from rimedio.domain.taxonomy import Taxonomy
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLES = ROOT / "examples"
 SEED = 20260101
+LANGUAGES = ("it", "en")
 DRESSINGS = 3  # tickets made of one phrase
 
 GREETINGS = {
@@ -84,7 +86,7 @@ CODE_TICKETS = {
 }
 # Which kind of trouble each documented code is, as its manual describes it.
 CODES = {
-    "XC-200": {
+    "EV_CHARGER": {
         "ELECTRICAL": "E001 E003 E004 E005 E006 E007 E008 E011 E014 E021 E022 E023 E024 E025 E035",
         "COMMUNICATION": "E012 E034 E041 E042 E043",
         "THERMAL": "E018 E027 E029 E030",
@@ -92,7 +94,7 @@ CODES = {
         "FIRMWARE": "E045 E051 E052",
         "SENSOR": "E028 E031 E044",
     },
-    "MG-10K": {
+    "INVERTER": {
         "ELECTRICAL": "F101 F102 F103 F105 F106 F110 F111 F112 F113 F115 F130 F131 W201 W202",
         "COMMUNICATION": "F133 F150 F152",
         "THERMAL": "F120 W203",
@@ -101,7 +103,7 @@ CODES = {
         "SENSOR": "F122",
         "USAGE": "W205 W206",
     },
-    "TP-8": {
+    "HVAC": {
         "ELECTRICAL": "E014",
         "COMMUNICATION": "H011 H012 H014",
         "THERMAL": "E031 H004 H009 H016",
@@ -176,24 +178,25 @@ def models_for(text: str) -> tuple[str, ...]:
 
 
 def code_rows(phrases: Mapping[str, Sequence[Row]], rng: random.Random) -> Iterator[Row]:
-    """Short tickets that name a code, alone or with a phrase of its category."""
-    for model, by_label in CODES.items():
-        for label, codes in by_label.items():
-            for code in codes.split():
-                for lang in ("it", "en"):
-                    of_label = [p for p in phrases[lang] if p.label == label]
-                    shapes = [Row(label, text, f"{model} {code}") for text in CODE_TICKETS[lang]]
-                    shapes += [Row(label, "{c}, " + p.text, p.group) for p in rng.sample(of_label, 2)]
-                    for shape in shapes:
-                        text = _fill(shape.text.replace("{c}", code), lang, (model,), rng)
-                        yield Row(label, ticket_text(text, model, code), shape.group)
+    """Short tickets that name a code, alone or with a phrase of its category, for every model that has it."""
+    for product, by_label in CODES.items():
+        for label, code in ((label, code) for label, codes in by_label.items() for code in codes.split()):
+            for lang, model in product_of(LANGUAGES, Taxonomy.from_file(EXAMPLES / "taxonomy.json").product_types[product].models):
+                phrase = rng.choice([p for p in phrases[lang] if p.label == label])
+                shapes = (
+                    Row(label, rng.choice(CODE_TICKETS[lang]), f"{product} {code}"),
+                    Row(label, "{c}, " + phrase.text, phrase.group),
+                )
+                for shape in shapes:
+                    text = _fill(shape.text.replace("{c}", code), lang, (model,), rng)
+                    yield Row(label, ticket_text(text, model, code), shape.group)
 
 
 def build_rows() -> list[Row]:
     """All rows, shuffled, none twice, none equal to a sample ticket."""
     rng = random.Random(SEED)
     phrases = {
-        lang: list(read_phrases(EXAMPLES / "sources" / f"ticket-phrases-{lang}.txt")) for lang in ("it", "en")
+        lang: list(read_phrases(EXAMPLES / "sources" / f"ticket-phrases-{lang}.txt")) for lang in LANGUAGES
     }
     rows = list(code_rows(phrases, rng))
     for lang, own in phrases.items():
