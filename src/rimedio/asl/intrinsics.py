@@ -267,11 +267,8 @@ def _math_random(scope: Scope, arguments: list[JSON]) -> JSON:
     low, high = _whole(arguments[0]), _whole(arguments[1])
     if low >= high:
         raise _Refused("The start must be smaller than the end.")
-    if len(arguments) > 2:
-        chance = Random(_whole(arguments[2])).random()  # noqa: S311 - seeded by contract
-    else:
-        chance = scope.services.randomness.random()
-    return low + int(chance * (high - low))
+    source = Random(_whole(arguments[2])) if len(arguments) > 2 else scope.services.randomness  # noqa: S311
+    return low + int(source.random() * (high - low))
 
 
 def _math_add(_: Scope, arguments: list[JSON]) -> JSON:

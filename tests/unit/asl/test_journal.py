@@ -1,0 +1,132 @@
+"""What every journal must do."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rimedio.asl import (
+    Engine,
+    InvalidToken,
+    Journal,
+    Machine,
+    MemoryJournal,
+    SqliteJournal,
+    TaskTimedOut,
+    VirtualClock,
+)
+from rimedio.asl.journal import Changes, Event, Execution
+
+Open = Callable[[], Journal]
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def journal(request: pytest.FixtureRequest, tmp_path: Path) -> Journal:
+    made: Journal = MemoryJournal() if request.param == "memory" else SqliteJournal.open(tmp_path / "j.db")
+    made.put_machine("d", "orders", "{}")
+    return made
+
+
+def execution(name: str, **more: Any) -> Execution:
+    return Execution(id=f"arn:{name}", name=name, machine="d", input="{}", started=1.0, **more)
+
+
+def event(number: int) -> Event:
+    return Event(number, number - 1, 1.5, "PassStateEntered", "stateEnteredEventDetails", {"name": "A"})
+
+
+def test_an_id_is_taken_once(journal: Journal) -> None:
+    first, created = journal.create(execution("a"))
+    assert created
+    again, created = journal.create(execution("a")._replace(input="[]"))
+    assert not created
+    assert again.input == "{}"
+    assert journal.record("arn:a") == again
+    assert journal.record("arn:none") is None
+    assert first.id == "arn:a"
+
+
+def test_a_commit_is_there_when_the_execution_is_loaded(journal: Journal) -> None:
+    made, _ = journal.create(execution("a"))
+    first = Changes(
+        made, frames={"": b"root", "/0": b"x", "/1": b"y", "/0/1": b"z"}, events=[event(1), event(2)]
+    )
+    assert journal.commit(first)
+    second = Changes(
+        made._replace(next_event=4), frames={"": b"root2"}, removed=["/1"], subtrees=["/0"], events=[event(3)]
+    )
+    assert journal.commit(second)
+    saved = journal.load("arn:a")
+    assert saved is not None
+    assert dict(saved.frames) == {"": b"root2", "/0": b"x"}
+    assert saved.execution.next_event == 4
+    assert [e.id for e in journal.events("arn:a")] == [1, 2, 3]
+    assert journal.events("arn:a")[0].details == {"name": "A"}
+
+
+def test_nothing_is_written_for_an_execution_that_is_not_there(journal: Journal) -> None:
+    assert not journal.commit(Changes(execution("ghost"), events=[event(1)]))
+    assert list(journal.events("arn:ghost")) == []
+
+
+def test_waiting_lists_what_has_something_to_wait_for(journal: Journal) -> None:
+    wakes: dict[str, float | None] = {"ready": 0.0, "later": 99.0, "outside": None}
+    for name, wake in wakes.items():
+        made, _ = journal.create(execution(name))
+        journal.commit(Changes(made, wake=wake, tokens={f"token-{name}": ""}))
+    made, _ = journal.create(execution("over"))
+    journal.commit(Changes(made._replace(status="SUCCEEDED"), wake=None))
+    assert {key: at for at, key in journal.waiting()} == {"arn:ready": 0.0, "arn:later": 99.0}
+    journal.signal("success", "token-outside", {"x": 1})
+    assert (0.0, "arn:outside") in journal.waiting()
+
+
+def test_a_token_takes_one_answer_and_any_number_of_heartbeats(journal: Journal) -> None:
+    made, _ = journal.create(execution("a"))
+    journal.commit(Changes(made, tokens={"t": ""}))
+    for _ in range(2):
+        assert journal.signal("heartbeat", "t", None).execution_id == "arn:a"
+    answer = journal.signal("success", "t", {"x": [1, None]})
+    with pytest.raises(TaskTimedOut):
+        journal.signal("failure", "t", None)
+    with pytest.raises(InvalidToken):
+        journal.signal("success", "unknown", None)
+    saved = journal.load("arn:a")
+    assert saved is not None
+    assert [s.kind for s in saved.signals] == ["heartbeat", "heartbeat", "success"]
+    assert saved.signals[-1].body == {"x": [1, None]}
+    journal.commit(Changes(made, spent_signals=[s.id for s in saved.signals]))
+    assert answer.id == saved.signals[-1].id
+    again = journal.load("arn:a")
+    assert again is not None
+    assert list(again.signals) == []
+
+
+def test_records_are_listed_the_newest_first_by_machine_status_and_parent(journal: Journal) -> None:
+    made = [journal.create(execution(name))[0] for name in "abc"]
+    child = execution("child", parent="map:1", status="SUCCEEDED")
+    journal.commit(Changes(made[1]._replace(status="FAILED"), children=[(child, (event(1),))]))
+    assert [e.name for e in journal.records("orders", None, None, 2)] == ["c", "b"]
+    assert [e.name for e in journal.records(None, "FAILED", None, 9)] == ["b"]
+    assert [e.name for e in journal.records(None, None, "map:1", 9)] == ["child"]
+    assert list(journal.records("other", None, None, 9)) == []
+    assert [e.id for e in journal.events("arn:child")] == [1]
+
+
+def test_an_execution_goes_on_with_the_definition_it_was_started_with(journal: Journal) -> None:
+    def machine(result: int) -> Machine:
+        states: Any = {
+            "W": {"Type": "Wait", "Seconds": 9, "Next": "P"},
+            "P": {"Type": "Pass", "Result": result, "End": True},
+        }
+        return Machine.parse({"StartAt": "W", "States": states}, "orders")
+
+    clock = VirtualClock()
+    old = Engine(journal, clock=clock)
+    execution_id = old.start(machine(1))
+    old.run_until_idle(wait=False)
+    new = Engine(journal, clock=clock)
+    other = new.start(machine(2))
+    new.resume()
+    assert (new.run(execution_id).output, new.run(other).output) == (1, 2)
