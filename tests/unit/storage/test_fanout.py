@@ -13,8 +13,8 @@ from rimedio.storage.fanout import query_shards
 from rimedio.storage.sqlite_table import SqliteTable
 from rimedio.storage.table import Query, SortBeginsWith, SortBetween
 
-sorts = st.none() | st.tuples(st.integers(0, 30), st.integers(0, 30)).map(
-    lambda pair: SortBetween(f"{min(pair):02d}", f"{max(pair):02d}")
+sorts = st.none() | st.builds(
+    lambda low, high: SortBetween(f"{low:02d}", f"{high:02d}"), st.integers(0, 4), st.integers(4, 30)
 )
 
 
