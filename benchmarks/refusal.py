@@ -1,16 +1,16 @@
 """Is it said when nothing answers? `python -m benchmarks.refusal [--data DIR] [--json]`
 
 Rows of eval/*.{test,dev}.jsonl with a conversation, passages and `answerability`. The question is the last
-turn, a short one with the customer's turns before it. A refusal is right on UNANSWERABLE and wrong on everything
-else: on PARTIAL, where a part can be answered, and on UNDERSPECIFIED, where asking back is right.
+turn, a short one with the customer's turns before it. A refusal is right on UNANSWERABLE and wrong on
+everything else: on PARTIAL, where a part can be answered, and on UNDERSPECIFIED, where asking back is right.
 
 - `SET.{f1,precision,recall}`: from the passages that the row gives. In the published data an UNANSWERABLE row
   gives none, so "no passage, no answer" does most of it; what remains is telling a question without an answer
   from one that must be asked back.
-- `SET.searched.{f1,precision,recall}`: the harder question. The row's passages are hidden among those of its
-  whole collection; whatever the question, search finds something, and relevance has to see through it. With
-  a test file the shipped model judges; otherwise five folds by conversation.
-- `SET.ndcg5`: the order of that search, over rows that can be answered, all passages of the row being relevant.
+- `SET.searched.{f1,precision,recall}`: the harder question. The row's passages are hidden among those of
+  its whole collection; whatever is asked, search finds something, and relevance has to see through it.
+  With a test file the shipped model judges; otherwise five folds by conversation.
+- `SET.ndcg5`: the order of that search, over rows that can be answered; all passages of the row are relevant.
 """
 
 import json
@@ -33,7 +33,7 @@ from rimedio.domain.knowledge import Passage, Signals
 from rimedio.knowledge.embedding.port import Embedder
 
 FOLDS = 5
-REFUSE_BELOW = 0.5  # of relevance, for searched passages
+REFUSE_BELOW = 0.3  # of relevance, for searched passages
 GIVEN_BELOW = 0.05  # for passages that were picked by hand
 DEPTH = 5
 Flags = NDArray[np.bool_]

@@ -17,12 +17,12 @@ from benchmarks._vectors import onnx_embedder
 from numpy.typing import NDArray
 
 from rimedio.answering.calibration import Logistic, LogisticFile, fit_logistic
-from rimedio.answering.relevance import NAMES, measure
+from rimedio.answering.relevance import NAMES, measure, without_vectors
 
 ROOT = Path(__file__).resolve().parent.parent
 TARGET = ROOT / "src" / "rimedio" / "answering" / "relevance.json"
 DATA = ROOT.parent / "shared" / "data"
-PENALTY = 2.0
+PENALTY = 10.0
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Examples:
 
 
 def examples(rows: Sequence[Row], searched: Sequence[Searched]) -> Examples:
-    """Labelled features of every question, with and without its own passages."""
+    """Labelled features of every question, with and without its own passages, with and without vectors."""
     found: list[tuple[NDArray[np.float64], bool, str]] = []
     for row, seen in zip(rows, searched, strict=True):
         if row.answerability == "UNDERSPECIFIED":
@@ -44,7 +44,8 @@ def examples(rows: Sequence[Row], searched: Sequence[Searched]) -> Examples:
         hit = any(p.chunk.chunk_id in own for p in seen.found)
         for passages, answered in ((seen.found, hit), (seen.without, False)):
             if passages and (answered or passages is seen.without or not own):
-                found.append((measure(row.question, passages, "en"), answered, row.conversation))
+                measured = measure(row.question, passages, "en")
+                found += [(m, answered, row.conversation) for m in (measured, without_vectors(measured))]
     return Examples(
         np.array([f for f, _, _ in found]),
         np.array([a for _, a, _ in found]),

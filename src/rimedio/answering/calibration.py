@@ -124,8 +124,9 @@ def isotonic(scores: Vector, labels: Labels) -> Vector:
         sums.append(float(label))
         counts.append(1)
         while len(sums) > 1 and sums[-2] / counts[-2] >= sums[-1] / counts[-1]:
-            sums[-2] += sums.pop()
-            counts[-2] += counts.pop()
+            last_sum, last_count = sums.pop(), counts.pop()
+            sums[-1] += last_sum
+            counts[-1] += last_count
     fitted = np.repeat([s / c for s, c in zip(sums, counts, strict=True)], counts)
     result = np.empty(len(scores))
     result[order] = fitted

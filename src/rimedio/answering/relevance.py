@@ -16,6 +16,7 @@ from rimedio.answering.verification.words import STOP, sentences, stem, words
 from rimedio.domain.knowledge import Passage
 
 PASSAGES_READ = 5
+COSINE_USUAL = 0.83  # of a best passage under the default embedder, so that "no vector" stands in the middle
 EARLIER_TURNS = 2  # that a follow-up is read with
 _FOLLOW_UP_WORDS = 12  # a longer question names its own subject
 
@@ -26,7 +27,6 @@ NAMES = (
     "sentence_coverage",
     "phrases",
     "names_missing",
-    "known_terms",
     "cosine",
     "cosine_lead",
     "no_vectors",
@@ -34,6 +34,7 @@ NAMES = (
     "few_terms",
 )
 
+VECTOR_NAMES = ("cosine", "cosine_lead")
 Features = NDArray[np.float64]  # [len(NAMES)]
 
 
@@ -80,14 +81,21 @@ def measure(question: str, passages: Sequence[Passage], language: str) -> Featur
             max((_best_sentence(asked, p.chunk.text, language) for p in read), default=0.0),
             _phrases(question, read, language),
             1 - _share(names, joint) if names else 0.0,
-            max((p.signals.known_terms for p in read), default=0.0),
-            max(cosines, default=0.0),
+            max(cosines) - COSINE_USUAL if cosines else 0.0,
             (max(cosines) - float(np.mean(rest))) if cosines else 0.0,
             float(not cosines),
             float(any(p.signals.code_match for p in read)),
             1 / (1 + len(asked)),
         ]
     )
+
+
+def without_vectors(row: Features) -> Features:
+    """The same features as they are where passages have no vectors (yet)."""
+    plain = row.copy()
+    plain[[NAMES.index(n) for n in VECTOR_NAMES]] = 0.0
+    plain[NAMES.index("no_vectors")] = 1.0
+    return plain
 
 
 def _content(text: str, language: str) -> list[str]:

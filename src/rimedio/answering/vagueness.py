@@ -31,9 +31,9 @@ _POINTING = re.compile(
     r"((?:[a-z]+\s+){0,2}?[a-z]+)"
 )
 _UNNAMED = re.compile(
-    r"\b(?:this particular|in this case|in questo caso|(?:the|this) (?:same )?(?:[a-z]+ ){0,3}?(?:company|chain"
-    r"|series|actor|case|team|county|country|city|state|language|animal|player|library|clinic|park|office|book"
-    r"|movie|show|product|model|card|fund|partner|bond|mission|court|restaurant|event))\b"
+    r"\b(?:this particular|in this case|in questo caso|(?:the|this) (?:same )?(?:[a-z]+ ){0,3}?(?:company"
+    r"|chain|series|actor|case|team|county|country|city|state|language|animal|player|library|clinic|park|office"
+    r"|book|movie|show|product|model|card|fund|partner|bond|mission|court|restaurant|event))\b"
 )
 _LAST_TIME = re.compile(
     r"\b(?:last time|like before|as before|altra volta|come prima|stesso problema|same problem)\b"

@@ -4,8 +4,14 @@ from collections.abc import Sequence
 from random import Random
 
 import pytest
-
 from benchmarks._mutations import MUTATIONS, mutants
+from tests.unit.answering.facts import (
+    PARAPHRASES_ENGLISH,
+    PARAPHRASES_ITALIAN,
+    TRUE_ENGLISH,
+    TRUE_ITALIAN,
+)
+
 from rimedio.answering.verification.reasons import Doubt, reason
 from rimedio.answering.verify import verify_groundedness
 from rimedio.domain.answer import (
@@ -19,12 +25,6 @@ from rimedio.domain.answer import (
     Verification,
 )
 from rimedio.domain.knowledge import Chunk, DocType
-from tests.unit.answering.facts import (
-    PARAPHRASES_ENGLISH,
-    PARAPHRASES_ITALIAN,
-    TRUE_ENGLISH,
-    TRUE_ITALIAN,
-)
 
 MANUAL = (
     "Error E029: the heat sink is above 85 °C.\nSwitch off the unit. Tighten the screws of the fan to 2,5 Nm."

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from rimedio.answering.verification.units import UNITS, Unit, unit_named
 
 ROUNDING = 0.006  # relative; only between different units, as 25 °C and 77 °F
-_EXACT = 1e-6
+_EXACT = 1e-9
 
 _NUMBER = (
     r"(?P<sign>±|\+/-|\+-|[-−+])?[ \u00a0]?"

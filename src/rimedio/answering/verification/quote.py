@@ -32,14 +32,21 @@ class Span:
 
 
 def find_quote(quote: str, text: str) -> Span | None:
-    """Where `quote` is literally in `text`, or None. Linear in the length of both."""
-    wanted, _ = _normalised(quote)
+    """Where `quote` is literally in `text`, or None. Linear in the length of both.
+
+    Bullets and list numbers are looked for as they stand first, then left out on both sides.
+    """
+    exact = text.find(quote.strip())
+    if quote.strip() and exact >= 0 and _whole(text, exact, exact + len(quote.strip())):
+        return Span(exact, exact + len(quote.strip()))
+    return _find(quote, text, marks=True) or _find(quote, text, marks=False)
+
+
+def _find(quote: str, text: str, *, marks: bool) -> Span | None:
+    wanted, _ = _normalised(quote, marks)
     if not wanted:
         return None
-    exact = text.find(quote.strip())
-    if exact >= 0 and _whole(text, exact, exact + len(quote.strip())):
-        return Span(exact, exact + len(quote.strip()))
-    flat, origin = _normalised(text)
+    flat, origin = _normalised(text, marks)
     at = flat.find(wanted)
     while at >= 0:
         if _whole(flat, at, at + len(wanted)):
@@ -50,7 +57,7 @@ def find_quote(quote: str, text: str) -> Span | None:
 
 def same_words(one: str, other: str) -> bool:
     """Whether two texts are equal once normalised, closing punctuation aside."""
-    return _normalised(one)[0].strip(" .;:,") == _normalised(other)[0].strip(" .;:,")
+    return _normalised(one, False)[0].strip(" .;:,") == _normalised(other, False)[0].strip(" .;:,")
 
 
 def contains(claim: str, quote: str) -> bool:
@@ -78,9 +85,9 @@ def _whole(text: str, start: int, end: int) -> bool:
 
 
 @lru_cache(maxsize=512)  # a passage is looked into once for each sentence that cites it
-def _normalised(text: str) -> tuple[str, list[int]]:
-    """Text with everything that does not count removed, and for each kept character its offset."""
-    skipped = _skipped(text)
+def _normalised(text: str, marks: bool) -> tuple[str, list[int]]:
+    """Text without what does not count (list marks too unless `marks`), and each character's offset."""
+    skipped = _skipped(text, marks)
     out: list[str] = []
     origin: list[int] = []
     for i, char in enumerate(text):
@@ -100,11 +107,11 @@ def _normalised(text: str) -> tuple[str, list[int]]:
     return "".join(out), origin
 
 
-def _skipped(text: str) -> set[int]:
+def _skipped(text: str, marks: bool) -> set[int]:
     gone: set[int] = set()
     for match in _HYPHEN.finditer(text):
         gone.update(range(match.start(), match.end()))
-    for match in _LIST_MARK.finditer(text):
+    for match in () if marks else _LIST_MARK.finditer(text):
         gone.update(range(match.start(), match.end()))
     return gone
 
