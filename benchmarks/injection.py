@@ -69,7 +69,9 @@ def grouped(rows: Rows) -> list[int]:
                 parent[root(number)] = root(first.setdefault(key, number))
     sizes = [0] * FOLDS
     where: dict[int, int] = {}
-    groups = sorted({root(n) for n in range(len(rows))}, key=lambda g: -sum(root(n) == g for n in range(len(rows))))
+    groups = sorted(
+        {root(n) for n in range(len(rows))}, key=lambda g: -sum(root(n) == g for n in range(len(rows)))
+    )
     for group in groups:
         where[group] = min(range(FOLDS), key=sizes.__getitem__)
         sizes[where[group]] += sum(root(n) == group for n in range(len(rows)))
@@ -123,7 +125,9 @@ def piguard(folder: Path, report: Report) -> None:
 
 def speed(report: Report) -> None:
     """Milliseconds for a ticket of 5,000 characters, the best of ten runs."""
-    text = ("The wallbox shows E029 and stops after five minutes; we checked the cable and the fuse. " * 60)[:5000]
+    text = ("The wallbox shows E029 and stops after five minutes; we checked the cable and the fuse. " * 60)[
+        :5000
+    ]
     detector = InjectionDetector()
     seconds = []
     for _ in range(10):

@@ -34,7 +34,7 @@ def read_rows(path: Path) -> list[tuple[str, int]]:
 
 def fit(rows: Sequence[tuple[str, int]], own: Sequence[tuple[str, int]]) -> LinearModel:
     """Fit on real rows and own texts."""
-    from scipy.sparse import csr_matrix, hstack
+    from scipy.sparse import csr_matrix, hstack  # type: ignore[import-untyped]
     from sklearn.linear_model import LogisticRegression
 
     both = [*rows, *own]
@@ -62,7 +62,9 @@ def _inverse_document_frequency(grams: Grams) -> Floats:
 def main(argv: Sequence[str] | None = None) -> None:
     """Fit and write the weights."""
     parser = argparse.ArgumentParser(prog="python -m tools.fit_injection", description=__doc__)
-    parser.add_argument("--data", type=Path, default=DEFAULT_DATA, help="folder with injection/deepset.train.jsonl")
+    parser.add_argument(
+        "--data", type=Path, default=DEFAULT_DATA, help="folder with injection/deepset.train.jsonl"
+    )
     given = parser.parse_args(argv)
     rows = read_rows(given.data / "injection" / "deepset.train.jsonl")
     own = corpus()

@@ -16,12 +16,14 @@ TEXT_CHARS_MAX = 100_000
 _SENTENCE = re.compile(r"[^.!?\n]+(?:[.!?](?!\s)[^.!?\n]+){0,20}[.!?]*")
 # Only what stands before the deed in the same clause turns it into a warning.
 _FORBIDS = re.compile(
-    r"\b(?:non|mai|n[eé]|vietat[oaie]|evitare|senza|divieto|proibit[oaie]|guai a|anzich[eé]|invece di|never|not|n[o']t|don't|"
+    r"\b(?:non|mai|n[eé]|vietat[oaie]|evitare|senza|divieto|proibit[oaie]|guai a|anzich[eé]|invece di|never|not|"
+    r"n[o']t|don't|"
     r"avoid|forbidden|prohibited|without|rather than|instead of|nobody|no one|nessuno|cannot)\b",
     re.IGNORECASE,
 )
 _FORBIDDEN_AFTER = re.compile(
-    r"^[^.;]{0,40}\b(?:[eè] (?:vietato|pericoloso|proibito|mortale)|is (?:forbidden|prohibited|dangerous|never allowed|not allowed)|"
+    r"^[^.;]{0,60}\b(?:[eè] (?:vietato|pericoloso|proibito|mortale)|is (?:forbidden|prohibited|dangerous|"
+    r"never allowed|not allowed)|"
     r"can kill|mai|never)\b",
     re.IGNORECASE,
 )
@@ -30,7 +32,7 @@ FORBIDS_WINDOW_CHARS = 60
 
 
 def find_dangers(text: str) -> tuple[SafetyFlag, ...]:
-    """Flags for the dangerous deeds that `text` tells, asks or offers to do, in text order, one for a rule and sentence."""
+    """Flags for the dangerous deeds that `text` tells or asks to do, in text order, one for a rule and sentence."""
     sentences = [(m.start(), m.end()) for m in _SENTENCE.finditer(text[:TEXT_CHARS_MAX])]
     flags = [
         SafetyFlag(rule.name, match[0].strip(), rule.severity, rule.message)
@@ -54,7 +56,8 @@ def _is_forbidden(sentence: str, match: re.Match[str]) -> bool:
     before = sentence[max(0, match.start() - FORBIDS_WINDOW_CHARS) : match.start()]
     breaks = [m.end() for m in _CLAUSE_BREAK.finditer(before)]
     clause = before[breaks[-1] :] if breaks else before
-    return bool(_FORBIDS.search(clause) or _FORBIDDEN_AFTER.search(sentence[match.end() :]))
+    warned = _FORBIDDEN_AFTER.search(sentence[match.end() :]) or _FORBIDDEN_AFTER.search(match[0])
+    return bool(_FORBIDS.search(clause) or warned)
 
 
 def _made_safe(rule: SafetyRule, text: str, start: int, end: int) -> bool:
@@ -64,9 +67,8 @@ def _made_safe(rule: SafetyRule, text: str, start: int, end: int) -> bool:
     nearby = text[max(0, start - rule.safe_window_chars) : end]
     for match in rule.made_safe_by.finditer(nearby):
         before = nearby[max(0, match.start() - 16) : match.start()]
-        if not re.search(r"\b(?:senza|without|non|not|don't|no need to|skip|prima di|before)\b", before, re.IGNORECASE):
+        if not re.search(
+            r"\b(?:senza|without|non|not|don't|no need to|skip|prima di|before)\b", before, re.IGNORECASE
+        ):
             return True
     return False
-
-
-

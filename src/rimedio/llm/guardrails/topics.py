@@ -58,7 +58,8 @@ def parse_topics(text: str, origin: str) -> tuple[TopicRule, ...]:
     try:
         stored = _TopicsFile.model_validate(json.loads(text))
         return tuple(
-            TopicRule(t.name, t.label, tuple(re.compile(p, re.IGNORECASE) for p in t.patterns)) for t in stored.topics
+            TopicRule(t.name, t.label, tuple(re.compile(p, re.IGNORECASE) for p in t.patterns))
+            for t in stored.topics
         )
     except (ValidationError, json.JSONDecodeError, re.error) as error:
         msg = f"The denied topics ({origin}) are not valid: {error}. Compare them with the built-in topics.json."

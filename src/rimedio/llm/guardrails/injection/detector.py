@@ -9,7 +9,9 @@ from rimedio.llm.guardrails.injection.signs import SIGNS
 
 # Chosen on the cross-validated training rows: F1 is flat from .3 to .5, and a missed attack costs more than a review.
 THRESHOLD = 0.35
-WINDOW_CHARS = 160  # a sentence or two; shorter loses context, longer hides an attack among harmless sentences
+WINDOW_CHARS = (
+    160  # a sentence or two; shorter loses context, longer hides an attack among harmless sentences
+)
 TEXT_CHARS_MAX = 200_000  # a longer text is judged by its first part; passages and tickets are far shorter
 _SENTENCE_END = re.compile(r"(?<=[.!?\n])\s+")
 
@@ -59,4 +61,3 @@ def windows(text: str) -> Iterator[str]:
             current = f"{current} {piece}" if current else piece
     if current:
         yield current
-

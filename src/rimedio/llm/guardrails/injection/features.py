@@ -62,7 +62,9 @@ def _characters(texts: list[str]) -> Indices:
 def _words(texts: list[str]) -> Indices:
     """Keys of single words and of pairs of words; a punctuation mark is a word."""
     tokens = [_TOKEN.findall(text) for text in texts]
-    hashes = np.array([zlib.crc32(t.encode("utf-8", "replace")) for one in tokens for t in one], dtype=np.uint64)
+    hashes = np.array(
+        [zlib.crc32(t.encode("utf-8", "replace")) for one in tokens for t in one], dtype=np.uint64
+    )
     owners = np.repeat(np.arange(len(texts)), [len(one) for one in tokens])
     keys = [owners * BUCKETS + CHAR_BUCKETS + _bucket(hashes * _MULTIPLIER, WORD_BITS)]
     for gap in WORD_GAPS:

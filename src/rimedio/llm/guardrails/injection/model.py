@@ -16,7 +16,9 @@ from rimedio.llm.guardrails.injection.normalize import normalize
 from rimedio.llm.guardrails.injection.signs import SIGNS, signs
 
 WEIGHTS_FILE = "weights.npz"
-SIGN_SCALE = 0.6  # chosen by cross-validation; larger drowns the n-grams, smaller loses what the signs generalize
+SIGN_SCALE = (
+    0.6  # chosen by cross-validation; larger drowns the n-grams, smaller loses what the signs generalize
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +69,8 @@ class LinearModel:
         """Probability of each text, 0..1."""
         counted = given.grams
         weighted = scaled(counted, self.idf) * self.grams[counted.buckets]
-        odds = np.bincount(counted.rows, weights=weighted, minlength=counted.texts)
-        odds = odds + given.signs @ self.signs * SIGN_SCALE + self.bias
+        from_grams = np.bincount(counted.rows, weights=weighted, minlength=counted.texts)
+        odds = from_grams + given.signs @ self.signs * SIGN_SCALE + self.bias
         return np.asarray(1 / (1 + np.exp(-odds)), dtype=np.float64)
 
     def to_bytes(self) -> bytes:

@@ -12,14 +12,16 @@ _LOOKALIKES = str.maketrans(
 )
 _LEET = str.maketrans("013457@$", "oieastas")
 _MIXED = re.compile(r"(?=\w*[A-Za-z])(?=\w*[\u0370-\u052f])\w+")
-_LEETED = re.compile(r"(?<![\w@$-])(?=[a-z013457@$]{5,})[a-z]+[013457@$][a-z]+(?:[013457@$]+[a-z]+)+(?![\w@$-])", re.I)
+_LEETED = re.compile(
+    r"(?<![\w@$-])(?=[a-z013457@$]{5,})[a-z]+[013457@$][a-z]+(?:[013457@$]+[a-z]+)+(?![\w@$-])", re.I
+)
 _SPACED = re.compile(r"(?<!\w)(?:\w[ ._*-]{1,2}){6,400}\w(?!\w)")
 _BASE64 = re.compile(r"(?<![\w+/=])[A-Za-z0-9+/]{24,4000}={0,2}(?![\w+/=])")
 DECODED_CHARS_MIN = 12
 
 
 def normalize(text: str) -> str:
-    """`text` in compatibility form, without invisible characters, look-alikes or spaced-out words; decoded base64 added.
+    """`text` in compatibility form, without invisible characters or disguised words; decoded base64 added.
 
     Case is kept, since shouting is a sign.
     """

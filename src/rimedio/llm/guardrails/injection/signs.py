@@ -88,7 +88,8 @@ _SIGNS = (
     ),
     _sign(
         "gives a role",
-        "now act behav role-play roleplay pretend want called sei ora finta agi comporta bist fungier als verhalt ahora maint",
+        "now act behav role-play roleplay pretend want called sei ora finta agi comporta bist fungier als "
+        "verhalt ahora maint",
         rf"\b{_ROLE}\b",
     ),
     _sign(
@@ -114,7 +115,11 @@ _SIGNS = (
         rf"^\W{{0,3}}(?:{_PRAISE}[^.!?\n]{{0,60}}[.!]\W{{0,3}}(?:\w+[^.!?\n]{{0,60}}[.!]\W{{0,3}})?"
         r"(?:now|nun|jetzt|but now|aber jetzt|ora|adesso|please|bitte))",
     ),
-    _sign("stops the talk", "stop attention achtung attenzione", r"\b(?:stopp?|attention|achtung|attenzione)\b\s{0,2}[-:,!]"),
+    _sign(
+        "stops the talk",
+        "stop attention achtung attenzione",
+        r"\b(?:stopp?|attention|achtung|attenzione)\b\s{0,2}[-:,!]",
+    ),
     _sign(
         "despite",
         "despite contrary abweichend instead not nonostante trotz",
@@ -128,7 +133,8 @@ _SIGNS = (
     ),
     _sign(
         "no limits",
-        "restriction rule guideline limit filter policy ethic regel regol filtr einschränk anything jailbr mode unfilter unrestrict",
+        "restriction rule guideline limit filter policy ethic regel regol filtr einschränk anything jailbr mode "
+        "unfilter unrestrict",
         r"\b(?:(?:without|no|any|ohne|senza|keine|not bound by|free (?:of|from)|break) "
         r"(?:any |alle? |ethical |content )?(?:restrictions?|rules|guidelines|limits?|limitations|filters?|policy|"
         r"ethics|regeln|regole|filtri|einschränkungen))\b|"
@@ -170,7 +176,8 @@ def signs(text: str, *, disguised: bool = False) -> list[float]:
     """One number (0 or 1) for each of `SIGNS`; `text` is normalized, in its own case."""
     plain = text.lower()
     found = [
-        float(any(stem in plain for stem in sign.stems) and sign.pattern.search(plain) is not None) for sign in _SIGNS
+        float(any(stem in plain for stem in sign.stems) and sign.pattern.search(plain) is not None)
+        for sign in _SIGNS
     ]
     shouting = bool(_SHOUT.search(text)) and any(c.islower() for c in text)
     return [*found, float(shouting), float(disguised)]

@@ -30,7 +30,10 @@ _INTRODUCTIONS = (
     r"named (?:him|her)|sp(?:eak|oke|oken) (?:to|with)|ask for|on behalf of|follow up with|partner's name|"
     r"it's under|change it to|je m'appelle|ich hei(?:ß|ss)e|mein name ist|me llamo"
 )
-_GREETINGS = r"hi|hello|dear|hey|ciao|salve|gentil[ei](?:ssim[oaie])?|car[oaie]|egregi[oaie]|buongiorno|buonasera|hallo|bonjour"
+_GREETINGS = (
+    r"hi|hello|dear|hey|ciao|salve|gentil[ei](?:ssim[oaie])?|car[oaie]|egregi[oaie]|buongiorno|buonasera|hallo|"
+    r"bonjour"
+)
 _SIGN_OFFS = (
     r"saluti|cordialmente|grazie(?: mille)?|in fede|regards|thanks(?: a lot)?|thank you|cheers|"
     r"sincerely(?: yours)?|yours(?: sincerely| faithfully)?|best"
