@@ -7,11 +7,26 @@ from datetime import UTC, datetime
 
 from rimedio.answering.verification.codes import codes
 from rimedio.answering.verification.quantities import Quantity, agree, quantities
-from rimedio.answering.verification.words import content_stems, sentences
+from rimedio.answering.verification.words import content_stems, sentences, words
 from rimedio.domain.answer import Draft
 from rimedio.domain.knowledge import Chunk
 
 SAME_THING = 0.6  # share of the quote's words that a sentence of another document must have
+_THRESHOLDS = frozenset(
+    [
+        "sotto",
+        "sopra",
+        "oltre",
+        "supera",
+        "superiore",
+        "inferiore",
+        "below",
+        "above",
+        "under",
+        "over",
+        "exceeds",
+    ]
+)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DIGIT = re.compile(r"\d")
 
@@ -54,7 +69,7 @@ def _contradicts(quote: str, cited: Chunk, other: Chunk) -> Contradiction | None
         return None
     for sentence in sentences(other.text):
         shared = wanted & _subject(sentence, other.language)
-        if len(shared) < SAME_THING * len(wanted):
+        if len(shared) < SAME_THING * len(wanted) or _is_threshold(quote) != _is_threshold(sentence):
             continue
         for ours, theirs in _rivals(stated, _values(sentence, other.language)):
             newer = _dated(cited) >= _dated(other)
@@ -67,6 +82,11 @@ def _rivals(stated: Sequence[Quantity], found: Sequence[Quantity]) -> list[tuple
     ours = [q for q in stated if q.unit and not any(agree(q, f) for f in found)]
     theirs = [f for f in found if f.unit and not any(agree(f, q) for q in stated)]
     return [(q, f) for q in ours for f in theirs if q.dimension == f.dimension]
+
+
+def _is_threshold(text: str) -> bool:
+    """Whether a value is a limit that something passes; "below 0.6 bar" does not dispute "fill to 1.5 bar"."""
+    return not _THRESHOLDS.isdisjoint(words(text))
 
 
 def _subject(text: str, language: str) -> frozenset[str]:

@@ -231,3 +231,10 @@ def test_the_shipped_models_decide_too() -> None:
 @pytest.mark.parametrize("code", list(Ground))
 def test_every_ground_has_a_sentence_in_both_languages(code: Ground) -> None:
     assert ground(code, "it", "1", "2") != ground(code, "en", "1", "2")
+
+
+def test_a_limit_does_not_dispute_a_value_to_set() -> None:
+    other = passage("The pressure of the screws press is below 12 bar.", document="faq")
+    first = passage("Set the pressure of the screws press to 9 bar.")
+    said = ("Set the pressure of the screws press to 9 bar.",)
+    assert decided(case(said=said, passages=(first, other))).outcome is Outcome.PUBLISH
