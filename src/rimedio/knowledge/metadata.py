@@ -68,7 +68,7 @@ PAPER = re.compile(
     re.IGNORECASE,
 )
 EVERY_MODEL = frozenset({"all", "any", "every", "tutti", "tutte", "*", "-", "none"})
-LANGUAGE_SAMPLE = 4_000
+LANGUAGE_SAMPLE = 1_500
 
 
 @dataclass(frozen=True, slots=True)

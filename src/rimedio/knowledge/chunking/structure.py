@@ -1,40 +1,25 @@
 """Structure-aware chunking: sections, tables and procedures stay whole; an error code is one chunk.
 
 1. The document becomes sections under their headings.
-2. A section whose heading defines error codes is one piece with all below it. A table, or a list, whose
-   entries define codes gives one piece an entry.
+2. A section whose heading defines error codes is one piece with all below it. A table, a list or a run of
+   paragraphs whose entries define codes gives one piece an entry.
 3. Other sections are packed towards the target size; what a colon introduces stays with its introduction.
 4. Small neighbours under one heading are merged, unless the heading is a question: an answer is whole.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from rimedio.domain.taxonomy import Taxonomy
-from rimedio.knowledge.chunking.definitions import CodeRow, Definitions, in_code_context
+from rimedio.knowledge.chunking.definitions import CodeRow, Definitions
 from rimedio.knowledge.chunking.pieces import CountTokens, Piece, page_range, render, split_block
+from rimedio.knowledge.chunking.sections import Section, sections_of, with_bases
 from rimedio.knowledge.chunking.strategies import MAX_TOKENS, TARGET_TOKENS
 from rimedio.knowledge.extract import Block, Code, Extracted, Heading, ItemList, Paragraph, Table
 
 WHOLE_FACTOR = 1.1  # a table or procedure may exceed the maximum by this much before it is cut
 CODE_SECTION_TOKENS_MAX = 1_500  # an error code found by rule does not need to fit into an embedding
 LABEL_CELL_CHARS = 24  # short cells of a code row share its first line
-
-
-@dataclass(slots=True)
-class Section:
-    """A heading with what stands directly below it. `path` includes the heading itself."""
-
-    path: tuple[str, ...]
-    heading: Heading | None
-    blocks: list[Block] = field(default_factory=list)
-    codes: tuple[str, ...] = ()
-    context: bool = False  # about errors, by its own or an outer heading
-
-    @property
-    def whole(self) -> list[Block]:
-        """Heading and blocks."""
-        return [self.heading, *self.blocks] if self.heading else list(self.blocks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,45 +33,10 @@ class StructureAware:
     def pieces(self, extracted: Extracted, taxonomy: Taxonomy, count: CountTokens) -> Sequence[Piece]:
         """Pieces of the document, in reading order."""
         definitions = Definitions(taxonomy)
-        sections = _sections(extracted, definitions)
-        strong = {code for section in sections for code in section.codes}
-        strong |= {code for section in sections for code in _table_codes(section, definitions)}
+        sections, strong = sections_of(extracted, definitions)
         apart = extracted.records or _is_faq(sections)
-        cutter = _Cutter(self, definitions, count, frozenset(_bases(strong)), apart)
+        cutter = _Cutter(self, definitions, count, strong, apart)
         return list(_merged(cutter.pieces(sections), self, count))
-
-
-def _sections(extracted: Extracted, definitions: Definitions) -> list[Section]:
-    """Sections in reading order; the heading that repeats the document's title is left out of the paths."""
-    title_context = in_code_context(extracted.title)
-    sections = [Section((), None, context=title_context)]
-    stack: list[tuple[int, Section]] = [(0, sections[0])]
-    for at, block in enumerate(extracted.blocks):
-        if not isinstance(block, Heading):
-            sections[-1].blocks.append(block)
-            continue
-        while stack[-1][0] >= block.level and len(stack) > 1:
-            stack.pop()
-        above = stack[-1][1]
-        if block.text == extracted.title and not above.path and not any(s.path for s in sections):
-            sections[0].context |= in_code_context(block.text)
-            if not any(isinstance(b, Heading) for b in extracted.blocks[:at]):
-                stack.append((block.level, sections[0]))
-                continue
-        codes = block.codes and tuple(c.upper() for c in block.codes)
-        codes = codes or definitions.of_heading(block.text, in_context=above.context)
-        context = above.context or in_code_context(block.text)
-        section = Section((*above.path, block.text), block, codes=codes, context=context)
-        sections.append(section)
-        stack.append((block.level, section))
-    return [s for s in sections if s.whole]
-
-
-def _table_codes(section: Section, definitions: Definitions) -> Iterator[str]:
-    for block in section.blocks:
-        if isinstance(block, Table):
-            for row in definitions.of_table(block, in_context=section.context):
-                yield from row.codes
 
 
 class _Cutter:
@@ -112,11 +62,11 @@ class _Cutter:
             section = sections[at]
             end = at + 1
             if section.codes:
-                while end < len(sections) and _below(sections[end], section) and not sections[end].codes:
+                while end < len(sections) and sections[end].is_below(section) and not sections[end].codes:
                     end += 1
                 blocks = [block for s in sections[at:end] for block in s.whole]
                 yield from self._coded(blocks, section.path, section.codes)
-            elif section.blocks or not (end < len(sections) and _below(sections[end], section)):
+            elif section.blocks or not (end < len(sections) and sections[end].is_below(section)):
                 yield from self._section(section)
             at = end
 
@@ -152,7 +102,7 @@ class _Cutter:
                 )
         elif isinstance(block, ItemList) and section.context:
             found = [self._definitions.of_item(item, in_context=True) for item in block.items]
-            fresh = [codes for codes in found if codes and not self._strong.intersection(_bases(codes))]
+            fresh = [codes for codes in found if codes and not self._strong.intersection(with_bases(codes))]
             if len(fresh) >= 2 and len(fresh) * 2 > len(block.items):
                 for item, codes in zip(block.items, found, strict=True):
                     own = codes if codes in fresh else ()
@@ -220,15 +170,6 @@ def _introduces(block: Block, following: Block) -> bool:
     if not isinstance(block, Paragraph):
         return False
     return block.text.rstrip().endswith(":") and isinstance(following, ItemList | Table | Code | Paragraph)
-
-
-def _below(section: Section, above: Section) -> bool:
-    return len(section.path) > len(above.path) and section.path[: len(above.path)] == above.path
-
-
-def _bases(codes: Iterable[str]) -> set[str]:
-    """The codes, and those that they are sub-codes of."""
-    return {part for code in codes for part in (code, code.partition("/")[0])}
 
 
 def _piece(blocks: Sequence[Block], path: tuple[str, ...], codes: tuple[str, ...], *, sealed: bool) -> Piece:

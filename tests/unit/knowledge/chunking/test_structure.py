@@ -198,3 +198,18 @@ def test_no_word_is_lost_and_no_chunk_is_too_large(parts: list[str]) -> None:
                 assert word.strip("|") in told
     assert all(estimate_tokens(c.text) <= 1_500 for c in chunks)
     assert all(estimate_tokens(c.text) <= 440 for c in chunks if not c.error_codes)
+
+
+def test_an_error_list_in_plain_text_gives_a_chunk_for_each_code() -> None:
+    text = "ELENCO ERRORI\n\nE029 - Troppo caldo\nCausa: filtro.\nRimedio: pulire.\n\n"
+    text += "Solo con la pompa spenta.\n\nErrore E030: troppo freddo\nCausa: gelo.\n"
+    first, second = cut(text, "lista.txt")[-2:]
+    assert first.error_codes == ("E029",)
+    assert first.text.endswith("Rimedio: pulire.\n\nSolo con la pompa spenta.")
+    assert second.error_codes == ("E030",)
+
+
+def test_one_paragraph_that_opens_with_a_code_makes_no_list() -> None:
+    chunks = cut("# Errori\n\nE029: vedi oltre.\n\nAltro testo.\n")
+    assert [c.error_codes for c in chunks] == [()]
+    assert chunks[0].mentioned_codes == ("E029",)
