@@ -170,6 +170,27 @@ def test_a_procedure_cut_in_two_chunks_is_given_whole_with_its_warning_and_tools
     assert draft.steps[1].requires_tools == ("screwdriver",)
 
 
+@pytest.mark.parametrize("question", ["How much does the filter cost?", "Quanto costa il filtro?"])
+def test_a_question_for_a_price_is_not_answered_by_another_number(chunk, context, question):
+    found = context(
+        chunk("The filter costs little effort: change it every 12 months. Il filtro dura 12 mesi.")
+    )
+
+    assert write(found, question, language="it" if "Quanto" in question else "en").steps == ()
+    priced = context(chunk("The filter costs 30 EUR. Il filtro costa 30 EUR."))
+    assert write(priced, question, language="it" if "Quanto" in question else "en").steps
+
+
+def test_can_i_is_not_answered_by_a_fault_that_only_sounds_alike(chunk, context):
+    fault = chunk(
+        "E034\nMeaning: the vehicle does not answer.\nRemedy: Update the firmware.", error_codes=("E034",)
+    )
+
+    draft = write(context(fault), "Does the station support vehicle to grid, and from which firmware?")
+
+    assert "Remedy (E034)" not in [step.title for step in draft.steps]
+
+
 def test_a_question_of_which_ones_gets_the_list(chunk, context):
     found = context(chunk("Operating modes\nThe unit has these modes:\n\n- Comfort\n- Economy\n- Away"))
 

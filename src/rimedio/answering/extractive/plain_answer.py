@@ -24,6 +24,7 @@ from rimedio.answering.extractive.relation import is_related, shared
 from rimedio.answering.extractive.short_answer import short_answer
 from rimedio.answering.extractive.steps import sentences_of
 from rimedio.answering.extractive.symptom import about_symptom
+from rimedio.answering.extractive.values import asks_price, has_price
 from rimedio.answering.question import Question
 from rimedio.domain.answer import DraftStep, Section
 
@@ -60,10 +61,10 @@ def answer(question: Question, entries: Sequence[ContextEntry]) -> Told:
 def _sentences(question: Question, intent: Intent, entries: Sequence[ContextEntry]) -> Told:
     candidates = [c for e in _nearest(question, entries) for c in candidates_of(e)][:_CANDIDATES_MAX]
     scored = score_candidates(question, intent, candidates)
-    if not scored:
+    if not scored or (asks_price(question.text) and not any(has_price(c.text) for c in candidates)):
         return Told()
     best = scored[0]
-    if intent in {Intent.OTHER, Intent.YES_NO} and best.candidate.entry.passage.chunk.error_codes:
+    if intent is Intent.OTHER and best.candidate.entry.passage.chunk.error_codes:
         told = about_symptom(question, [best.candidate.entry], 0.0)  # a fault is told whole
         if told.steps:
             return told

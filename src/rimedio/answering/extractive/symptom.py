@@ -14,6 +14,7 @@ from rimedio.answering.terms import content_terms, coverage
 
 _FAULTS_CONSIDERED = 2
 _FIRST_SHARE = 0.3  # the first passage must share this part of the words that the nearest one shares
+_SURE = 0.5  # from this least share on, meaning alone is no reason to take a passage
 _OTHER_SHARE = 0.6  # … and any other this
 
 
@@ -25,7 +26,8 @@ def about_symptom(question: Question, entries: Sequence[ContextEntry], least: fl
     most = max(shared(question, e) for e in entries)
     for place, entry in enumerate(entries[:_FAULTS_CONSIDERED]):
         wanted = (_OTHER_SHARE if place else _FIRST_SHARE) * most
-        if not (is_near(entry) and not place) and shared(question, entry) < max(least, wanted):
+        near = is_near(entry) and not place and least < _SURE
+        if not near and shared(question, entry) < max(least, wanted):
             continue
         codes = entry.passage.chunk.error_codes
         pieces = _read(question, entry, entries)

@@ -41,6 +41,14 @@ _EXPECTED = tuple(
         ),
     )
 )
+_PRICE_ASKED = re.compile(
+    r"\b(?:quanto (?:costa|costano|costerebbe)|costo d|prezz[oi]|tariff[ae]|how much (?:does|do|is|are|will)\b[^?]*\bcosts?"
+    r"|cost of|prices?|pricing|how expensive)\b",
+    re.IGNORECASE,
+)
+_PRICE = re.compile(
+    r"(?:€|\$|£|EUR|USD|GBP|CHF)\s?\d|\d\s?(?:€|\$|£|EUR\b|USD\b|euro\b|dollars?\b|CHF\b)", re.IGNORECASE
+)
 
 
 def expected_unit(question: str) -> re.Pattern[str] | None:
@@ -52,3 +60,13 @@ def values_in(text: str, question: str = "") -> list[str]:
     """Values in `text` that `question` does not give itself."""
     given = {m[0].strip() for m in VALUE.finditer(question)}
     return [m[0].strip() for m in VALUE.finditer(text) if m[0].strip() not in given]
+
+
+def asks_price(question: str) -> bool:
+    """Whether the question is about money."""
+    return bool(_PRICE_ASKED.search(question))
+
+
+def has_price(text: str) -> bool:
+    """Whether a text gives an amount of money."""
+    return bool(_PRICE.search(text))
