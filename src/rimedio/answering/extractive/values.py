@@ -42,7 +42,8 @@ _EXPECTED = tuple(
     )
 )
 _PRICE_ASKED = re.compile(
-    r"\b(?:quanto (?:costa|costano|costerebbe)|costo d|prezz[oi]|tariff[ae]|how much (?:does|do|is|are|will)\b[^?]*\bcosts?"
+    r"\b(?:quanto (?:costa|costano|costerebbe)|costo d|prezz[oi]|tariff[ae]"
+    r"|how much (?:does|do|is|are|will)\b[^?]*\bcosts?"
     r"|cost of|prices?|pricing|how expensive)\b",
     re.IGNORECASE,
 )
