@@ -67,7 +67,8 @@ def measure(question: str, passages: Sequence[Passage], language: str) -> Featur
     """Features of a question and what was found for it, in the order of NAMES."""
     read = passages[:PASSAGES_READ]
     asked = frozenset(_content(question, language))
-    found = [frozenset(_content(p.chunk.embedding_text, language)) for p in read]
+    texts = [_content(p.chunk.embedding_text, language) for p in read]
+    found = [frozenset(text) for text in texts]
     joint: frozenset[str] = frozenset().union(*found)
     coverages = [_share(asked, f) for f in found]
     names = _names(question, language)
@@ -79,7 +80,7 @@ def measure(question: str, passages: Sequence[Passage], language: str) -> Featur
             float(np.mean(coverages)) if coverages else 0.0,
             _share(asked, joint),
             max((_best_sentence(asked, p.chunk.text, language) for p in read), default=0.0),
-            _phrases(question, read, language),
+            _phrases(question, texts, language),
             1 - _share(names, joint) if names else 0.0,
             max(cosines) - COSINE_USUAL if cosines else 0.0,
             (max(cosines) - float(np.mean(rest))) if cosines else 0.0,
@@ -111,16 +112,15 @@ def _best_sentence(asked: frozenset[str], text: str, language: str) -> float:
     return max((_share(asked, frozenset(_content(s, language))) for s in sentences(text)), default=0.0)
 
 
-def _phrases(question: str, passages: Sequence[Passage], language: str) -> float:
+def _phrases(question: str, texts: Sequence[Sequence[str]], language: str) -> float:
     """Share of the question's neighbouring content words that stand side by side in some passage."""
     own = _content(question, language)
     pairs = set(pairwise(own))
     if not pairs:
         return 0.0
     found: set[tuple[str, str]] = set()
-    for passage in passages:
-        theirs = _content(passage.chunk.embedding_text, language)
-        found |= pairs.intersection(pairwise(theirs))
+    for text in texts:
+        found |= pairs.intersection(pairwise(text))
     return len(found) / len(pairs)
 
 

@@ -40,7 +40,20 @@ _CONTRACTIONS = (
     (re.compile(r"\bwon't\b"), "will not"),
     (re.compile(r"n't\b"), " not"),
 )
-_TYPOGRAPHY = str.maketrans({"’": "'", "‘": "'", "ʼ": "'", "´": "'", "`": "'", "\u00ad": None, "‑": "-"})
+_LATIN = (*range(0xA0, 0x250), *range(0x1E00, 0x1F00), *range(0x2070, 0x20A0))  # letters, powers, indices
+
+
+def _plain() -> dict[int, str | None]:
+    """Each accented letter without its accents, typographic marks as their plain ones, soft hyphens gone."""
+    table: dict[int, str | None] = {
+        code: "".join(c for c in unicodedata.normalize("NFKD", chr(code)) if not unicodedata.combining(c))
+        for code in _LATIN
+    }
+    table |= str.maketrans({"’": "'", "‘": "'", "ʼ": "'", "´": "'", "\u00ad": None, "‑": "-"})
+    return table | dict.fromkeys(range(0x300, 0x370))
+
+
+_PLAIN = _plain()
 
 
 class _Stemmer(Protocol):
@@ -65,9 +78,7 @@ def stem(word: str, language: str) -> str:
 
 def fold(text: str) -> str:
     """Lower case, accents and soft hyphens dropped, apostrophes straight, English contractions opened."""
-    text = text.translate(_TYPOGRAPHY).lower()
-    if not text.isascii():
-        text = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+    text = text.lower() if text.isascii() else text.translate(_PLAIN).lower()
     if "n't" in text or "cannot" in text:
         for pattern, full in _CONTRACTIONS:
             text = pattern.sub(full, text)
