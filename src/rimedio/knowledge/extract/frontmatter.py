@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 FENCE = re.compile(r"\A---[ \t]*\n(.*?)\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
 FIELD = re.compile(r"^[\w .-]+:", re.MULTILINE)
+LINE = re.compile(r"^([\w .-]+?)[ \t]*:[ \t]*['\"]?(.*?)['\"]?[ \t]*$", re.MULTILINE)
 CHARS_MAX = 20_000
 
 
@@ -15,7 +16,10 @@ def split_front_matter(text: str) -> tuple[Mapping[str, str], str]:
         return {}, text
     from rimedio.knowledge.extract.records import load_yaml
 
-    fields = load_yaml(found.group(1))
+    try:
+        fields = load_yaml(found.group(1))
+    except ValueError:  # people forget to quote colons: what reads as "name: value" still counts
+        fields = dict(LINE.findall(found.group(1)))
     if not isinstance(fields, dict):
         return {}, text
     return {str(k).strip().lower(): _flat(v) for k, v in fields.items() if v is not None}, text[found.end() :]

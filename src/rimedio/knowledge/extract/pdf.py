@@ -54,7 +54,10 @@ def _extracted(document: Any, name: str, limits: Limits) -> Extracted:
     if count > limits.pages_max:
         msg = f"{name} has {count} pages, more than the {limits.pages_max} that one PDF may have. Split it."
         raise InvalidDocument(msg)
-    pages = [_runs(document, at) for at in range(count)]
+    pages, damaged = _pages(document)
+    if damaged == count:
+        msg = f"{name} is damaged: none of its {count} pages can be read. Download or export it again."
+        raise InvalidDocument(msg)
     bare = [at for at, runs in enumerate(pages) if WORDLESS.fullmatch("".join(r.text for r in runs))]
     scanned = [at for at in bare if _has_image(document, at)]
     blocks = blocks_of(pages)
@@ -63,9 +66,25 @@ def _extracted(document: Any, name: str, limits: Limits) -> Extracted:
         blocks = _with_ocr(document, scanned[: limits.ocr_pages_max], blocks, name, limits)
     if not any(not WORDLESS.fullmatch(block.text) for block in blocks):
         raise _without_text(name, bool(scanned), by_ocr)
-    attributes = {"pages_without_text": str(len(scanned))} if scanned and not by_ocr else {}
+    unread = damaged + (0 if by_ocr else len(scanned))
+    attributes = {"pages_without_text": str(unread)} if unread else {}
     title = _title(document, blocks)
     return Extracted(title, tuple(blocks), "pdf", pages=count, attributes=attributes, by_ocr=by_ocr)
+
+
+def _pages(document: Any) -> tuple[list[list[Run]], int]:
+    """Runs of every page, and how many pages are damaged; one of those does not spoil the others."""
+    from pypdfium2 import PdfiumError  # heavy
+
+    pages: list[list[Run]] = []
+    damaged = 0
+    for at in range(len(document)):
+        try:
+            pages.append(_runs(document, at))
+        except PdfiumError:
+            pages.append([])
+            damaged += 1
+    return pages, damaged
 
 
 def _runs(document: Any, at: int) -> list[Run]:
@@ -79,9 +98,12 @@ def _runs(document: Any, at: int) -> list[Run]:
 
 
 def _has_image(document: Any, at: int) -> bool:
-    from pypdfium2 import raw  # heavy
+    from pypdfium2 import PdfiumError, raw  # heavy
 
-    page = document[at]
+    try:
+        page = document[at]
+    except PdfiumError:
+        return False
     try:
         kinds = {raw.FPDF_PAGEOBJ_IMAGE, raw.FPDF_PAGEOBJ_FORM}
         return any(found.type in kinds for found in page.get_objects(max_depth=4))

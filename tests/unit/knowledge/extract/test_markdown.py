@@ -67,3 +67,8 @@ def test_html_inside_markdown_is_read_and_comments_are_not() -> None:
     assert "visibile" in text
     assert "Testo grasso." in text
     assert "hidden" not in text
+
+
+def test_front_matter_with_an_unquoted_colon_is_read_line_by_line() -> None:
+    found = extract(b"---\ntitle: Pompa: uso\nversion: 2.1\n---\nTesto.\n", "m.md")
+    assert (found.title, found.attributes["version"]) == ("Pompa: uso", "2.1")

@@ -193,3 +193,15 @@ def test_a_failing_ocr_is_reported(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
     with pytest.raises(InvalidDocument, match=r"OCR of scan\.pdf failed"):
         extract(pdf(IMAGE), "scan.pdf")
+
+
+def test_a_damaged_page_does_not_spoil_the_others() -> None:
+    data = pdf(text(paragraph(700, 3)), text(paragraph(700, 3)))
+    found = extract(
+        data.replace(b"/Contents 13 0 R", b"/Contents 13 0 /", 1).replace(
+            b"[10 0 R 12 0 R]", b"[10 0 R 99 0 R]"
+        ),
+        "m.pdf",
+    )
+    assert found.blocks[0].page == 1
+    assert found.attributes == {"pages_without_text": "1"}
