@@ -146,6 +146,18 @@ def test_a_code_without_its_sub_code_asks_to_read_it_when_the_remedies_differ(ch
     assert {step.title[-9:] for step in draft.steps} == {"(E407/01)", "(E407/02)"}
 
 
+def test_sub_codes_with_one_remedy_get_it_once(chunk, context):
+    other = RECORD_EN.replace("01", "02").replace("lower", "upper")
+    found = context(chunk(RECORD_EN, error_codes=("E407/01",)), chunk(other, error_codes=("E407/02",)))
+
+    draft = write(found, codes=["E407"])
+
+    assert said(draft, Section.CAUSE) == ["Sensor below its lower limit", "Sensor below its upper limit"]
+    assert len(said(draft, Section.REMEDY)) == 3
+    assert draft.steps[-1].title == "Remedy 3 (E407/01, E407/02)"
+    assert draft.alternative_actions == ()
+
+
 def test_a_sub_code_asked_for_gets_its_own_remedy_only(chunk, context):
     other = RECORD_EN.replace("Sub Code: 01", "Sub Code: 02").replace(
         "Replace the sensor", "Replace the board"

@@ -1,6 +1,7 @@
 """Writes a draft out of the passages' own words: by error code if one is asked for, else by question."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from rimedio.answering.context import Context, ContextEntry
 from rimedio.answering.extractive.by_code import Told, about_code
@@ -43,11 +44,23 @@ def _about_codes(question: Question, entries: Sequence[ContextEntry]) -> Told:
     told = [about_code(question, code, entries, code if len(asked) > 1 else "") for code in asked]
     actions = [action for one in told for action in one.actions]
     family = {code.partition("/")[0].upper() for code in asked}
-    if len(family) == 1 and len({_deeds(one.steps) for one in told}) > 1:
-        actions.append(frame("sub_code_action", question.language, codes=", ".join(asked)))
+    steps = [s for one in told for s in one.steps]
+    if len(family) == 1 and len(asked) > 1:
+        if len({_deeds(one.steps) for one in told}) > 1:
+            actions.append(frame("sub_code_action", question.language, codes=", ".join(asked)))
+        else:
+            steps = _told_once(told, asked)
     order = list(Section)
-    steps = sorted((s for one in told for s in one.steps), key=lambda s: order.index(s.section))
+    steps.sort(key=lambda s: order.index(s.section))
     return Told(tuple(steps), tuple(actions))
+
+
+def _told_once(told: Sequence[Told], asked: Sequence[str]) -> list[DraftStep]:
+    """Sub-codes with one and the same remedy: each its cause, then the remedy once for all."""
+    causes = [s for one in told for s in one.steps if s.section is Section.CAUSE]
+    work = [s for s in told[0].steps if s.section is not Section.CAUSE]
+    names = f"({', '.join(asked)})"
+    return [*causes, *(replace(s, title=s.title.replace(f"({asked[0]})", names)) for s in work)]
 
 
 def _deeds(steps: Iterable[DraftStep]) -> tuple[str, ...]:
