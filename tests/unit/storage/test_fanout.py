@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rimedio.domain.clock import FakeClock
@@ -13,11 +13,14 @@ from rimedio.storage.fanout import query_shards
 from rimedio.storage.sqlite_table import SqliteTable
 from rimedio.storage.table import Query, SortBeginsWith, SortBetween
 
+STEADY = settings(deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+
 sorts = st.none() | st.builds(
     lambda low, high: SortBetween(f"{low:02d}", f"{high:02d}"), st.integers(0, 4), st.integers(4, 30)
 )
 
 
+@STEADY
 @given(st.lists(st.integers(0, 2), max_size=25), sorts, st.booleans(), st.integers(1, 6))
 def test_pages_together_are_the_merged_list(shards: list[int], sort, reverse: bool, limit: int) -> None:
     table = SqliteTable(Database(None), FakeClock())

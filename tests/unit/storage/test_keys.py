@@ -1,7 +1,7 @@
 """The single-table design: every entity can be stored, every question is answered, no tenant sees another."""
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rimedio.domain.clock import FakeClock
@@ -20,6 +20,8 @@ from rimedio.storage.keys import (
 )  # fmt: skip
 from rimedio.storage.sqlite_table import SqliteTable
 from rimedio.storage.table import Query, Table, key_of
+
+STEADY = settings(deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 
 
 @pytest.fixture
@@ -76,6 +78,7 @@ def test_a_part_cannot_reach_into_the_next_one() -> None:
     assert TICKET.key(tenant="a#TICKET#b", ticket="c") != TICKET.key(tenant="a", ticket="b#TICKET#c")
 
 
+@STEADY
 @given(st.lists(st.text(min_size=1, max_size=400), min_size=4, max_size=4))
 def test_different_parts_make_different_keys_that_fit(parts: list[str]) -> None:
     template = Template("T#{a}#X#{b}")
@@ -97,6 +100,7 @@ def test_an_index_whose_part_is_none_is_left_out() -> None:
     assert "gsi2pk" not in found
 
 
+@STEADY
 @given(st.datetimes(timezones=st.timezones()), st.datetimes(timezones=st.timezones()))
 def test_stamps_are_in_the_order_of_time(one, two) -> None:  # type: ignore[no-untyped-def]
     try:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
@@ -228,4 +228,10 @@ def key_of(action: Put | Update | Delete | Check) -> Key:
 
 
 TestTableModel = TableModel.TestCase
-TestTableModel.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)
+TestTableModel.settings = settings(
+    max_examples=40,
+    stateful_step_count=25,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)

@@ -1,7 +1,7 @@
 """Values: what an item may hold, how large it is, how it compares."""
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rimedio.domain.errors import InvalidInput
@@ -15,6 +15,8 @@ from rimedio.storage.values import (
     order,
     same,
 )  # fmt: skip
+
+STEADY = settings(deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 
 
 @pytest.mark.parametrize(
@@ -76,12 +78,14 @@ def test_a_truth_value_is_never_a_number() -> None:
     assert order(True, 2) is None
 
 
+@STEADY
 @given(st.text(st.characters(codec="utf-8")), st.text(st.characters(codec="utf-8")))
 def test_text_is_ordered_as_its_utf8_bytes(one: str, two: str) -> None:
     left, right = one.encode(), two.encode()
     assert order(one, two) == (left > right) - (left < right)
 
 
+@STEADY
 @given(st.integers(-(10**6), 10**6), st.integers(-(10**6), 10**6))
 def test_cents_are_added_exactly(one: int, two: int) -> None:
     assert added(canonical_number(one / 100, "n"), canonical_number(two / 100, "n"), "n") == canonical_number(
