@@ -15,6 +15,7 @@ from pathlib import Path
 
 from benchmarks._report import Report, parse_args
 from rimedio.asl import Engine, Machine, SqliteJournal
+from rimedio.asl.jsontext import JSON
 
 PASS5 = {
     "StartAt": "S1",
@@ -44,7 +45,8 @@ WAITING = 10_000
 def main() -> None:
     """Measure and report."""
     report = Report("asl_speed", parse_args("asl_speed", __doc__ or ""))
-    small, items = {"order": 17, "customer": "Ada"}, list(range(100))
+    small: JSON = {"order": 17, "customer": "Ada"}
+    items: JSON = list(range(100))
     theirs = {name: _moto(machine, given, runs) for name, machine, given, runs in (
         ("pass5", PASS5, small, 30), ("map100", MAP100, items, 5))}  # fmt: skip
     with tempfile.TemporaryDirectory() as folder:

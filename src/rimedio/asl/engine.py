@@ -209,8 +209,8 @@ class Engine:
         with self._changed:
             if self._queue:
                 return True
-            if execution_id in self._runs and not self._alarms.has(execution_id):
-                return self._changed.wait(POLL_SECONDS) or True  # another thread is at it
+            if execution_id in self._runs:  # another thread is at it
+                return self._changed.wait(POLL_SECONDS) or True
             mine = self._alarms.has(execution_id)
         return mine and not (until is not None and until()) and self._sleep_until_alarm()
 

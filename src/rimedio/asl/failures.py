@@ -73,7 +73,10 @@ class Failures:
 
     def _give_up(self, run: Run, frame: Frame, failure: StatesError) -> None:
         if frame.parent is None:
-            self._in.end(run, "FAILED", error=failure.error, cause=failure.cause)
+            # AWS tells the two timeouts apart for Retry and Catch only.
+            missed_beat = failure.error == "States.HeartbeatTimeout"
+            error = "States.Timeout" if missed_beat else failure.error
+            self._in.end(run, "FAILED", error=error, cause=failure.cause)
         else:
             self._in.fanout.child_failed(run, frame, failure)
 

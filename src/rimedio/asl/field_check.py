@@ -69,8 +69,7 @@ class FieldCheck:
         if "Assign" not in body:
             return
         if not isinstance(assign, Mapping):
-            if not (isinstance(assign, str) and is_expression(assign)):
-                self.findings.schema("Expected value of type [OBJECT]", f"{at}/Assign")
+            self.findings.schema("Expected value of type [OBJECT]", f"{at}/Assign")
             return
         for name in assign:
             plain = name.removesuffix(".$")

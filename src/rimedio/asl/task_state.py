@@ -204,13 +204,19 @@ def _family_details(frame: Frame, details: dict[str, JSON]) -> dict[str, JSON]:
     resource = cast("TaskPart", frame.definition.part).resource
     if _family(resource) != "task":
         return details
-    return {
-        "resourceType": _resource_type(frame),
-        "resource": resource.split(":::")[-1].partition(":")[2],
-        **details,
-    }
+    kind, action = _integration(resource)
+    return {"resourceType": kind, "resource": action, **details}
 
 
 def _resource_type(frame: Frame) -> str:
-    resource = cast("TaskPart", frame.definition.part).resource
-    return resource.split(":::")[-1].partition(":")[0] if ":::" in resource else resource
+    return _integration(cast("TaskPart", frame.definition.part).resource)[0]
+
+
+def _integration(resource: str) -> tuple[str, str]:
+    """Service and action: `sqs`, `sendMessage`; `aws-sdk:s3`, `listBuckets`."""
+    text = resource.rpartition(":::")[2]
+    if text.startswith("aws-sdk:"):
+        _, service, action = [*text.split(":", 2), ""][:3]
+        return f"aws-sdk:{service}", action
+    service, _, action = text.partition(":")
+    return service, action

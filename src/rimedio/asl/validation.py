@@ -341,10 +341,18 @@ class _MachineCheck:
         body = cast("Object", part)
         self.fields.only(body, allowed, place)
         self.fields.values(body, name, language, place)
+        if name == "ItemReader" and "Resource" not in body:
+            self.findings.schema("These fields are required: [Resource]", place)
+        self._reader_config(body, language, place)
+
+    def _reader_config(self, body: Object, language: str, place: str) -> None:
+        for name in ("ReaderConfig", "WriterConfig"):
+            if name in body and not isinstance(body[name], Mapping):
+                self.findings.schema("Expected value of type [OBJECT]", f"{place}/{name}")
         config = body.get("ReaderConfig")
         if isinstance(config, Mapping):
             self.fields.only(cast("Object", config), fields.READER_CONFIG, f"{place}/ReaderConfig")
-            self.fields.values(cast("Object", config), name, language, f"{place}/ReaderConfig")
+            self.fields.values(cast("Object", config), "Map", language, f"{place}/ReaderConfig")
 
     def _faults(self, state: Object, language: str, at: str) -> None:
         for field, allowed in (("Retry", fields.RETRIER), ("Catch", fields.CATCHER[language])):

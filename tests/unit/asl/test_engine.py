@@ -250,6 +250,37 @@ def test_a_missed_heartbeat_is_caught_as_timeout_too() -> None:
             "Catch": [{"ErrorEquals": ["States.Timeout"], "Next": "B"}]}  # fmt: skip
     found = run(machine({"A": task, "B": {"Type": "Succeed"}}), ask=lambda *_: None)
     assert found.output == {"Error": "States.HeartbeatTimeout", "Cause": ""}
+    del task["Catch"]
+    assert run(machine({"A": task}), ask=lambda *_: None).error == "States.Timeout"
+
+
+def test_events_name_the_service_and_the_action() -> None:
+    for resource, service, action in (
+        ("arn:aws:states:::aws-sdk:s3:listBuckets", "aws-sdk:s3", "listBuckets"),
+        ("arn:aws:states:::states:startExecution.sync:2", "states", "startExecution.sync:2"),
+    ):
+        e = Engine(handlers={"*": lambda *_: 1})
+        execution = e.start(machine({"A": {"Type": "Task", "Resource": resource, "End": True}}))
+        e.run(execution)
+        details = e.history(execution)[2]["taskScheduledEventDetails"]
+        assert (details["resourceType"], details["resource"]) == (service, action)  # type: ignore[index,call-overload]
+
+
+def test_two_threads_may_wait_for_each_others_executions() -> None:
+    started = threading.Event()
+
+    def slow(payload: Any, _: TaskContext) -> Any:
+        started.set()
+        time.sleep(0.05)
+        return payload
+
+    e = Engine(handlers={WORK: slow})
+    execution = e.start(machine({"A": work(Arguments="{% $states.input %}", TimeoutSeconds=3600)}), {"n": 1})
+    other = threading.Thread(target=e.run, args=(execution,))
+    other.start()
+    started.wait(10)
+    assert e.run(execution).output == {"n": 1}
+    other.join()
 
 
 def test_a_handler_that_returns_after_its_timeout_has_failed() -> None:
