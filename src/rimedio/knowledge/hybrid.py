@@ -10,11 +10,14 @@ from rimedio.knowledge.fusion import FusionWeights, Ranking, reciprocal_rank_fus
 from rimedio.knowledge.index.port import Hit, KnowledgeIndex
 from rimedio.knowledge.lexicon import TAGS
 from rimedio.knowledge.question import Question, SearchQuery
+from rimedio.knowledge.terms import QueryTerm
 
 CODE_HITS_MAX = 50
 CODE_RANKS_FIRST = 1_000.0  # times the code's score, added to the fused one: no ranking can make up for it
 SCORED_FACTOR = 4  # of the candidates: word hits kept for their score, as candidates by meaning need one too
 PAGES_MAX = 300
+COMMON_SHARE = 0.4  # a word in more of the chunks says next to nothing, and is what makes BM25 slow
+COMMON_FROM_CHUNKS = 1_000
 
 
 class Fusion(StrEnum):
@@ -119,6 +122,7 @@ def _by_words(index: KnowledgeIndex, query: SearchQuery, question: Question, lim
             continue
         trust = (len(terms) / len(question.terms)) ** 2
         trusts.append(trust)
+        terms = _telling(terms, question)
         found = index.search_words(query.tenant_id, terms, query.filters, limit)
         best = max((hit.score for hit in found), default=0.0) or 1.0
         shares |= {hit.chunk_id: trust * hit.score / best for hit in found}
@@ -129,6 +133,15 @@ def _by_words(index: KnowledgeIndex, query: SearchQuery, question: Question, lim
             pages[document_id] = max(pages.get(document_id, 0.0), trust * score / best)
     hits.sort(key=lambda hit: (-shares[hit.chunk_id], hit.chunk_id))
     return _Words(hits[:limit], shares, pages, max(trusts))
+
+
+def _telling(terms: Sequence[QueryTerm], question: Question) -> Sequence[QueryTerm]:
+    """The terms without those that stand almost everywhere, unless there are no others."""
+    if question.chunks < COMMON_FROM_CHUNKS:
+        return terms
+    most = question.chunks * COMMON_SHARE
+    telling = [t for t in terms if all(question.frequencies[form] < most for form in t.forms)]
+    return telling or terms
 
 
 def _by_ranks(words: Sequence[Hit], vectors: Sequence[Hit], trust: float) -> list[tuple[str, float]]:

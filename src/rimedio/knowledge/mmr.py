@@ -6,7 +6,7 @@ import numpy as np
 
 from rimedio.knowledge.embedding.port import Vectors
 
-BALANCE = 0.85  # 1 ranks by relevance alone
+BALANCE = 0.7  # 1 ranks by relevance alone
 ALIKE = 0.95  # cosine from which two passages count as saying the same
 
 

@@ -50,6 +50,7 @@ class SqliteIndex:
         self._database = database
         self._cache = VectorCache()
         self._facts: dict[int, _Facts] = {}
+        self._tenants: dict[str, int] = {}  # numbers are given once and never taken back
         database.migrate(ROOM, MIGRATIONS)
 
     def replace_document(self, document: Document, chunks: Sequence[Chunk]) -> None:
@@ -309,7 +310,11 @@ class SqliteIndex:
         return {int(row[0]): (str(row[1]), str(row[2])) for row in rows}
 
     def _tenant_no(self, tenant_id: str) -> int | None:
+        if (kept := self._tenants.get(tenant_id)) is not None:
+            return kept
         rows = self._rows("SELECT tenant_no FROM knowledge_tenants WHERE tenant_id = ?", (tenant_id,))
+        if rows and not self._database.connection.in_transaction:  # a number yet to be committed may vanish
+            self._tenants[tenant_id] = int(rows[0][0])
         return int(rows[0][0]) if rows else None
 
     def _ensure_tenant(self, connection: sqlite3.Connection, tenant_id: str) -> int:
