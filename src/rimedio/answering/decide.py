@@ -38,6 +38,9 @@ FEATURES = (
     "specific",
 )
 _CHOICES_MAX = 3
+_FEW_TERMS = 3
+_MANY_SECTIONS = 3
+_NEAR_SCORE = 0.8  # of the best passage's score
 _REFUSED = frozenset({Verdict.REFUTED, Verdict.UNQUOTED})
 
 
@@ -146,12 +149,12 @@ def _undocumented(judged: _Judged) -> Decision | None:
 
 
 def _vague(judged: _Judged) -> Decision | None:
-    """Too little to look up: ask, unless that was done often enough."""
+    """Too little to look up, or a few words that fit many sections: ask, unless that was done often enough."""
     asked = judged.case.question
     if asked.codes:
         return None
-    named = (*asked.product_models, *asked.codes)
-    if not vagueness(asked.text, asked.language, named=named).is_vague:
+    said = vagueness(asked.text, asked.language, named=asked.product_models)
+    if not said.is_vague and not _fits_many(judged, said.terms):
         return None
     if judged.case.asked >= judged.policy.questions_max:
         reason = ground(Ground.ASKED_ENOUGH, judged.language, str(judged.case.asked))
@@ -159,6 +162,15 @@ def _vague(judged: _Judged) -> Decision | None:
     return judged.decision(
         Outcome.ASK, ground(Ground.VAGUE, judged.language), ask=clarifying_question(judged.case)
     )
+
+
+def _fits_many(judged: _Judged, terms: int) -> bool:
+    """Whether a short request is as near to one section as to several others."""
+    if terms > _FEW_TERMS or judged.confidence >= judged.policy.confidence_min:
+        return False
+    passages = judged.case.retrieved.passages
+    near = {p.chunk.section for p in passages if p.score >= _NEAR_SCORE * passages[0].score}
+    return len(near) >= _MANY_SECTIONS
 
 
 def _unanswered(judged: _Judged) -> Decision | None:

@@ -238,3 +238,15 @@ def test_a_limit_does_not_dispute_a_value_to_set() -> None:
     first = passage("Set the pressure of the screws press to 9 bar.")
     said = ("Set the pressure of the screws press to 9 bar.",)
     assert decided(case(said=said, passages=(first, other))).outcome is Outcome.PUBLISH
+
+
+def test_a_few_words_that_fit_many_sections_are_asked_back_with_a_choice() -> None:
+    sections = ("Fan noise", "Pump noise", "Relay noise")
+    found = tuple(
+        replace(p, chunk=replace(p.chunk, section=("Noise", name)))
+        for p, name in zip([passage(code=False)] * 3, sections, strict=True)
+    )
+    asked = decided(case("Noise at night", codes=(), passages=found), confidence=UNSURE)
+    assert asked.outcome is Outcome.ASK
+    assert asked.question is not None
+    assert "Fan noise; Pump noise; Relay noise" in asked.question
