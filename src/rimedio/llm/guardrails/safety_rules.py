@@ -77,7 +77,10 @@ _PROTECTION = (
     r"rilevatore (?:di )?gas|gas detector|anti-?islanding)"
 )
 # Taking such a part out to replace it is ordinary work on an isolated machine.
-_EXCHANGE = r"\b(?:sostitu\w+|nuov[oa]|ricambio|replac\w+|new one|swap\w*|exchang\w+|rimontar\w+|refit\w*|ricolleg\w+|reconnect\w*|test\b)"
+_EXCHANGE = (
+    r"\b(?:sostitu\w+|nuov[oa]|ricambio|replac\w+|new one|swap\w*|exchang\w+|rimontar\w+|refit\w*|ricolleg\w+|"
+    r"reconnect\w*|test\b)"
+)
 
 RULES: tuple[SafetyRule, ...] = (
     _rule(
@@ -134,8 +137,8 @@ RULES: tuple[SafetyRule, ...] = (
         r"raccord[oi] frigorifer[oi])|"
         r"\b(?:open\w*|loosen\w*|cut\w*|unsolder\w*|unbraz\w+)\s+(?:\w+\s+){0,3}(?:refrigera(?:nt|"
         r"tion) (?:circuit|line|pipe)|gas line)",
-        safe=r"\b(?:recuper\w+|svuot\w+|evacu\w+|depressurizz\w+|abilitat[oi]|certificat[oi]|recover\w*|pump(?:ed)? down|depressuri[sz]\w+|"
-        r"certified|qualified|empt\w+)\b",
+        safe=r"\b(?:recuper\w+|svuot\w+|evacu\w+|depressurizz\w+|abilitat[oi]|certificat[oi]|recover\w*|"
+        r"pump(?:ed)? down|depressuri[sz]\w+|certified|qualified|empt\w+)\b",
     ),
     _rule(
         "flame-near-gas",

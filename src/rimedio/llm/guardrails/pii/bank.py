@@ -95,7 +95,9 @@ def find_cards(text: str) -> Iterator[Span]:
 @cache
 def _card_cues() -> Cues:
     return Cues(
-        word_list("card_cues"), word_list("technical_cues") | {"rfid", "sim", "scheda", "badge", "tessera"}
+        word_list("card_cues"),
+        word_list("technical_cues")
+        | {"rfid", "rfid card", "sim", "sim card", "carta sim", "scheda", "badge", "tessera"},
     )
 
 

@@ -25,6 +25,8 @@ class Cues:
         for index in range(len(words) - 1, -1, -1):
             word = words[index]
             pair = f"{words[index - 1]} {word}" if index else ""
+            if pair in self.no:
+                return False
             if word in self.yes or pair in self.yes or word.startswith(self.prefixes):
                 return True
             if word in self.no or pair in self.no:
