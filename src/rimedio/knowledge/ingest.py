@@ -8,14 +8,12 @@ loses at most the batch at hand and leaves nothing half-written. Vectors follow 
 import signal
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from multiprocessing import get_context
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from rimedio.domain.clock import Clock
 from rimedio.domain.errors import InvalidDocument, NotFound
@@ -27,6 +25,9 @@ from rimedio.knowledge.index.port import KnowledgeIndex
 from rimedio.knowledge.preparation import Prepared, RawFile, Recipe, Refused, document_id, prepare
 from rimedio.knowledge.sources import Source, content_hash, root_of, sources
 from rimedio.storage.documents import DocumentPage, DocumentRecord, DocumentStatus
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future, ProcessPoolExecutor
 
 BATCH_FILES = 32
 BATCH_BYTES = 1_000_000
@@ -322,8 +323,11 @@ class _Pool:
         while waiting:
             yield waiting.popleft().result()
 
-    def _processes(self) -> ProcessPoolExecutor:
+    def _processes(self) -> "ProcessPoolExecutor":
         if self._executor is None:
+            from concurrent.futures import ProcessPoolExecutor
+            from multiprocessing import get_context
+
             # Started afresh, not forked: this process may hold threads and database connections.
             self._executor = ProcessPoolExecutor(
                 self._workers, mp_context=get_context("spawn"), initializer=_leave_interrupts_to_the_parent

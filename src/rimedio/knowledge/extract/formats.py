@@ -2,23 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from importlib import import_module
 from pathlib import PurePosixPath
-from typing import Protocol, cast
+from typing import Protocol
 
 from rimedio.domain.errors import InvalidDocument, InvalidInput
 from rimedio.knowledge.extract.blocks import Extracted, Limits
 
-PACKAGE = "rimedio.knowledge.extract"
-READERS: Mapping[str, tuple[str, str]] = {
-    "markdown": ("markdown", "extract_markdown"),
-    "restructuredtext": ("restructured", "extract_restructured"),
-    "html": ("html", "extract_html"),
-    "pdf": ("pdf", "extract_pdf"),
-    "docx": ("word", "extract_docx"),
-    "text": ("plain", "extract_plain"),
-    "records": ("records", "extract_records"),
-}
 FORMATS: Mapping[str, str] = {
     ".md": "markdown",
     ".markdown": "markdown",
@@ -69,8 +58,7 @@ def extract(data: bytes, name: str, *, limits: Limits | None = None) -> Extracte
     limits = limits or Limits()
     kind = _kind(data, name)
     _check_size(data, name, kind, limits)
-    module, function = READERS[kind]
-    reader = cast("Reader", getattr(import_module(f"{PACKAGE}.{module}"), function))
+    reader = _reader(kind)
     try:
         found = reader(data, name, limits)
     except InvalidInput:
@@ -83,6 +71,37 @@ def extract(data: bytes, name: str, *, limits: Limits | None = None) -> Extracte
         msg = f"{name} holds no text. Check that it is the right file."
         raise InvalidDocument(msg)
     return found if found.title.strip() else replace(found, title=title_from_name(name))
+
+
+def _reader(kind: str) -> Reader:  # noqa: PLR0911 - one line a format
+    """The reader of a format; each brings a library that the others do not need."""
+    if kind == "markdown":
+        from rimedio.knowledge.extract.markdown import extract_markdown
+
+        return extract_markdown
+    if kind == "restructuredtext":
+        from rimedio.knowledge.extract.restructured import extract_restructured
+
+        return extract_restructured
+    if kind == "html":
+        from rimedio.knowledge.extract.html import extract_html
+
+        return extract_html
+    if kind == "pdf":
+        from rimedio.knowledge.extract.pdf import extract_pdf
+
+        return extract_pdf
+    if kind == "docx":
+        from rimedio.knowledge.extract.word import extract_docx
+
+        return extract_docx
+    if kind == "records":
+        from rimedio.knowledge.extract.records import extract_records
+
+        return extract_records
+    from rimedio.knowledge.extract.plain import extract_plain
+
+    return extract_plain
 
 
 def title_from_name(name: str) -> str:
