@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from rimedio.knowledge.embedding.port import Embedder
@@ -14,6 +14,7 @@ from rimedio.knowledge.terms import QueryTerm
 
 CODE_HITS_MAX = 50
 CODE_RANKS_FIRST = 1_000.0  # times the code's score, added to the fused one: no ranking can make up for it
+OWN_LANGUAGE = 0.1  # added to the code's score: of two manuals that define it, the asker's own language first
 SCORED_FACTOR = 4  # of the candidates: word hits kept for their score, as candidates by meaning need one too
 PAGES_MAX = 300
 COMMON_SHARE = 0.4  # a word in more of the chunks says next to nothing, and is what makes BM25 slow
@@ -75,9 +76,7 @@ def hybrid_search(
     Chunks that define a code come before all others, among themselves by how well the rest of the question
     fits. Raises ModelUnavailable, StorageFailed.
     """
-    codes = index.search_codes(
-        query.tenant_id, (*question.known_codes, *question.part_numbers), query.filters, CODE_HITS_MAX
-    )
+    codes = _by_codes(index, query, question)
     started = time.perf_counter()
     words = _by_words(index, query, question, options.candidates * SCORED_FACTOR)
     between = time.perf_counter()
@@ -99,11 +98,24 @@ def hybrid_search(
 
 
 def codes_first(codes: Sequence[Hit], fused: Sequence[tuple[str, float]]) -> list[tuple[str, float]]:
-    """Chunks that define a code in front: exact ones, then sub-codes, each by fused score."""
+    """Chunks that define a code in front by the code's score, then by the fused one."""
     scores = dict(fused)
     first = {hit.chunk_id: CODE_RANKS_FIRST * hit.score + scores.get(hit.chunk_id, 0.0) for hit in codes}
     ranked = sorted(first.items(), key=lambda item: -item[1])
     return [*ranked, *((c, s) for c, s in fused if c not in first)]
+
+
+def _by_codes(index: KnowledgeIndex, query: SearchQuery, question: Question) -> Sequence[Hit]:
+    """Chunks that define what is asked for: exact before sub-codes, the question's language before others."""
+    wanted = (*question.known_codes, *question.part_numbers)
+    if not wanted:
+        return ()
+    hits = index.search_codes(query.tenant_id, wanted, query.filters, CODE_HITS_MAX)
+    if len(hits) < 2 or query.filters.languages:
+        return hits
+    same = replace(query.filters, languages=(question.language,))
+    own = {hit.chunk_id for hit in index.search_codes(query.tenant_id, wanted, same, CODE_HITS_MAX)}
+    return [replace(hit, score=hit.score + OWN_LANGUAGE * (hit.chunk_id in own)) for hit in hits]
 
 
 def _by_words(index: KnowledgeIndex, query: SearchQuery, question: Question, limit: int) -> _Words:

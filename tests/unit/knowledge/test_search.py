@@ -108,6 +108,20 @@ def test_the_rest_of_the_question_chooses_among_sub_codes(index: SqliteIndex) ->
     assert ids(ask(index, "E407, sensor below the limit"))[0] == "e407-1"
 
 
+@pytest.mark.parametrize(("text", "first"), [("errore E029", "it"), ("error E029", "e029")])
+def test_of_two_manuals_that_define_a_code_the_askers_language_comes_first(
+    index: SqliteIndex, text: str, first: str
+) -> None:
+    document = Document(
+        "it", "acme", "i.md", "M", DocType.MANUAL, "0", "it", datetime(2026, 1, 1, tzinfo=UTC)
+    )
+    chunk = Chunk(
+        "it", "it", "acme", 0, "Pulire il filtro.", "i.md", "M", DocType.MANUAL, "it", error_codes=("E029",)
+    )
+    index.replace_document(document, [chunk])
+    assert ids(ask(index, text))[0] == first
+
+
 def test_a_part_number_is_found_exactly(index: SqliteIndex) -> None:
     assert ids(ask(index, "Where do I find XC2-FAN-0420?"))[0] == "part"
 
