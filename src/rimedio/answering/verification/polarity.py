@@ -187,6 +187,8 @@ def conflicts(claim: Statement, quote: Statement) -> list[Conflict]:
 
 
 def _negation_conflicts(claim: Statement, quote: Statement, shared: float) -> Iterator[Conflict]:
+    if shared < _SHARED_MIN:
+        return  # too little in common to say that they speak of the same thing
     for word in claim.negated_heads:
         if quote.always_affirmed(word):
             yield Conflict("negation", f"not {word}", word)
@@ -194,7 +196,7 @@ def _negation_conflicts(claim: Statement, quote: Statement, shared: float) -> It
         if claim.always_affirmed(word):
             yield Conflict("negation", word, f"not {word}")
     unknown = [w for w in claim.negated_heads if w not in quote.stems]
-    if unknown and not quote.negations and shared > _SHARED_MIN and not _turned(claim, quote):
+    if unknown and not quote.negations and not _turned(claim, quote):
         yield Conflict("negation", f"not {unknown[0]}", "")
 
 

@@ -26,23 +26,39 @@ _BETWEEN = re.compile(r"\s*(?:-|–|—|÷|/|\.\.\.?|…|~|to|and|or|a|e|o|ed|fi
 _LIST_MARK = re.compile(
     r"(?:^|(?<=\n))[ \t]*(?:\d{1,2}[.)]|(?:step|passo|fase)\s+\d{1,2}\s*[:.)-])[ \t]+", re.I
 )
+_FOOTNOTE = re.compile(r"\[\d{1,3}\]")
 _GROUPED = re.compile(r"\d{1,3}([.,])\d{3}(?:\1\d{3})*")
 _LOOKALIKES = str.maketrans({"º": "°", "μ": "µ", "\u2126": "Ω"})  # each one character for one: offsets stay
 _FRACTIONS = {"½": 0.5, "¼": 0.25, "¾": 0.75}
 _SIGNS = {"±": "±", "+/-": "±", "+-": "±", "-": "-", "−": "-", "+": "", None: ""}
 
-_NUMBER_WORDS = {
-    word: float(value)
-    for names, value in (
-        ("two due", 2), ("three tre", 3), ("four quattro", 4), ("five cinque", 5), ("six", 6),
-        ("seven sette", 7), ("eight otto", 8), ("nine nove", 9), ("ten dieci", 10),
-        ("eleven undici", 11), ("twelve dodici", 12),
-        ("fifteen quindici", 15), ("twenty venti", 20), ("thirty trenta", 30), ("forty quaranta", 40),
-        ("fifty cinquanta", 50), ("sixty sessanta", 60), ("hundred cento", 100), ("thousand mille", 1000),
-    )
-    for word in names.split()
+_ENGLISH_NUMBERS = "two three four five six seven eight nine ten eleven twelve"
+_ITALIAN_NUMBERS = "due tre quattro cinque sei sette otto nove dieci undici dodici"
+_TENS = {
+    "en": {"fifteen": 15, "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "hundred": 100},
+    "it": {
+        "quindici": 15,
+        "venti": 20,
+        "trenta": 30,
+        "quaranta": 40,
+        "cinquanta": 50,
+        "sessanta": 60,
+        "cento": 100,
+    },
+}
+_NUMBER_WORDS: dict[str, dict[str, int]] = {
+    "en": {w: i for i, w in enumerate(_ENGLISH_NUMBERS.split(), 2)} | _TENS["en"],
+    "it": {w: i for i, w in enumerate(_ITALIAN_NUMBERS.split(), 2) if w != "sei"} | _TENS["it"],  # "you are"
+}
+_WORDS = {
+    language: re.compile(rf"\b(?P<number>{'|'.join(names)}){_UNIT}(?!\w)", re.IGNORECASE)
+    for language, names in _NUMBER_WORDS.items()
+}
+_MULTIPLES = {
+    "k": 1e3, "thousand": 1e3, "mila": 1e3, "million": 1e6, "millions": 1e6, "milione": 1e6, "milioni": 1e6,
+    "billion": 1e9, "billions": 1e9, "miliardo": 1e9, "miliardi": 1e9,
 }  # fmt: skip
-_WORDS = re.compile(rf"\b(?P<number>{'|'.join(_NUMBER_WORDS)}){_UNIT}(?!\w)", re.IGNORECASE)
+_MULTIPLE = re.compile(rf"[ \u00a0]?({'|'.join(sorted(_MULTIPLES, key=len, reverse=True))})(?!\w)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +91,14 @@ def quantities(text: str, language: str, masked: Sequence[tuple[int, int]] = ())
     """All quantities in order; spans in `masked` (codes, part numbers) are left out."""
     text = text.translate(_LOOKALIKES)
     marks = [(m.start(), m.end()) for m in _LIST_MARK.finditer(text)]
-    hidden = [*masked, *marks]
+    notes = [(m.start(), m.end()) for m in _FOOTNOTE.finditer(text)]
+    hidden = [*masked, *marks, *notes]
     found = [
         _quantity(match, text, language)
         for match in _QUANTITY.finditer(text)
         if not any(a < match.end("number") and match.start("number") < b for a, b in hidden)
     ]
-    found += [_worded(m) for m in _WORDS.finditer(text)]
+    found += [_worded(m, language) for m in _WORDS[language].finditer(text)]
     found.sort(key=lambda q: q.start)
     return _with_shared_units(found, text)
 
@@ -114,13 +131,16 @@ def _quantity(match: re.Match[str], text: str, language: str) -> Quantity:
     if unit is None and (after := _UNIT_AFTER.match(text, match.end("number"))):
         unit = unit_named(after[1])
         end = after.end() if unit else end
+    if unit is None and (multiple := _MULTIPLE.match(text, match.end("number"))):
+        value *= _MULTIPLES[multiple[1]]
+        end = multiple.end()
     start = match.start("number") if not sign else match.start()
     return Quantity(-value if sign == "-" else value, unit, sign, text[start:end].strip(), start, end)
 
 
-def _worded(match: re.Match[str]) -> Quantity:
+def _worded(match: re.Match[str], language: str) -> Quantity:
     unit = unit_named(match["unit"]) if match["unit"] else None
-    value = _NUMBER_WORDS[match["number"].lower()]
+    value = float(_NUMBER_WORDS[language][match["number"].lower()])
     return Quantity(value, unit, "", match[0], match.start(), match.end(), in_words=True)
 
 
