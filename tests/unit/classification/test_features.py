@@ -19,6 +19,12 @@ def test_the_first_words_are_repeated_with_a_mark() -> None:
     assert classifier_line("a " * 40).count("^a") == 12
 
 
+def test_code_blocks_and_web_addresses_are_one_word_each() -> None:
+    assert words("See https://example.org/a/b?c=1 and\n```\nlog line\n```\nthanks") == [
+        "see", "webaddress", "and", "codeblock", "thanks",
+    ]  # fmt: skip
+
+
 def test_a_text_without_words_gives_an_empty_line() -> None:
     assert classifier_line(" ... \n") == ""
 
