@@ -70,28 +70,37 @@ class VirtualClock:
 
 
 class Alarms:
-    """When which execution wants to be looked at again; the earliest first."""
+    """When which execution wants to be looked at again: one time for each, the earliest first."""
 
     def __init__(self) -> None:
         self._heap: list[tuple[float, str]] = []
+        self._times: dict[str, float] = {}
 
-    def set(self, at: float, execution_id: str) -> None:
-        """Ask for `execution_id` at `at` (seconds since the epoch)."""
-        heapq.heappush(self._heap, (at, execution_id))
+    def set(self, at: float | None, execution_id: str) -> None:
+        """Ask for `execution_id` at `at` (seconds since the epoch) and no other time; None: not at all."""
+        if at is None:
+            self._times.pop(execution_id, None)
+        elif self._times.get(execution_id) != at:
+            self._times[execution_id] = at
+            heapq.heappush(self._heap, (at, execution_id))
 
     def next(self) -> float | None:
         """When the earliest alarm rings."""
+        while self._heap and self._times.get(self._heap[0][1]) != self._heap[0][0]:
+            heapq.heappop(self._heap)
         return self._heap[0][0] if self._heap else None
 
     def has(self, execution_id: str) -> bool:
         """Whether an alarm is set for this execution."""
-        return any(key == execution_id for _, key in self._heap)
+        return execution_id in self._times
 
     def due(self, now: float) -> list[str]:
         """Take out all alarms up to `now`."""
         rung = []
-        while self._heap and self._heap[0][0] <= now:
-            rung.append(heapq.heappop(self._heap)[1])
+        while (at := self.next()) is not None and at <= now:
+            execution_id = heapq.heappop(self._heap)[1]
+            del self._times[execution_id]
+            rung.append(execution_id)
         return rung
 
 

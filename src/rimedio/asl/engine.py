@@ -8,6 +8,7 @@ execution has done is committed before any handler of its next step is called.
 import logging
 import random
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -287,8 +288,16 @@ class Engine:
             return False
         seconds = at - self.clock.now().timestamp()
         if seconds > 0:
-            self.clock.sleep(max(seconds, CLOCK_TICK))  # less, and a clock in microseconds stands still
+            self._sleep(max(seconds, CLOCK_TICK))  # less, and a clock in microseconds stands still
         return True
+
+    def _sleep(self, seconds: float) -> None:
+        """Sleep on a virtual clock; on a real one for a moment only, since other threads may bring work."""
+        moment = min(seconds, POLL_SECONDS)
+        began = time.monotonic()
+        self.clock.sleep(moment)
+        if time.monotonic() - began < moment / 2:
+            self.clock.sleep(seconds - moment)
 
     def _work_once(self) -> str | None:
         """Do one piece of work; whose it was, or None when there is nothing to do now."""
@@ -352,9 +361,7 @@ class Engine:
             elif run.is_over or not run.in_flight:
                 del self._runs[execution_id]
                 self._last_over = execution_id if run.is_over else self._last_over
-            alarm = None if run.is_over else self.interpreter.next_alarm(run)
-            if alarm is not None:
-                self._alarms.set(alarm, execution_id)
+            self._alarms.set(None if run.is_over else self.interpreter.next_alarm(run), execution_id)
 
     def _load(self, execution_id: str) -> Run | None:
         saved = self.journal.load(execution_id)

@@ -527,3 +527,31 @@ def test_an_aborted_execution_can_be_redriven() -> None:
     assert e.run(execution).status == "SUCCEEDED"
     with pytest.raises(NotRedrivable):
         e.redrive(execution)
+
+
+def test_a_deadline_that_was_met_keeps_nobody_waiting() -> None:
+    e = Engine(handlers={WORK: lambda *_: 1}, clock=VirtualClock())
+    before = e.clock.now()
+    e.start(machine({"A": work(TimeoutSeconds=3600)}))
+    e.run_until_idle()
+    assert e.clock.now() == before
+
+
+def test_an_answer_reaches_an_execution_whose_runner_sleeps() -> None:
+    asked = threading.Event()
+    tokens: list[str] = []
+
+    def ask(_: Any, context: TaskContext) -> None:
+        tokens.append(str(context.token))
+        asked.set()
+
+    e = Engine(handlers={ASK: ask})
+    task = {"Type": "Task", "Resource": ASK, "TimeoutSeconds": 3600, "End": True}
+    execution = e.start(machine({"A": task}))
+    found: list[Description] = []
+    runner = threading.Thread(target=lambda: found.append(e.run(execution)))
+    runner.start()
+    asked.wait(10)
+    e.send_task_success(tokens[0], "now")
+    runner.join(10)
+    assert found[0].output == "now"
