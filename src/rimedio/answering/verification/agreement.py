@@ -140,7 +140,7 @@ def _polarity(claim: str, language: str, evidence: Evidence) -> Iterator[Disagre
     if language != evidence.language:
         return  # other words: only numbers and codes can be compared
     nearest = nearest_part(claim, evidence.quote)
-    if same_words(claim, nearest):
+    if not nearest or same_words(claim, nearest):
         return
     stated = polarity.Statement.read(claim, language)
     for conflict in polarity.conflicts(stated, polarity.Statement.read(nearest, language)):

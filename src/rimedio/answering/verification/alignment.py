@@ -16,6 +16,8 @@ _WORDS_MAX = 120  # beyond that a claim is no sentence, and alignment would cost
 _FOLLOWS_MIN = 0.6  # share of the claim's words that stand in the quote in the same order
 _REPEATS_MIN = 0.85  # the same of both: the claim is the quote but for a word or two
 _NEAR_MIN = 0.8  # share of the claim's words that one sentence of the quote has
+_WINDOW = 3  # sentences in a row that a claim may draw together
+_WINDOW_MIN = 0.5  # share of the claim's words that those must have for their polarity to be compared
 _VALUE = "#"
 _GROUPED = re.compile(r"[1-9]\d{0,2}([.,])\d{3}(?:\1\d{3})*")
 
@@ -30,15 +32,26 @@ class Difference:
 
 
 def nearest_part(claim: str, quote: str) -> str:
-    """The sentence of the quote that the claim restates, or the whole quote when it draws on several."""
+    """The sentence of the quote that the claim restates, or up to three in a row; empty when none is near."""
     parts = sentences(quote)
     if len(parts) < 2:
         return quote
     wanted = set(words(claim))
     found = [set(words(p)) for p in parts]
-    likeness = [2 * len(wanted & f) / max(1, len(wanted) + len(f)) for f in found]
-    best = max(range(len(parts)), key=lambda i: likeness[i])
-    return parts[best] if len(wanted & found[best]) >= _NEAR_MIN * len(wanted) else quote
+    best = max(range(len(parts)), key=lambda i: _likeness(wanted, found[i]))
+    if len(wanted & found[best]) >= _NEAR_MIN * len(wanted):
+        return parts[best]
+    if len(parts) <= _WINDOW:
+        return quote
+    starts = range(len(parts) - _WINDOW + 1)
+    joined = [found[i].union(*found[i + 1 : i + _WINDOW]) for i in starts]
+    best = max(starts, key=lambda i: _likeness(wanted, joined[i]))
+    near = len(wanted & joined[best]) >= _WINDOW_MIN * len(wanted)
+    return "\n".join(parts[best : best + _WINDOW]) if near else ""
+
+
+def _likeness(one: set[str], other: set[str]) -> float:
+    return 2 * len(one & other) / max(1, len(one) + len(other))
 
 
 def differences(claim: str, quote: str) -> Iterator[Difference]:

@@ -88,6 +88,8 @@ class Statement:
         found: list[int] = []
         for i, word in enumerate(self.tokens):
             following = self.tokens[i + 1] if i + 1 < len(self.tokens) else ""
+            if word == "non" and self.language == "en":
+                continue  # a prefix, as in "non-conductive"
             if word not in NEGATIONS or following in _NOT_NEGATIONS or _numero(word, following):
                 continue
             doubled = word in _SECOND_HALVES and "non" in self.tokens[max(0, i - _SCOPE) : i]
