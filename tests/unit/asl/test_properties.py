@@ -172,6 +172,18 @@ def test_a_machine_ends_with_json_or_with_a_documented_error(definition: dict[st
     assert all(0 <= event["previousEventId"] < event["id"] for event in history)  # type: ignore[operator]
 
 
+def sequential(value: Any) -> Any:
+    """Without branches and items side by side: which of two failures comes first is chance."""
+    if isinstance(value, list):
+        return [sequential(element) for element in value]
+    if not isinstance(value, dict):
+        return value
+    body = {key: sequential(member) for key, member in value.items()}
+    if body.get("Type") == "Parallel":
+        body["Branches"] = body["Branches"][:1]
+    return {**body, "MaxConcurrency": 1} if body.get("Type") == "Map" else body
+
+
 @FEW
 @given(machines(), values)
 def test_the_way_is_the_same_when_every_step_starts_from_the_journal(
@@ -179,6 +191,7 @@ def test_the_way_is_the_same_when_every_step_starts_from_the_journal(
 ) -> None:
     if any(word in json.dumps(definition) for word in ("UUID", "$$", "context")):
         return  # made anew, or different in each run
+    definition = sequential(definition)
     if [finding for finding in validate(definition) if finding.severity == "ERROR"]:
         return
     machine = Machine.parse(definition)
