@@ -11,14 +11,37 @@ from functools import cache
 from rimedio.llm.guardrails.pii.entity import EntityKind, Span
 from rimedio.llm.guardrails.pii.fold import fold
 from rimedio.llm.guardrails.pii.lexicon import word_list
-from rimedio.llm.guardrails.pii.person_cues import FULL_NAME, NAME, PART, TITLE, patterns_by_word
+from rimedio.llm.guardrails.pii.person_cues import FULL_NAME, NAME, PART, TITLE, UPPER, patterns_by_word
 
+_WITH_INITIAL = re.compile(rf"{PART}[ ][{UPPER}]\.?[ ]{PART}")
 _RUN = re.compile(rf"(?<![^\W_]){NAME}(?![^\W\d_]*\d)")
+_DEED_WORDS = frozenset(
+    (
+        "lives",
+        "lived",
+        "works",
+        "worked",
+        "married",
+        "died",
+        "born",
+        "moved",
+        "began",
+        "abita",
+        "abitava",
+        "lavora",
+    )
+) | {"vive", "nato", "nata"}
+_BEFORE_DEED = re.compile(
+    rf"(?<![^\W_])(?P<name>{NAME})[ ](?:(?:who )?(?:(?:lives|lived) (?:at|in|on|with)|(?:works|worked) (?:for|as))|"
+    r"was born|moved to|married|died|began \w+ing|abita(?:va)?|"
+    r"lavora (?:per|da|in|come)|vive (?:a|in)|è nat[oa])(?![^\W_])"
+)
 _LINE = re.compile(rf"^[ \t>?*-]{{0,6}}(?:{TITLE}[ \t])?(?P<name>{FULL_NAME})[ \t]*$", re.MULTILINE)
 _WORD = re.compile(r"[^\W\d_]+")
 _LIST = re.compile(rf"(?<![^\W_]){PART}(?:,[ ]{PART}){{1,12}},?[ ](?:and|e|ed|und|et|y)[ ]{PART}")
 
 LOWER_CHARS_MIN = 5
+ACRONYM_CHARS_MAX = 4
 
 
 class Words:
@@ -58,7 +81,14 @@ def _long_given() -> frozenset[str]:
 def find_people(text: str) -> Iterator[Span]:
     """Names of people in `text`; findings may overlap, the longest should win."""
     spoken = Words(text)
-    spans = {*_cued(text, spoken), *_runs(text), *_lines(text), *_lists(text), *_lower(text, spoken)}
+    spans = {
+        *_cued(text, spoken),
+        *_before_deeds(text, spoken),
+        *_runs(text),
+        *_lines(text),
+        *_lists(text),
+        *_lower(text, spoken),
+    }
     yield from (Span(EntityKind.PERSON, start, end) for start, end in spans)
     yield from (Span(EntityKind.PERSON, start, end) for start, end in _again(text, spoken, spans))
 
@@ -71,6 +101,16 @@ def _cued(text: str, spoken: Words) -> Iterator[tuple[int, int]]:
             span = _trim(text, *match.span("name")) if match else None
             if span:
                 yield span
+
+
+def _before_deeds(text: str, spoken: Words) -> Iterator[tuple[int, int]]:
+    """Names before what only people do: "Oberhofer abita …", "Poulton lives …"."""
+    if spoken.known.isdisjoint(_DEED_WORDS):
+        return
+    for match in _BEFORE_DEED.finditer(text):
+        span = _trim(text, *match.span("name"))
+        if span and span[1] == match.end("name"):
+            yield span
 
 
 def _trim(text: str, start: int, end: int) -> tuple[int, int] | None:
@@ -88,37 +128,50 @@ def _trim(text: str, start: int, end: int) -> tuple[int, int] | None:
 
 
 def _runs(text: str) -> Iterator[tuple[int, int]]:
-    """Runs of capitalised words that begin with a given name."""
-    given, ambiguous, surnames = word_list("given_names"), word_list("ambiguous_names"), word_list("surnames")
+    """Runs of capitalised words that hold a given name, or a middle initial between two names."""
+    given, never = word_list("given_names"), word_list("not_names")
     for match in _RUN.finditer(text):
-        if given.isdisjoint(fold(match[0]).split()):
+        start, end = match.span()
+        if _WITH_INITIAL.fullmatch(match[0]) and never.isdisjoint(fold(match[0]).split()):
+            yield start, end
             continue
-        words = [(match.start() + m.start(), fold(m[0])) for m in re.finditer(r"\S+", match[0])]
-        for index, (start, word) in enumerate(words):
-            if word not in given or word in word_list("not_names"):
-                continue
-            span = _trim(text, start, match.end())
-            if span is None:
-                break
-            alone = not re.search(r"\s", text[span[0] : span[1]])
-            if (
-                word in ambiguous
-                and (alone or words[-1][1] not in surnames)
-                and not _surely(words[index + 1 :])
-            ):
-                continue
+        words = fold(match[0]).split()
+        if given.isdisjoint(words) or _is_place(text, start, end, words):
+            continue
+        first = next((n for n, word in enumerate(words) if word in given and word not in never), None)
+        if first is None or _is_brand(match[0].split()[first]):
+            continue
+        begin = start + [m.start() for m in re.finditer(r"\S+", match[0])][first]
+        span = _trim(text, begin, end)
+        if span and _is_name(fold(text[span[0] : span[1]]).split()):
             yield span
-            break
 
 
-def _surely(rest: list[tuple[int, str]]) -> bool:
-    """Whether what follows an ambiguous given name looks like a surname."""
-    return any(word not in word_list("not_names") and _SURNAME.search(word) for _, word in rest)
+def _is_place(text: str, start: int, end: int, words: list[str]) -> bool:
+    """Whether the run is a street or a place that bears somebody's name."""
+    streets = word_list("street_words")
+    before = fold(text[max(0, start - 12) : start]).replace(".", " ").split()
+    after = fold(text[end : end + 14]).replace(".", " ").split()
+    return not streets.isdisjoint({*words[1:], *before[-1:], *after[:1]})
+
+
+def _is_brand(word: str) -> bool:
+    """Whether a word has a capital inside, as names of products have; McCoy and O'Neill are spared."""
+    inner = word.replace("’", "'").removeprefix("Mc").removeprefix("Mac").rpartition("'")[2].split("-")
+    return not word.isupper() and any(not part[1:].islower() for part in inner if len(part) > 1)
+
+
+def _is_name(words: list[str]) -> bool:
+    """Whether a run that begins with a given name is a name, seeing that many given names are also plain words."""
+    if words[0] not in word_list("ambiguous_names"):
+        return True
+    rest = [word for word in words[1:] if word not in word_list("not_names")]
+    return any(word in word_list("surnames") or _SURNAME.search(word) for word in rest)
 
 
 _SURNAME = re.compile(
-    r".(?:etti|ini|elli|ucci|acci|oni|ioli|otti|ato|iello|ssi|sson|sen|son|mann|berg|ov|ova|ev|eva|ski|ska|sky|vic|ic|"
-    r"ova|enko|escu|idis|poulos|dottir|ez|stein|feld|burg|quist|strom|lund|holm|dal|yan|shvili|ton|ley|ford|well)$"
+    r"..(?:sson|ssen|mann|berg|[aeiou]vic|nova|[aeik]ova|[iy]eva|[nt]ev|[lkn]ov|wski|wska|nsky|enko|escu|idis|poulos|"
+    r"dottir|quist|strom|lund|shvili|etti|elli|ucci|iello|achi|azzi|uzzi)$"
 )
 
 
@@ -139,13 +192,18 @@ def _lists(text: str) -> Iterator[tuple[int, int]]:
     for match in _LIST.finditer(text):
         members = [(match.start() + m.start(), match.start() + m.end()) for m in re.finditer(PART, match[0])]
         if sum(fold(text[a:b]) in given for a, b in members) >= 2:
-            yield from ((a, b) for a, b in members if fold(text[a:b]) not in word_list("not_names"))
+            yield from ((a, b) for a, b in members if _may_be_name(text[a:b]))
+
+
+def _may_be_name(word: str) -> bool:
+    acronym = word.isupper() and len(word) <= ACRONYM_CHARS_MAX
+    return not acronym and not _is_brand(word) and fold(word) not in word_list("not_names")
 
 
 def _lower(text: str, spoken: Words) -> Iterator[tuple[int, int]]:
     """Unmistakable given names wherever they stand, also in lower case: people type so."""
     for start, end, _ in spoken.occurrences(_long_given()):
-        if not _in_address(text, start, end):
+        if not _in_address(text, start, end) and not _is_brand(text[start:end]):
             yield start, end
 
 

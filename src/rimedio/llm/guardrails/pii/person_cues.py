@@ -24,7 +24,7 @@ _ANY_TITLE = rf"(?:{TITLE}[ \t])?"
 _INTRODUCTIONS = (
     r"mi chiamo|il mio nome (?:è|e'|e)|si chiama|a nome(?: di)?|"
     r"(?:nome(?: e cognome)?|cognome|nominativo|referente|contatto|name|contact(?: person)?|maiden name|last name|"
-    r"surname|att\.?ne|attn|firmato|signed)\s{0,3}[:.]|"
+    r"surname|billing address|shipping address|directed by|written by|att\.?ne|attn|firmato|signed)\s{0,3}[:.]|"
     r"chiedere di|chiedete di|parlat[oa] con|parlare con|attenzione d(?:i|el|ella)|intestat[oa] a|"
     r"my name is|(?:maiden |last |first )?name (?:on the account )?is|calls? me|(?:was|were|is) called|"
     r"named (?:him|her)|sp(?:eak|oke|oken) (?:to|with)|ask for|on behalf of|follow up with|partner's name|"
@@ -45,7 +45,8 @@ _TITLE_WORDS = """
     sig signor signora signore signorina dott dottor dottore dottoressa dr drssa ing geom arch avv prof rag p mr mrs
     ms miss mx sir herr herrn frau madame monsieur mme senor senora"""
 _INTRODUCTION_WORDS = """
-    mi il si a nome cognome nominativo referente contatto name contact maiden last first surname att attn firmato
+    mi il si a nome cognome nominativo referente contatto name contact maiden last first surname att attn
+    billing shipping directed written firmato
     signed chiedere chiedete parlato parlata parlare attenzione intestato intestata my call calls was were is named
     speak spoke spoken ask on follow partner it change je ich mein me"""
 _GREETING_WORDS = """
@@ -63,7 +64,7 @@ def _cues() -> tuple[tuple[str, str], ...]:
     """First words and pattern of each way to introduce a name."""
     return (
         (_TITLE_WORDS, rf"{TITLE}[ \t]{{1,2}}(?P<name>{NAME})"),
-        (_INTRODUCTION_WORDS, rf"(?i:{_INTRODUCTIONS})[ \t]{{0,3}}{_ANY_TITLE}(?P<name>{NAME})"),
+        (_INTRODUCTION_WORDS, rf"(?i:{_INTRODUCTIONS})[ \t]{{0,8}}{_ANY_TITLE}(?P<name>{NAME})"),
         (" ".join(word_list("roles")), _role_pattern()),
         (
             "sono i im sarei this",

@@ -12,7 +12,7 @@ HOME_REGION = "IT"
 DIGITS_MIN, DIGITS_MAX = 6, 15  # E.164 allows 15; shorter than 6 is an extension
 
 _CANDIDATE = re.compile(
-    r"(?<![\w/:+-])(?<!\d[.,])(?:\+|00)?\(?\d{1,13}\)?(?:(?:[ ./-]|[ -]?\((?=\d)|(?<=\))[ -]?)\d{1,13}\)?){0,7}"
+    r"(?<![\w/:+-])(?<!\d[.,])\(?(?:\+|00)?\(?\d{1,13}\)?(?:(?:[ ./-]|[ -]?\((?=\d)|(?<=\))[ -]?)\d{1,13}\)?){0,7}"
     r"(?:\s?(?:x|ext\.?|int\.?)\s?\d{1,5})?(?![^\W_]|[:/,.]\d)",
     re.IGNORECASE,
 )
@@ -93,7 +93,7 @@ def _is_phone(text: str, start: int, end: int, cue: bool | None) -> bool:
         or _UNIT_AFTER.match(text, end)
     ):
         return False
-    if body.startswith("+"):
+    if body.lstrip("(").startswith("+"):
         return _is_possible(body)
     if cue is False:
         return False
