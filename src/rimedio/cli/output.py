@@ -1,23 +1,27 @@
 """What a command prints: text for people on a terminal, JSON for programs, errors on standard error."""
 
 import json
+import os
 import sys
 from collections.abc import Callable
 from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.text import Text
 
 from rimedio.domain.errors import RimedioError
 
 INTERRUPTED = 130
+PIPED_COLUMNS = 110
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of text for people.")]
 
 
 def terminal() -> Console:
-    """Standard output. Colours only on a terminal; never wraps what is piped."""
-    return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+    """Standard output: as wide as the terminal, or a readable width where it is piped."""
+    piped = not sys.stdout.isatty() and "COLUMNS" not in os.environ
+    return Console(highlight=False, width=PIPED_COLUMNS if piped else None)
 
 
 def progress_terminal() -> Console:
@@ -48,5 +52,5 @@ def fail(code: str, message: str, exit_code: int) -> None:
     if "--json" in sys.argv:
         sys.stderr.write(json.dumps({"error": {"code": code, "message": message}}, ensure_ascii=False) + "\n")
     else:
-        progress_terminal().print(f"[bold red]Error[/] {message}", markup=True)
+        progress_terminal().print(Text.assemble(("Error ", "bold red"), message), soft_wrap=True)
     raise SystemExit(exit_code)

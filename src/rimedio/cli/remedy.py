@@ -1,5 +1,7 @@
 """A remedy as a person reads it on a terminal: steps, then sources, then how far it can be believed."""
 
+import re
+
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
 from rich.rule import Rule
@@ -9,6 +11,10 @@ from rimedio.cli.words import words
 from rimedio.domain.answer import Citation, Outcome, Section, Severity, Solution, Step, Verdict
 
 SNIPPET_CHARS = 220
+_REASON_CODE = re.compile(r"^[A-Z_]+: ")
+_NUMBERED = re.compile(r"\s*(?:\d+|[a-z])[.)]\s")
+_COUNT = re.compile(r"\s*\d+\s*$")
+_GENERIC = ("rimedio", "remedy", "verifica", "check", "checks", "risposta", "answer", "passo", "step")
 COLOURS = {
     Outcome.PUBLISH: "green",
     Outcome.REVIEW: "yellow",
@@ -31,28 +37,33 @@ def print_solution(console: Console, solution: Solution, *, heading: str) -> Non
 
 def _parts(solution: Solution) -> list[RenderableType]:
     word = words(solution.language)
-    parts: list[RenderableType] = [_headline(solution)]
     decision = solution.decision
+    parts: list[RenderableType] = [_headline(solution)]
+    if decision.outcome is not Outcome.PUBLISH and decision.reasons:
+        parts.append(Text.assemble((f"{word['why']}: ", "dim"), "; ".join(map(_readable, decision.reasons))))
     if decision.question:
         parts.append(Text.assemble((f"{word['asks']}: ", "cyan"), decision.question))
+    for flag in solution.safety_flags:
+        parts.append(Text(f"⚠ {flag.message}", style="bold red"))
     if not solution.steps:
-        parts.append(Text(word["nothing"]))
+        return parts if decision.question else [*parts, Text(word["nothing"])]
+    if decision.outcome in (Outcome.ASK, Outcome.ESCALATE):
+        parts.append(Text(word["draft"], style="yellow"))
     for section in Section:
         steps = [s for s in solution.steps if s.section is section]
         if steps:
             parts.append(Text(word[section], style="bold underline"))
-            parts += [_step(s, solution) for s in steps]
+            parts.extend(_step(s, solution) for s in steps)
     if solution.alternative_actions:
         parts.append(Text(word["alternatives"], style="bold underline"))
-        parts += [Padding(Text(f"• {a}"), (0, 0, 0, 2)) for a in solution.alternative_actions]
-    for flag in solution.safety_flags:
-        parts.append(Text(f"⚠ {flag.message}", style="bold red"))
-    if solution.citations:
-        parts.append(Text(word["sources"], style="bold underline"))
-        parts += [_source(c, word["page"]) for c in solution.citations]
-    if decision.outcome is not Outcome.PUBLISH and decision.reasons:
-        parts.append(Text.assemble((f"{word['why']}: ", "dim"), "; ".join(decision.reasons)))
-    return parts
+        parts.extend(Padding(Text(f"• {a}"), (0, 0, 0, 2)) for a in solution.alternative_actions)
+    parts.append(Text(word["sources"], style="bold underline"))
+    return parts + [_source(c, word["page"]) for c in solution.citations]
+
+
+def _readable(reason: str) -> str:
+    """A reason without the code that programs read in front of it."""
+    return _REASON_CODE.sub("", reason)
 
 
 def _headline(solution: Solution) -> Text:
@@ -70,10 +81,12 @@ def _step(step: Step, solution: Solution) -> RenderableType:
     word = words(solution.language)
     sign, style = SIGNS[step.severity]
     marks = "".join(f"[{c.removeprefix('c')}]" for c in step.citation_ids)
-    body = Text(f"{step.order}. ")
-    if step.title:
-        body.append(f"{step.title}\n", style="bold")
-    body.append(sign + step.text.strip(), style=style)
+    text = step.text.strip()
+    body = Text("" if _NUMBERED.match(text) else "• ")
+    title = _title(step, word[step.section])
+    if title:
+        body.append(f"{title}: ", style="bold")
+    body.append(sign + text, style=style)
     body.append(f" {marks}", style="cyan")
     extras = [
         f"{word['tools']}: {', '.join(step.requires_tools)}" if step.requires_tools else "",
@@ -81,8 +94,14 @@ def _step(step: Step, solution: Solution) -> RenderableType:
         f"{step.estimated_time_minutes} {word['minutes']}" if step.estimated_time_minutes else "",
     ]
     if any(extras):
-        body.append("\n" + "  ·  ".join(e for e in extras if e), style="dim")
-    return Padding(body, (0, 0, 0, 2))
+        body.append("\n  " + "  ·  ".join(e for e in extras if e), style="dim")
+    return Padding(body, (0, 0, 0, 2), expand=False)
+
+
+def _title(step: Step, section: str) -> str:
+    """The step's title where it says more than the section's name and a number."""
+    plain = _COUNT.sub("", step.title).strip().casefold()
+    return "" if plain in (section.casefold(), *_GENERIC) or _NUMBERED.match(step.text) else step.title
 
 
 def _source(citation: Citation, page_word: str) -> RenderableType:
@@ -96,4 +115,4 @@ def _source(citation: Citation, page_word: str) -> RenderableType:
     snippet = " ".join(citation.snippet.split())
     shown = snippet if len(snippet) <= SNIPPET_CHARS else snippet[: SNIPPET_CHARS - 1] + "…"
     line.append(f"\n“{shown}”", style="italic")
-    return Padding(line, (0, 0, 0, 2))
+    return Padding(line, (0, 0, 0, 2), expand=False)

@@ -125,17 +125,15 @@ def list_tickets(
         terminal().print("No tickets yet. Open one: rimedio ticket open --help")
         return
     table = Table(box=None, pad_edge=False, header_style="dim")
-    for title in ("opened", "status", "model", "code", "category", "symptom", "ticket"):
-        table.add_column(
-            title, no_wrap=title not in ("symptom",), overflow="fold" if title == "ticket" else "ellipsis"
-        )
+    widths = {"opened": 12, "status": 10, "model": 8, "code": 6, "symptom": 26, "ticket": 40}
+    for title, width in widths.items():
+        table.add_column(title, no_wrap=True, min_width=width, overflow="ellipsis")
     for t in page.tickets:
         table.add_row(
             t.created_at.strftime("%d %b %H:%M"),
             Text(t.status, style=STATUS_COLOURS.get(t.status, "")),
             t.asset.model,
             t.error_code or "",
-            t.category or "",
             " ".join(t.symptom_text.split())[:60],
             Text(t.ticket_id, style="dim"),
         )

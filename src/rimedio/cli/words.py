@@ -24,6 +24,7 @@ WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "ASK": "serve un'informazione",
             "ESCALATE": "passata a una persona",
             "nothing": "Nella documentazione non c'è una risposta: nessuna ipotesi viene data per buona.",
+            "draft": "Bozza per l'operatore, non inviata:",
             "elapsed": "in",
         },
         "en": {
@@ -45,6 +46,7 @@ WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "ASK": "needs information",
             "ESCALATE": "handed to a person",
             "nothing": "The documentation holds no answer, and no guess is passed off as one.",
+            "draft": "Draft for the operator, not sent:",
             "elapsed": "in",
         },
     }

@@ -21,6 +21,7 @@ def test_a_clear_ticket_is_answered_from_the_manual() -> None:
     assert "replace the air filter XC2-FLT-01" in said
     assert "fan" not in said
     assert solution.citations[0].section[-1] == "E029 Overtemperature"
+    assert ticket.category == "THERMAL"
     assert shop.settled == [(ticket.ticket_id, Status.READY)]
 
 

@@ -21,6 +21,7 @@ class StoreInput:
     decision: Decision
     solution: Solution | None = None
     failure: StepFailure | None = None
+    category: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +45,13 @@ class FailInput:
 def store(parts: TaskParts, given: StoreInput) -> None:
     """Write status and solution once, however often this step is repeated."""
     reason = _reason(given)
-    solution_id = given.solution.solution_id if given.solution else None
     ticket = parts.tickets.get(given.tenant_id, given.ticket_id)
     if ticket.status is given.status and ticket.execution_id == given.execution_id:
         return
     moved = ticket.moved_to(given.status, parts.clock.now(), reason=reason)
-    if solution_id:
-        moved = moved.model_copy(update={"solution_id": solution_id})
+    solution_id = given.solution.solution_id if given.solution else ticket.solution_id
+    category = given.category or ticket.category
+    moved = moved.model_copy(update={"solution_id": solution_id, "category": category})
     parts.tickets.save(moved, expected=ticket.version, solution=given.solution)
     parts.tokens.forget(given.tenant_id, given.ticket_id, Waiting.REVIEW)
 

@@ -21,6 +21,7 @@ class WaitInput:
     task_token: str
     decision: Decision
     solution: Solution
+    category: str | None = None
 
 
 def request_review(parts: TaskParts, given: WaitInput) -> None:
@@ -51,7 +52,7 @@ def _settle(parts: TaskParts, given: WaitInput, status: Status) -> None:
         return
     reason = given.decision.question or "; ".join(given.decision.reasons) or None
     moved = ticket.moved_to(status, parts.clock.now(), reason=reason)
-    moved = moved.model_copy(update={"solution_id": given.solution.solution_id})
+    moved = moved.model_copy(update={"solution_id": given.solution.solution_id, "category": given.category})
     parts.tickets.save(moved, expected=ticket.version, solution=given.solution)
     parts.on_settled(moved, status)
 
