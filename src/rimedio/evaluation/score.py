@@ -113,7 +113,8 @@ def _judge_remedy(
     loose = [c.text for c in solution.claims if not _stands(c.quote, c.citation_id, solution, text_of)]
     scores.note("citations_literal", name, not loose, f"not word for word in the source: {loose[:1]}")
     if expected.gold and solution.citations:
-        cited = any(_cites(c, (*expected.gold, *expected.also)) for c in solution.citations)
+        wanted = (*expected.gold, *expected.also)
+        cited = any(_cites(c, wanted, text_of(c.chunk_id) or "") for c in solution.citations)
         scores.note("citations_gold", name, cited, f"cites {[c.section[-1:] for c in solution.citations]}")
 
 
@@ -138,11 +139,11 @@ def _on_page(chunk: Chunk, gold: Gold) -> bool:
     return gold.page is not None and (chunk.page or 0) <= gold.page <= (chunk.page_end or chunk.page or 0)
 
 
-def _cites(citation: Citation, gold: Iterable[Gold]) -> bool:
+def _cites(citation: Citation, gold: Iterable[Gold], text: str) -> bool:
     return any(
         citation.source_uri.partition("#")[0].endswith(g.source)
         and (
-            plain(g.section) in plain(" ".join((*citation.section, citation.snippet)))
+            plain(g.section) in plain(" ".join((*citation.section, text)))
             or (g.page is not None and citation.page == g.page)
         )
         for g in gold
