@@ -170,6 +170,20 @@ def test_a_procedure_cut_in_two_chunks_is_given_whole_with_its_warning_and_tools
     assert draft.steps[1].requires_tools == ("screwdriver",)
 
 
+def test_a_bulletins_value_goes_before_the_manuals(chunk, context):
+    manual = chunk("4. Refit the plug of the strainer and tighten it to 20 Nm.", section=("6.2 Strainer",))
+    bulletin = chunk(
+        "The plug is tightened to 15 Nm, not to 20 Nm as in section 6.2.",
+        section=("Plug of the strainer",),
+        document_id="bulletin",
+        doc_type=DocType.BULLETIN,
+    )
+
+    draft = write(context(manual, bulletin), "What torque for the plug of the strainer?")
+
+    assert draft.steps[0].title == "Answer: 15 Nm"
+
+
 @pytest.mark.parametrize("question", ["How much does the filter cost?", "Quanto costa il filtro?"])
 def test_a_question_for_a_price_is_not_answered_by_another_number(chunk, context, question):
     found = context(

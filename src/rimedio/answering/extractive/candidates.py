@@ -14,11 +14,13 @@ from rimedio.answering.extractive.values import expected_unit, values_in
 from rimedio.answering.question import Question
 from rimedio.answering.sentences import Span, split_sentences
 from rimedio.answering.terms import Words, asked_words, content_terms, coverage
+from rimedio.domain.knowledge import DocType
 
 _HEADING_SHARE = 0.5  # a term found in the heading only counts half
 _RANK_WEIGHT = 0.25
 _LANGUAGE_BONUS = 0.1
 _NUMBER_BONUS = 0.2
+_BULLETIN_BONUS = 0.25  # a bulletin's value corrects the manual's
 _DEFINITION_BONUS = 0.3
 _DEFINES_SHARE = 0.6  # of the question's words in the first words of a definition
 _LONG_WORDS = 45
@@ -98,7 +100,7 @@ def candidates_of(entry: ContextEntry) -> Iterator[Candidate]:
             terms = frozenset(content_terms(span.of(entry.text), chunk.language))
             titles = " ".join(cell.title for cell in block.cells)
             extra = frozenset(content_terms(titles, chunk.language)) if titles else frozenset()
-            yield Candidate(entry, block, span, order, terms, above | extra)
+            yield Candidate(entry, block, span, order, terms | extra, above)
             if block.shape is Shape.TEXT and words.rstrip().endswith(":"):
                 heading = content_terms(words, chunk.language)
 
@@ -142,7 +144,9 @@ def _fitness(question: str, intent: Intent, candidate: Candidate, asked: Words) 
     text = candidate.text
     bonus = 0.0
     if intent is Intent.NUMBER:
-        bonus += _number_fitness(question, text)
+        fitness = _number_fitness(question, text)
+        is_bulletin = candidate.entry.passage.chunk.doc_type is DocType.BULLETIN
+        bonus += fitness + (_BULLETIN_BONUS if is_bulletin and fitness > 0 else 0.0)
     if intent is Intent.DEFINITION and _defines(candidate, asked):
         bonus += _DEFINITION_BONUS
     if intent is Intent.YES_NO and _STATES.search(text):
@@ -164,7 +168,7 @@ def _number_fitness(question: str, text: str) -> float:
     """A value that the question does not give itself, better in the unit that it asks for."""
     values = values_in(text, question)
     if not values:
-        return 0.0
+        return -_NUMBER_BONUS
     wanted = expected_unit(question)
     if wanted is None:
         return _NUMBER_BONUS

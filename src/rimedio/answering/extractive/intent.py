@@ -30,6 +30,9 @@ _NUMBER = re.compile(
     r"|(?:numero|valore|limite|coppia|temperatura|pressione|tensione|corrente|distanza|potenza) (?:massim"
     r"|minim|predefinit|nominal|di serraggio)\w*"
     r"|a (?:quale|che) (?:temperatura|pressione|tensione|coppia|distanza|ora)|ogni quanto"
+    r"|\b(?:che|quale|what|which) (?:pendenza|coppia|valore|temperatura|pressione|portata|tensione|corrente|soglia"
+    r"|distanza|lunghezza|sezione|potenza|durata|impostazione|slope|torque|value|temperature|pressure|flow|voltage"
+    r"|current|threshold|distance|length|setting)\b"
     r"|\bcoppia (?:di serraggio|dell|dei|degli|del|per)|\btorque (?:of|for|value))",
     re.IGNORECASE,
 )

@@ -48,6 +48,7 @@ BARE_HEADING_LEVEL = 7
 _BOLD_HEADING_LEVEL = 6
 _OWN_HEADING_LEVEL = 1
 _GLUED_HEADING_LEVEL = 5
+_OPENS_HEADING = re.compile(r"(?:\d{1,2}(?:\.\d{1,2})*\.?\s+)?[A-ZÀ-Ý]")
 _LAST_SMALL = re.compile(
     r"\b(?:the|a|an|of|to|in|on|for|and|or|with|by|il|lo|la|i|gli|le|di|da|del|della|dei|e|o|con|per|in"
     r"|al|alla)$",
@@ -190,7 +191,12 @@ def _is_glued_heading(reader: _Reader) -> bool:
         or line[-1:] in ".:;,!)"
     ):
         return False
-    if _ITEM.match(line) or _RECORD_LINE.match(line) or not line[:1].isupper() or _LAST_SMALL.search(line):
+    if (
+        _ITEM.match(line)
+        or _RECORD_LINE.match(line)
+        or not _OPENS_HEADING.match(line)
+        or _LAST_SMALL.search(line)
+    ):
         return False
     return below[0].isupper() or bool(_ITEM.match(below))
 
@@ -235,8 +241,16 @@ def _are_titles(reader: _Reader, names: Sequence[str]) -> bool:
     " have data."""
     if sum(part_named(name) is not None for name in names) >= 2:
         return True
-    wordy = all(len(name.split()) <= _TITLE_WORDS_MAX and not re.search(r"\d", name) for name in names)
-    return wordy and all(names) and _is_row(reader.line(reader.at + 1))
+    below = reader.line(reader.at + 1)
+    if not _is_row(below) or not all(names) or any(len(n.split()) > _TITLE_WORDS_MAX for n in names[:2]):
+        return False
+    data = [span.of(below) for span in _cell_spans(below, 0)]
+    return not _digits(names[:2]) and (_digits(names) == 0 or _digits(names) < _digits(data))
+
+
+def _digits(cells: Sequence[str]) -> int:
+    """How many cells hold a digit."""
+    return sum(any(c.isdigit() for c in cell) for cell in cells)
 
 
 def _end_of_last_cell(reader: _Reader, end: int) -> int:

@@ -70,7 +70,7 @@ def _sentences(question: Question, intent: Intent, entries: Sequence[ContextEntr
             return told
     chosen = [best.candidate]
     if intent in {Intent.OTHER, Intent.PROCEDURE}:
-        here = [s for s in scored[1:] if s.candidate.entry is best.candidate.entry]
+        here = [s for s in scored[1:] if _same_place(s.candidate, best.candidate)]
         chosen += [s.candidate for s in here[: _SENTENCES_MAX - 1] if s.score >= _CLOSE * best.score]
     short = short_answer(question, intent, best.candidate)
     if short and intent is Intent.NUMBER:
@@ -83,6 +83,11 @@ def _sentences(question: Question, intent: Intent, entries: Sequence[ContextEntr
         return Told()
     title = frame("answer", question.language)
     return Told((DraftStep(Section.REMEDY, f"{title}: {short}" if short else title, sentences),))
+
+
+def _same_place(one: Candidate, other: Candidate) -> bool:
+    """Whether two candidates stand under the same headings of one passage."""
+    return one.entry is other.entry and one.above == other.above
 
 
 def _same_value(short: str, scored: Sequence[Scored]) -> list[Candidate]:

@@ -5,7 +5,7 @@ import re
 from rimedio.answering.extractive.candidates import Candidate
 from rimedio.answering.extractive.intent import Intent
 from rimedio.answering.extractive.outline import Shape
-from rimedio.answering.extractive.values import VALUE, expected_unit
+from rimedio.answering.extractive.values import VALUE, expected_unit, find_values
 from rimedio.answering.question import Question
 from rimedio.answering.terms import asked_words, content_terms
 
@@ -52,7 +52,7 @@ def _nearest_value(question: Question, text: str, language: str) -> str | None:
     given = {m[0].strip() for m in VALUE.finditer(question.text)}
     wanted = expected_unit(question.text)
     at = [m.start() for m in re.finditer(r"[^\W_]+", text) if set(content_terms(m[0], language)) & asked]
-    values = [m for m in VALUE.finditer(text) if m[0].strip() not in given]
+    values = [m for m in find_values(text) if m[0].strip() not in given]
     if wanted is not None:
         values = [m for m in values if wanted.search(m[0])]
     if not values or not (at or wanted):

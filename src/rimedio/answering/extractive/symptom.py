@@ -15,7 +15,7 @@ from rimedio.answering.terms import content_terms, coverage
 _FAULTS_CONSIDERED = 2
 _FIRST_SHARE = 0.3  # the first passage must share this part of the words that the nearest one shares
 _SURE = 0.5  # from this least share on, meaning alone is no reason to take a passage
-_OTHER_SHARE = 0.6  # … and any other this
+_OTHER_SHARE = 0.95  # … and any other this
 
 
 def about_symptom(question: Question, entries: Sequence[ContextEntry], least: float) -> Told:

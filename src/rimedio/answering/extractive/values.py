@@ -1,6 +1,7 @@
 """Values with their units, and which unit a question asks for."""
 
 import re
+from collections.abc import Iterator
 
 UNIT = (
     r"(?:°\s?[CF]|%|[kKMGT]?i?B\b|[kMGT]?(?:iB|bit|bps)(?:/s)?\b|[mµkMG]?(?:V|A|W|Hz|m|g|s|Pa|bar|Ω|ohm|l"
@@ -13,6 +14,11 @@ UNIT = (
 )
 VALUE = re.compile(
     rf"(?<![\w.,/-])[+−-]?\d+(?:[.,\u00a0]\d+)*(?:\s?(?:[-–]|to|a)\s?\d+(?:[.,]\d+)*)?(?:\s?{UNIT})?(?![\w])"
+)
+_POINTER = re.compile(
+    r"(?:\bsection|\bsezion[ei]|\bsec\.|§|\bchapter|\bcapitolo|\bpar(?:agrafo|\.)|\bfig(?:ur[ae])?\.?|\bpag(?:e|ina|\.)"
+    r"|\btab(?:le|ella|\.)|\bstep|\bpasso|\bversion[ei]?|\bfirmware|\bedizione|\bedition|\bmanual[ei]?)\s*$",
+    re.IGNORECASE,
 )
 _TIME_WORDS = (
     r"\bhow long|\btimeout|\bduration|\bquanto (?:tempo|dura)|\bper quanto|\btempo\b|\blatency|\bogni quanto"
@@ -57,10 +63,15 @@ def expected_unit(question: str) -> re.Pattern[str] | None:
     return next((unit for asked, unit in _EXPECTED if asked.search(question)), None)
 
 
+def find_values(text: str) -> Iterator[re.Match[str]]:
+    """Matches of values in `text`; the number of a section, figure or version is none."""
+    return (m for m in VALUE.finditer(text) if not _POINTER.search(text, max(0, m.start() - 20), m.start()))
+
+
 def values_in(text: str, question: str = "") -> list[str]:
     """Values in `text` that `question` does not give itself."""
     given = {m[0].strip() for m in VALUE.finditer(question)}
-    return [m[0].strip() for m in VALUE.finditer(text) if m[0].strip() not in given]
+    return [m[0].strip() for m in find_values(text) if m[0].strip() not in given]
 
 
 def asks_price(question: str) -> bool:
