@@ -94,8 +94,8 @@ def _cross_validate(
 _FAMILIES = {
     "vectors": VECTOR_NAMES,
     "phrases and order": ("bigrams", "trigrams", "content_bigrams", "order1", "order3"),
-    "windows": ("window1", "window2", "window3", "window5", "precision1"),
     "numbers and names": ("numbers_missing", "has_numbers", "names_missing", "names"),
+    "disagreements": ("values_differ", "polarity_differs"),
     "evidence length": ("evidence_words",),
     "claim's manner": ("claim_words", "hedged", "negation_differs"),
 }

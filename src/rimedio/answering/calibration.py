@@ -22,6 +22,7 @@ from pydantic import BaseModel, ConfigDict
 Vector = NDArray[np.float64]
 Labels = NDArray[np.bool_]
 
+GRID = tuple(round(1 - i / 20, 2) for i in range(1, 21))  # 0.95, 0.90, … 0.00: thresholds that are tried
 _STEPS_MAX = 100
 _CONVERGED = 1e-10
 _BISECTIONS = 60
@@ -202,11 +203,12 @@ def threshold_for(
 ) -> float | None:
     """Lowest confidence to send at, so that at most `error_max` are wrong with probability 1 - `doubt`.
 
-    None when the labelled answers are too few or too wrong to promise that at any threshold.
+    Tried are the steps of GRID from the strictest down, until one fails; the grid is fixed beforehand, so the
+    promise holds for the step chosen. None when the labelled answers are too few or too wrong for any.
     """
     chosen = None
     needed = math.ceil(math.log(doubt) / math.log(1 - error_max))  # fewer answers cannot prove it at all
-    for threshold in sorted({float(p) for p in probabilities}, reverse=True):
+    for threshold in GRID:
         sent = probabilities >= threshold
         count = int(sent.sum())
         if count < needed:

@@ -9,7 +9,9 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from rimedio.answering.verification.agreement import Evidence, disagreements
 from rimedio.answering.verification.lexicon import NEGATIONS
+from rimedio.answering.verification.reasons import Doubt
 from rimedio.answering.verification.words import STOP, sentences, stem, words
 
 Features = NDArray[np.float64]  # [len(NAMES)]
@@ -18,17 +20,14 @@ Embed = Callable[[Sequence[str]], NDArray[np.float32]]  # texts → unit vectors
 WORD_NAMES = (
     "recall",
     "missing",
-    "window1",
-    "window2",
-    "window3",
-    "window5",
     "bigrams",
     "trigrams",
     "content_bigrams",
     "order1",
     "order3",
-    "precision1",
     "numbers_missing",
+    "values_differ",
+    "polarity_differs",
     "has_numbers",
     "names_missing",
     "names",
@@ -41,6 +40,7 @@ VECTOR_NAMES = ("cosine", "cosine_top3", "cosine_pair", "projection")
 NAMES = WORD_NAMES + VECTOR_NAMES
 
 SENTENCE_CHARACTERS = 600  # of a sentence that is embedded
+_VALUES = frozenset([Doubt.NUMBER_DIFFERS, Doubt.CODE_DIFFERS])
 _ORDERED_WORDS_MAX = 200
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _NAME = re.compile(r"(?<![.!?]\s)(?<!^)\b[A-Z][\w'-]+")
@@ -77,18 +77,21 @@ def _word_features(claim: str, parts: Sequence[str], language: str) -> list[floa
     theirs = [s for s in flat if s not in stop]
     evidence = "\n".join(parts)
     numbers = set(_NUMBER.findall(claim))
+    refuting = [
+        d for d in disagreements(claim, language, Evidence(evidence, "", evidence, (), language)) if d.refutes
+    ]
     names = {stem(w, language) for n in _NAME.findall(claim) for w in words(n)}
     return [
         len(wanted & vocabulary) / len(wanted),
         len(wanted - vocabulary) / 10,
-        *(_window(hits, size) / len(wanted) for size in (1, 2, 3, 5)),
         _shared_grams(ours, flat, 2),
         _shared_grams(ours, flat, 3),
         _shared_grams(content, theirs, 2),
         _ordered(ours, rows[best]),
         _ordered(ours, near),
-        len(hits[best]) / max(1, len(set(rows[best]) - stop)),
         len(numbers - set(_NUMBER.findall(evidence))) / len(numbers) if numbers else 0.0,
+        float(any(d.doubt in _VALUES for d in refuting)),
+        float(any(d.doubt not in _VALUES for d in refuting)),
         float(bool(numbers)),
         len(names - vocabulary) / len(names) if names else 0.0,
         min(1.0, len(names) / 5),
@@ -102,11 +105,6 @@ def _word_features(claim: str, parts: Sequence[str], language: str) -> list[floa
 @lru_cache(maxsize=2)
 def _stop_stems(language: str) -> frozenset[str]:
     return frozenset(stem(w, language) for w in STOP[language])
-
-
-def _window(hits: Sequence[frozenset[str]], size: int) -> float:
-    """Most claim words found in `size` neighbouring sentences."""
-    return max(len(frozenset().union(*hits[i : i + size])) for i in range(max(1, len(hits) - size + 1)))
 
 
 def _shared_grams(ours: Sequence[str], theirs: Sequence[str], n: int) -> float:
