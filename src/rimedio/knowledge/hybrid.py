@@ -19,6 +19,7 @@ SCORED_FACTOR = 4  # of the candidates: word hits kept for their score, as candi
 PAGES_MAX = 300
 COMMON_SHARE = 0.4  # a word in more of the chunks says next to nothing, and is what makes BM25 slow
 COMMON_FROM_CHUNKS = 1_000
+WORDS_MAX = 48  # of one question, the rarest; BM25's time grows with each
 
 
 class Fusion(StrEnum):
@@ -148,12 +149,15 @@ def _by_words(index: KnowledgeIndex, query: SearchQuery, question: Question, lim
 
 
 def _telling(terms: Sequence[QueryTerm], question: Question) -> Sequence[QueryTerm]:
-    """The terms without those that stand almost everywhere, unless there are no others."""
+    """The rarest terms, without those that stand almost everywhere unless there are no others."""
+
+    def commonest(term: QueryTerm) -> int:
+        return max(question.frequencies[form] for form in term.forms)
+
+    telling = sorted(terms, key=commonest)[:WORDS_MAX]
     if question.chunks < COMMON_FROM_CHUNKS:
-        return terms
-    most = question.chunks * COMMON_SHARE
-    telling = [t for t in terms if all(question.frequencies[form] < most for form in t.forms)]
-    return telling or terms
+        return telling
+    return [t for t in telling if commonest(t) < question.chunks * COMMON_SHARE] or telling
 
 
 def _by_ranks(words: Sequence[Hit], vectors: Sequence[Hit], trust: float) -> list[tuple[str, float]]:

@@ -13,6 +13,7 @@ from rimedio.knowledge.lexicon import asked_terms
 from rimedio.knowledge.terms import QueryTerm
 
 CHARACTERS_MAX = 20_000
+TERMS_MAX = 200  # distinct content words; what a ticket says beyond is a pasted log
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ def read_question(query: SearchQuery, index: KnowledgeIndex, taxonomy: Taxonomy)
     if not text and not query.codes:
         raise InvalidInput("The question is empty. Describe the problem, or give an error code.")
     language = query.language or detect_language(text)
-    terms = asked_terms(text, language)
+    terms = asked_terms(text, language)[:TERMS_MAX]
     codes = _codes(query, text, index.known_codes(query.tenant_id), taxonomy)
     return Question(
         text,
