@@ -200,11 +200,14 @@ class Engine:
                 self._queue.append(execution_id)
         while True:
             worked = self._work_once()
-            if worked == execution_id and self._record(execution_id).status != RUNNING:
+            if worked == execution_id and execution_id not in self._runs and self._is_over(execution_id):
                 break
             if worked is None and not self._wait_for_progress(execution_id, until):
                 break
         return self.describe(execution_id)
+
+    def _is_over(self, execution_id: str) -> bool:
+        return self._last_over == execution_id or self._record(execution_id).status != RUNNING
 
     def _wait_for_progress(self, execution_id: str, until: Callable[[], bool] | None) -> bool:
         with self._changed:

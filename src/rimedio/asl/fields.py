@@ -2,9 +2,6 @@
 
 import math
 from dataclasses import dataclass
-from typing import Final
-
-BOTH: Final = "both"
 
 
 @dataclass(frozen=True, slots=True)

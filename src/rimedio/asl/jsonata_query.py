@@ -30,7 +30,6 @@ RANGE_MAX = 360_145
 
 _PLAIN_PATH = re.compile(r"\$([A-Za-z_]\w*)((?:\.[A-Za-z_]\w*)*)", re.ASCII)
 _NAMES = re.compile(r"\$([A-Za-z_]\w*)", re.ASCII)
-_CALLED = re.compile(r"\$([A-Za-z_]\w*)\s*\(", re.ASCII)
 _OPERATORS = {"and", "or", "in"}
 _HASHES = {"MD5": "md5", "SHA-1": "sha1", "SHA-256": "sha256", "SHA-384": "sha384", "SHA-512": "sha512"}
 
@@ -146,11 +145,6 @@ def compiled_expression(source: str) -> "Jsonata":
     compiled.set_output_convert_nulls(False)
     compiled.set_validate_input(False)
     return compiled
-
-
-def called_functions(source: str) -> set[str]:
-    """Names of the functions that an expression calls."""
-    return set(_CALLED.findall(source))
 
 
 def _plain_steps(source: str) -> tuple[str, ...]:

@@ -13,8 +13,6 @@ from rimedio.asl.query import Query
 JSONPATH = "JSONPath"
 JSONATA = "JSONata"
 
-TIMEOUT_SECONDS_DEFAULT = 99_999_999
-
 
 @dataclass(frozen=True, slots=True)
 class Retrier:

@@ -7,7 +7,7 @@ from typing import cast
 from rimedio.asl import jsonata_query, payload
 from rimedio.asl.choice import compile_rule
 from rimedio.asl.jsonpath import parse_path
-from rimedio.asl.jsontext import JSON, dumps
+from rimedio.asl.jsontext import JSON
 from rimedio.asl.model import (
     JSONATA,
     JSONPATH,
@@ -244,8 +244,3 @@ def _retrier(body: Object) -> Retrier:
 
 def _number(value: JSON) -> float:
     return float(cast("float", value))
-
-
-def definition_text(machine: Machine) -> str:
-    """The definition in one line, for comparison."""
-    return dumps(json.loads(machine.definition))

@@ -18,8 +18,6 @@ class Missing:
 
 MISSING: Final = Missing()
 
-NO_VARIABLES: Mapping[str, JSON] = {}
-
 
 @dataclass(frozen=True)
 class Services:
@@ -67,10 +65,6 @@ class Scope:
     def use_context(self, context: dict[str, JSON]) -> None:
         """Replace the context object."""
         self._context = context
-
-    def on(self, root: JSON) -> "Scope":
-        """The same surroundings, another `$`."""
-        return Scope(root, self.states, self.variables, lambda: self.context, self.services)
 
 
 class Query(Protocol):
