@@ -17,7 +17,7 @@ SUB_WORDS = r"(?:sub[- ]?codes?|sub[- ]?cod\.?|sotto[- ]?codic[ei]|sub)"
 SUFFIX = (
     rf"(?:\s*[/.:–-]\s*(?=\w*\d)[0-9A-Za-z]{{1,3}}|\s*[,(]?\s*{SUB_WORDS}\s*[:#=]?\s*[0-9A-Za-z]{{1,3}}\)?)"
 )
-CODE = r"(?:[A-Za-z]{1,6}[-_.]?|[A-Za-z]{1,2} )?\d{1,6}[A-Za-z]?"
+CODE = r"(?:0[xX][0-9A-Fa-f]{1,4}|(?:[A-Za-z]{1,6}[-_.]?|[A-Za-z]{1,2} )?\d{1,6}[A-Za-z]?)"
 CODE_WORD = (
     r"(?:codic[ei]|cod|errori|errore|error[es]?|err|allarm[ei]|guast[oi]|anomali[ae]|avari[ae]|"
     r"codes?|faults?|alarms?|warnings?|failures?|dtc)"
@@ -100,6 +100,7 @@ PART_CUE = re.compile(
     re.IGNORECASE,
 )
 SPECIAL = re.compile(r"(?<![\w.])[A-Za-z0-9_]+(?:[-./][A-Za-z0-9_]+)*")
+LETTERS_ONLY = re.compile(r"[A-Z]{2,4}")  # "OL", "GFF": codes only where a list of errors defines them
 CAMEL = re.compile(r"[a-z][A-Z]|[A-Za-z]_[A-Za-z]")
 SUB_CODES_TRIED = 100
 TEXT_CHARS_MAX = 20_000  # of one question or chunk; what lies beyond is not searched for codes
@@ -275,8 +276,11 @@ def _written_as_codes(taxonomy: Taxonomy) -> re.Pattern[str]:
 def _special_tokens(text: str, taxonomy: Taxonomy) -> Iterator[tuple[int, int]]:
     """Tokens that no prose word looks like: letters with digits, zeros in front, CamelCase, snake_case."""
     models = {canonical(model) for model in taxonomy.models()}
+    cued = any(cue in text.lower() for cue in CODE_CUES)
     for match in SPECIAL.finditer(text):
         token = match.group()
+        if cued and LETTERS_ONLY.fullmatch(token):
+            yield match.span()
         mixed = re.search(r"\d", token) and re.search(r"[A-Za-z]", token) and not GLUED_UNIT.fullmatch(token)
         if (mixed or re.fullmatch(r"0\d{1,4}", token) or CAMEL.search(token)) and canonical(
             token

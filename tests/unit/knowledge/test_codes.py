@@ -167,3 +167,11 @@ def test_part_numbers_are_found_by_shape_or_by_what_introduces_them(
     text: str, parts: tuple[str, ...]
 ) -> None:
     assert part_numbers(text) == parts
+
+
+def test_codes_of_capitals_are_found_only_when_known_and_asked_for_as_codes() -> None:
+    known = {"OL", "0X1A"}.__contains__
+    assert [m.code for m in find_codes("errore OL sul display", TAXONOMY, known)] == ["OL"]
+    assert [m.code for m in find_codes("error 0x1a", TAXONOMY, known)] == ["0X1A"]
+    assert find_codes("il display OL è acceso", TAXONOMY, known) == ()
+    assert find_codes("errore USB", TAXONOMY, known) == ()

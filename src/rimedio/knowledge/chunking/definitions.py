@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from rimedio.domain.taxonomy import Taxonomy
-from rimedio.knowledge.codes import CODE, CODE_WORD, SUFFIX, canonical, spans
+from rimedio.knowledge.codes import CODE, CODE_WORD, LETTERS_ONLY, SUFFIX, canonical
 from rimedio.knowledge.extract import Table
 
 CONTEXT = re.compile(
@@ -41,6 +41,11 @@ SUB_CELL = re.compile(r"\A\W*([0-9A-Za-z]{1,4})\W*\Z")
 RANGE = re.compile(
     r"\A\W*([A-Z]{1,3})?(\d{2,4})\s*(?:-|–|—|\.\.+|÷|to|a)\s*([A-Z]{1,3})?(\d{2,4})\W*\Z", re.IGNORECASE
 )
+DESCRIPTIVE = re.compile(
+    r"descri|caus|name|nome|type|tipo|messag|meaning|signific|remed|rimedi|action|azion|level|livell|class",
+    re.IGNORECASE,
+)
+LABEL_CHARS_MAX = 30
 RANGE_MAX = 60
 CELL_CODES_MAX = 40
 CODE_SHARE = 0.6  # of a column's filled cells
@@ -121,7 +126,9 @@ class Definitions:
         return tuple(rows)
 
     def of_cell(self, cell: str) -> tuple[str, ...]:
-        """Codes of a table cell: one, several with commas, or a range."""
+        """Codes of a cell in a column of codes: one, several with commas, a range, or a few capitals."""
+        if LETTERS_ONLY.fullmatch(cell.strip()):
+            return (cell.strip(),)
         if ranged := RANGE.match(cell):
             return self._range(ranged)
         parts = [p for p in re.split(r"\s*(?:,|;|\n|\s/\s|\be\b|\band\b)\s*", cell.strip()) if p]
@@ -145,7 +152,7 @@ class Definitions:
     def _code_column(self, table: Table, *, in_context: bool) -> int | None:
         for at, name in enumerate(table.header):
             label = name.strip()
-            if label and CODE_COLUMN.match(label) and not SUB_COLUMN.match(label):
+            if label and _names_codes(label):
                 named = CONTEXT.search(label) is not None and not re.fullmatch(
                     r"cod\w*\.?", label, re.IGNORECASE
                 )
@@ -178,14 +185,17 @@ class Definitions:
         return tuple(code for code in codes if code not in self._models and any(c.isdigit() for c in code))
 
 
+def _names_codes(label: str) -> bool:
+    """Whether a column's name may be that of codes; its cells decide."""
+    if SUB_COLUMN.match(label):
+        return False
+    loose = len(label) <= LABEL_CHARS_MAX and CONTEXT.search(label) and not DESCRIPTIVE.search(label)
+    return bool(CODE_COLUMN.match(label) or loose)
+
+
 def in_code_context(*headings: str) -> bool:
     """Whether a title or heading says that what stands below is about errors."""
     return any(CONTEXT.search(heading) for heading in headings)
-
-
-def codes_in(text: str, taxonomy: Taxonomy) -> frozenset[str]:
-    """Canonical codes named anywhere in `text`."""
-    return frozenset(canonical(text[a:b]) for a, b in spans(text, taxonomy))
 
 
 def _joined(above: Sequence[str], below: Sequence[str]) -> tuple[str, ...]:

@@ -85,7 +85,14 @@ class _Reader:
                 if token.type in {"fence", "code_block"} and token.content.strip():
                     yield Code(token.content.strip("\n"))
                 elif token.type == "html_block":
-                    yield from _html(token.content)
+                    yield from _html(token.content + self._more_html())
+
+    def _more_html(self) -> str:
+        """HTML blocks that follow: a table with empty lines in it comes in pieces."""
+        start = self._at
+        while self._at < len(self._tokens) and self._tokens[self._at].type == "html_block":
+            self._at += 1
+        return "".join(token.content for token in self._tokens[start : self._at])
 
     def _inline(self) -> str:
         """Content of the inline token inside an element of three tokens; moves past it."""

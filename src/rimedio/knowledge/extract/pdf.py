@@ -61,12 +61,13 @@ def _extracted(document: Any, name: str, limits: Limits) -> Extracted:
     bare = [at for at, runs in enumerate(pages) if WORDLESS.fullmatch("".join(r.text for r in runs))]
     scanned = [at for at in bare if _has_image(document, at)]
     blocks = blocks_of(pages)
-    by_ocr = bool(scanned) and ocr.available()
+    read = scanned[: limits.ocr_pages_max] if ocr.available() else []
+    by_ocr = bool(read)
     if by_ocr:
-        blocks = _with_ocr(document, scanned[: limits.ocr_pages_max], blocks, name, limits)
+        blocks = _with_ocr(document, read, blocks, name, limits)
     if not any(not WORDLESS.fullmatch(block.text) for block in blocks):
-        raise _without_text(name, bool(scanned), by_ocr)
-    unread = damaged + (0 if by_ocr else len(scanned))
+        raise _without_text(name, bool(scanned), by_ocr, limits)
+    unread = damaged + len(scanned) - len(read)
     attributes = {"pages_without_text": str(unread)} if unread else {}
     title = _title(document, blocks)
     return Extracted(title, tuple(blocks), "pdf", pages=count, attributes=attributes, by_ocr=by_ocr)
@@ -134,10 +135,14 @@ def _image(document: Any, at: int) -> bytes:
         page.close()
 
 
-def _without_text(name: str, scanned: bool, by_ocr: bool) -> InvalidDocument:
+def _without_text(name: str, scanned: bool, by_ocr: bool, limits: Limits) -> InvalidDocument:
     if by_ocr:
         return InvalidDocument(
             f"{name} holds only images in which OCR found no text. Scan it again at 300 dpi."
+        )
+    if scanned and not limits.ocr_pages_max:
+        return InvalidDocument(
+            f"{name} holds only images, and OCR is switched off. Switch on the setting `ocr`."
         )
     if scanned:
         return InvalidDocument(

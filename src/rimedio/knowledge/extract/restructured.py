@@ -39,7 +39,8 @@ SILENT = frozenset(
     {"toctree", "highlight", "index", "currentmodule", "meta", "contents", "sectnum", "default-role", "role"}
     | {"include", "raw", "literalinclude", "image", "tabularcolumns", "default-domain", "title", "class"}
 )
-NEVER_RUN = frozenset({"include", "raw", "csv-table"})  # they read other files
+LIKE_LIST_TABLE = frozenset({"flat-table"})
+NEVER_RUN = frozenset({"include", "raw"})  # they read other files
 ADMONITIONS = frozenset(
     {"attention", "caution", "danger", "error", "hint", "important", "note", "tip", "warning", "seealso"}
 )
@@ -84,12 +85,14 @@ def _parsed(text: str) -> Node:
 def _register(text: str) -> None:
     """Handlers for every directive and role named in `text` that docutils lacks or would run."""
     from docutils.parsers.rst import directives, roles
+    from docutils.parsers.rst.directives.tables import ListTable
 
     known = _own_directives()
     for name in set(DIRECTIVE.findall(text)):
         lowered = name.lower()
         if lowered not in known or lowered in OWN_CODE or lowered in NEVER_RUN:
-            directives.register_directive(lowered, _generic_directive())
+            handler = ListTable if lowered in LIKE_LIST_TABLE else _generic_directive()
+            directives.register_directive(lowered, handler)
     for name in set(ROLE.findall(text)):
         if name.lower() not in _own_roles():
             roles.register_local_role(name.lower(), _role)

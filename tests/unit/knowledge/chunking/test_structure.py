@@ -213,3 +213,13 @@ def test_one_paragraph_that_opens_with_a_code_makes_no_list() -> None:
     chunks = cut("# Errori\n\nE029: vedi oltre.\n\nAltro testo.\n")
     assert [c.error_codes for c in chunks] == [()]
     assert chunks[0].mentioned_codes == ("E029",)
+
+
+def test_codes_of_capitals_or_in_hexadecimal_are_codes_in_a_column_of_codes() -> None:
+    table = "| Alarm / fault code | Description |\n|---|---|\n| OL | Overload |\n| GFF | Ground |\n| 0x1A | Bus |\n"
+    assert [c.error_codes for c in cut(f"# Alarms\n\n{table}")] == [("OL",), ("GFF",), ("0X1A",)]
+
+
+def test_a_csv_table_of_a_manual_is_a_table() -> None:
+    text = "Errors\n======\n\n.. csv-table::\n   :header: Code, Cause\n\n   E101, Grid\n   E102, Heat\n"
+    assert [c.error_codes for c in cut(text, "m.rst")] == [("E101",), ("E102",)]

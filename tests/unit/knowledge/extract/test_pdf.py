@@ -205,3 +205,8 @@ def test_a_damaged_page_does_not_spoil_the_others() -> None:
     )
     assert found.blocks[0].page == 1
     assert found.attributes == {"pages_without_text": "1"}
+
+
+def test_a_scan_is_refused_with_the_setting_when_ocr_is_switched_off() -> None:
+    with pytest.raises(InvalidDocument, match="switched off"):
+        extract(pdf(IMAGE), "scan.pdf", limits=Limits(ocr_pages_max=0))
