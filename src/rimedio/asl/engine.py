@@ -174,6 +174,7 @@ class Engine:
         self.interpreter.redrive(run)
         with self._changed:
             self._runs[execution_id] = run
+            self._last_over = ""
         self._commit(run, run.is_over)
         self._put(execution_id)
 
