@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from rimedio.answering.verification import polarity
 from rimedio.answering.verification.alignment import differences, nearest_part
@@ -132,8 +133,9 @@ def _numbers(claim: str, language: str, evidence: Evidence) -> Iterator[Disagree
             yield Disagreement(Doubt.NUMBER_NOT_QUOTED, quantity.text)
 
 
-def _quantities(text: str, language: str) -> list[Quantity]:
-    return quantities(text, language, [(c.start, c.end) for c in codes(text)])
+@lru_cache(maxsize=512)
+def _quantities(text: str, language: str) -> tuple[Quantity, ...]:
+    return tuple(quantities(text, language, [(c.start, c.end) for c in codes(text)]))
 
 
 def _polarity(claim: str, language: str, evidence: Evidence) -> Iterator[Disagreement]:

@@ -5,6 +5,7 @@ Recognised by shape (letters and digits in one word), so that another maker's co
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 _LETTERS_FIRST = r"[A-Za-z]{1,8}[-_/]?\d[A-Za-z0-9]*(?:[-_./][A-Za-z0-9]+)*"
 _LETTERS_LATER = r"[A-Za-z]{1,8}(?:[-_/][A-Za-z]{1,8}){1,3}[-_/]\d[A-Za-z0-9]*(?:[-_./][A-Za-z0-9]+)*"
@@ -38,7 +39,8 @@ class Code:
         return re.sub(r"\d", "9", self.canonical)
 
 
-def codes(text: str) -> list[Code]:
+@lru_cache(maxsize=512)  # a passage is read once for each sentence that cites it
+def codes(text: str) -> tuple[Code, ...]:
     """All codes in order. Numbers that a word such as "error" announces count as codes too."""
     found = [
         Code(canonical(m[0]), m[0], m.start(), m.end())
@@ -46,7 +48,7 @@ def codes(text: str) -> list[Code]:
         if not _UNIT_LIKE.fullmatch(m[0])
     ]
     found += [Code(m[1], m[1], m.start(1), m.end(1)) for m in _AFTER_WORD.finditer(text)]
-    return sorted(found, key=lambda c: c.start)
+    return tuple(sorted(found, key=lambda c: c.start))
 
 
 def canonical(code: str) -> str:

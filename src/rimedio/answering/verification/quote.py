@@ -61,8 +61,9 @@ def same_words(one: str, other: str) -> bool:
 
 
 def contains(claim: str, quote: str) -> bool:
-    """Whether every word of `claim` stands in `quote` in one unbroken run."""
-    return find_quote(claim.strip(" .;:,"), quote) is not None
+    """Whether the words of `claim` stand in `quote` in one unbroken run."""
+    run = words(claim)
+    return bool(run) and f" {' '.join(run)} " in f" {' '.join(words(quote))} "
 
 
 def is_trivial(quote: str, language: str) -> bool:
