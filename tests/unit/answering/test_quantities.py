@@ -73,4 +73,4 @@ def test_codes_are_not_read_as_numbers() -> None:
 
 
 def test_values_with_units_are_no_codes() -> None:
-    assert codes("230V, 50Hz, 16A, 10mm, 24-pin") == []
+    assert codes("230V, 50Hz, 16A, 10mm, 24-pin") == ()
