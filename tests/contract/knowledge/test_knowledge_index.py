@@ -1,6 +1,7 @@
 """What every knowledge index must do. An adapter joins by adding its factory to `INDEXES`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,20 +20,30 @@ EMBEDDER = FakeEmbedder()
 MODEL = EMBEDDER.model_id
 
 
-def sqlite_file(folder: Path) -> KnowledgeIndex:
-    return SqliteIndex(Database(folder / "rimedio.sqlite3"))
+@contextmanager
+def sqlite_file(folder: Path) -> Iterator[KnowledgeIndex]:
+    database = Database(folder / "rimedio.sqlite3")
+    yield SqliteIndex(database)
+    database.close()
 
 
-def sqlite_memory(_: Path) -> KnowledgeIndex:
-    return SqliteIndex(Database(None))
+@contextmanager
+def sqlite_memory(_: Path) -> Iterator[KnowledgeIndex]:
+    database = Database(None)
+    yield SqliteIndex(database)
+    database.close()
 
 
-INDEXES: dict[str, Callable[[Path], KnowledgeIndex]] = {"file": sqlite_file, "memory": sqlite_memory}
+INDEXES: dict[str, Callable[[Path], AbstractContextManager[KnowledgeIndex]]] = {
+    "file": sqlite_file,
+    "memory": sqlite_memory,
+}
 
 
 @pytest.fixture(params=sorted(INDEXES))
-def index(request: pytest.FixtureRequest, tmp_path: Path) -> KnowledgeIndex:
-    return INDEXES[request.param](tmp_path)
+def index(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[KnowledgeIndex]:
+    with INDEXES[request.param](tmp_path) as opened:
+        yield opened
 
 
 def document(document_id: str = "manual", tenant: str = "acme", **fields: object) -> Document:
@@ -353,3 +364,29 @@ def test_a_question_finds_a_manual_in_the_other_language_through_the_glossary(in
 def test_words_of_a_third_language_are_found_as_they_are_written(index: KnowledgeIndex) -> None:
     load(index, "Das Schütz zieht nicht an.", of=document(language="de"), language="de")
     assert by_words(index, "Schütz") == ["manual-0"]
+
+
+def test_pages_are_found_by_the_words_of_all_their_chunks(index: KnowledgeIndex) -> None:
+    load(index, "pump", "valve", of=document("both"))
+    load(index, "pump", "fan", of=document("one"))
+    scores = index.search_pages("acme", asked_terms("pump valve", "en"), 10)
+    assert scores["both"] > scores["one"]
+    assert index.search_pages("nobody", asked_terms("pump", "en"), 10) == {}
+    index.remove_document("acme", "both")
+    assert set(index.search_pages("acme", asked_terms("pump valve", "en"), 10)) == {"one"}
+
+
+def test_the_terms_of_a_chunk_are_kept_in_their_order(index: KnowledgeIndex) -> None:
+    load(index, "Replace the worn pump.", of=document(title="Boiler"), section=("Repairs",))
+    terms = index.terms("acme", ["manual-0", "nobody"])
+    assert list(terms) == ["manual-0"]
+    assert terms["manual-0"].heading == ["en:boiler", "en:repair"]
+    assert terms["manual-0"].body == ["en:replac", "en:worn", "en:pump"]
+
+
+def test_chunks_are_counted_by_tenant(index: KnowledgeIndex) -> None:
+    load(index, "one", "two")
+    load(index, "three", of=document(tenant="globex"))
+    assert [index.chunk_count(tenant) for tenant in ("acme", "globex", "nobody")] == [2, 1, 0]
+    index.remove_document("acme", "manual")
+    assert index.chunk_count("acme") == 0
