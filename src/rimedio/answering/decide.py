@@ -54,7 +54,7 @@ class DecisionPolicy:
     relevance_min: float = 0.15  # below: the passages do not answer, whatever was drafted from them
     grounded_only: bool = True  # a refused claim sends the remedy to a person
     safe_instructions: bool = True  # so does a dangerous step
-    review_uncertain_category: bool = False
+    review_unknown_category: bool = True  # unless an exact code says what it is about
     questions_max: int = 2  # how often a customer is asked before a person takes over
 
 
@@ -88,8 +88,10 @@ def decide(
         decision = look(judged)
         if decision is not None:
             return decision
-    reason = ground(Ground.GROUNDED, judged.language, _two(features["groundedness"]), _two(sure))
-    return judged.decision(Outcome.PUBLISH, reason)
+    reasons = [ground(Ground.GROUNDED, judged.language, _two(features["groundedness"]), _two(sure))]
+    if CATEGORY_UNCERTAIN in case.flags:
+        reasons.append(ground(Ground.CATEGORY_UNCERTAIN, judged.language))
+    return judged.decision(Outcome.PUBLISH, *reasons)
 
 
 def evidence(case: AnswerCase, relevant: Logistic | None = None) -> Mapping[str, float]:
@@ -225,10 +227,10 @@ def _disputed(judged: _Judged) -> list[str]:
         for found in contradictions(judged.case.draft, chunks)
         if not _is_correction(found, bulletins)
     ]
-    if CATEGORY_UNKNOWN in judged.case.flags and judged.policy.review_uncertain_category:
+    known_by_code = any(p.signals.code_match for p in judged.case.retrieved.passages)
+    unknown = CATEGORY_UNKNOWN in judged.case.flags and not known_by_code
+    if unknown and judged.policy.review_unknown_category:
         reasons.append(ground(Ground.CATEGORY_UNKNOWN, judged.language))
-    if CATEGORY_UNCERTAIN in judged.case.flags and judged.policy.review_uncertain_category:
-        reasons.append(ground(Ground.CATEGORY_UNCERTAIN, judged.language))
     return reasons
 
 

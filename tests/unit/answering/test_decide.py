@@ -250,3 +250,19 @@ def test_a_few_words_that_fit_many_sections_are_asked_back_with_a_choice() -> No
     assert asked.outcome is Outcome.ASK
     assert asked.question is not None
     assert "Fan noise; Pump noise; Relay noise" in asked.question
+
+
+def test_an_uncertain_category_is_noted_and_an_unknown_one_reviewed() -> None:
+    given = case(
+        "The fan of the charger is loud at night since the update", codes=(), passages=(passage(code=False),)
+    )
+    noted = decided(replace(given, flags=("category-uncertain",)))
+    assert noted.outcome is Outcome.PUBLISH
+    assert Ground.CATEGORY_UNCERTAIN in codes_of(noted)
+    unknown = decided(replace(given, flags=("category-unknown",)))
+    assert unknown.outcome is Outcome.REVIEW
+    assert codes_of(unknown) == [Ground.CATEGORY_UNKNOWN]
+
+
+def test_an_exact_code_makes_up_for_an_unknown_category() -> None:
+    assert decided(replace(case(), flags=("category-unknown",))).outcome is Outcome.PUBLISH
