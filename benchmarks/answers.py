@@ -18,7 +18,7 @@ from benchmarks._corpora import TENANT, KnowledgeBase, load
 from benchmarks._questions import Asked, plain, read_jsonl, table_codes, unknown_codes
 from benchmarks._report import Options, Report, parse_args, split_file
 from benchmarks._vectors import CachedEmbedder, onnx_embedder
-from rimedio.answering.context import assemble_context
+from rimedio.answering.context import NEARBY_ORDINALS, assemble_context
 from rimedio.answering.extractive import ExtractiveWriter
 from rimedio.answering.hops import follow_references
 from rimedio.answering.question import Question
@@ -52,7 +52,12 @@ class Writing:
             passages,
             BUDGET,
             self._counter.count,
-            lambda passage: index.section(TENANT, passage.chunk.document_id),
+            lambda passage: index.section(
+                TENANT,
+                passage.chunk.document_id,
+                first=max(0, passage.chunk.ordinal - NEARBY_ORDINALS),
+                last=passage.chunk.ordinal + NEARBY_ORDINALS,
+            ),
         )
         codes = (*found.known_codes, *found.unknown_codes)
         draft = self._writer.write(Question(text, found.language, codes), context)

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from rimedio.answering.case import AnswerCase
 from rimedio.answering.cite import citations_of, steps_of, trusted
-from rimedio.answering.context import Context, TokenCount, assemble_context
+from rimedio.answering.context import NEARBY_ORDINALS, Context, TokenCount, assemble_context
 from rimedio.answering.hops import ReferencedChunks, follow_references
 from rimedio.answering.question import Question, Retrieved
 from rimedio.answering.writers import Writer, WriterChain, after_failures
@@ -129,14 +129,11 @@ class Answerer:
 
     def assemble(self, retrieved: Retrieved) -> Context:
         """The passages that fit the budget, numbered; chunks cut apart joined again."""
-        documents: dict[str, Sequence[Chunk]] = {}
 
         def nearby(passage: Passage) -> Sequence[Chunk]:
             chunk = passage.chunk
-            if chunk.document_id not in documents:
-                found = self._parts.index.section(chunk.tenant_id, chunk.document_id)
-                documents[chunk.document_id] = found
-            return documents[chunk.document_id]
+            first, last = max(0, chunk.ordinal - NEARBY_ORDINALS), chunk.ordinal + NEARBY_ORDINALS
+            return self._parts.index.section(chunk.tenant_id, chunk.document_id, first=first, last=last)
 
         budget = self._parts.limits.context_tokens
         return assemble_context(retrieved.passages, budget, self._parts.count_tokens, nearby)

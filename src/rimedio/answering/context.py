@@ -17,7 +17,8 @@ _DUPLICATE = 0.9  # share of equal word shingles from which two passages say the
 _SAME_SUBJECT = 0.35  # … from which a newer document is taken to speak of what an older one says
 _OVERLAP_CHARS_MIN = 40
 _JOINED = 2  # neighbours that a passage may bring along after it, half as many before it
-_JOINED_OF_CODE = 6  # … when it describes a fault, whose remedy must be whole
+NEARBY_ORDINALS = 6  # so far from a passage may a neighbour stand that it brings along
+_JOINED_OF_CODE = NEARBY_ORDINALS  # … when it describes a fault, whose remedy must be whole
 _JOINED_RANK_MAX = 3  # only the best passages bring neighbours that search did not find
 _TOKENS_MIN = 24  # a cut passage smaller than this helps nobody
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -20,8 +20,10 @@ class ReferencedChunks(Protocol):
         """The chunks that exist among those asked for."""
         ...
 
-    def section(self, tenant_id: str, document_id: str) -> Sequence[Chunk]:
-        """All chunks of one document in reading order."""
+    def section(
+        self, tenant_id: str, document_id: str, *, first: int = 0, last: int | None = None
+    ) -> Sequence[Chunk]:
+        """Chunks of one document in reading order, those with ordinals `first` to `last`."""
         ...
 
     def search_codes(

@@ -16,7 +16,9 @@ class ChunkShelf:
     def chunks(self, tenant_id: str, chunk_ids: Sequence[str]) -> Mapping[str, Chunk]:
         return {i: self._chunks[i] for i in chunk_ids if self._chunks[i].tenant_id == tenant_id}
 
-    def section(self, tenant_id: str, document_id: str) -> Sequence[Chunk]:
+    def section(
+        self, tenant_id: str, document_id: str, *, first: int = 0, last: int | None = None
+    ) -> Sequence[Chunk]:
         return [c for c in self._chunks.values() if c.document_id == document_id and c.tenant_id == tenant_id]
 
     def search_codes(

@@ -75,7 +75,7 @@ def _sentences(question: Question, intent: Intent, entries: Sequence[ContextEntr
     short = short_answer(question, intent, best.candidate)
     if short and intent is Intent.NUMBER:
         chosen += _same_value(short, scored)
-    chosen += _introduced(best, candidates)
+    chosen += [*_introduced(best, candidates), *_lead_in(best, candidates)]
     chosen.sort(key=lambda c: (c.entry.index, c.order))
     pieces = [Piece(Part.REMEDY, replace(c.block, span=c.span), c.entry, stated=False) for c in chosen]
     sentences = tuple(dict.fromkeys(s for p in pieces for s in sentences_of(p)))
@@ -110,6 +110,20 @@ def _nearest(question: Question, entries: Sequence[ContextEntry]) -> list[Contex
     least = _NEAR_SHARE * max(shares.values())
     near = [e for e in entries if shares[e.index] >= least or e is entries[0]]
     return near[:_ENTRIES_MAX]
+
+
+def _lead_in(best: Scored, candidates: Sequence[Candidate]) -> list[Candidate]:
+    """The sentence, ending in a colon, that announces the list from which an item answers: it says where."""
+    if best.candidate.block.shape is not Shape.ITEM:
+        return []
+    for earlier in reversed(candidates[: candidates.index(best.candidate)]):
+        if earlier.entry is not best.candidate.entry:
+            return []
+        if earlier.text.rstrip().endswith(":"):
+            return [earlier]
+        if earlier.block.shape is not Shape.ITEM:
+            return []
+    return []
 
 
 def _introduced(best: Scored, candidates: Sequence[Candidate]) -> list[Candidate]:

@@ -9,15 +9,16 @@ from rimedio.answering.extractive.cues import Part
 from rimedio.answering.extractive.fault import Piece, read_fault
 from rimedio.answering.extractive.frames import frame
 from rimedio.answering.extractive.outline import Block, Shape, read_outline
-from rimedio.answering.extractive.relation import words_for
+from rimedio.answering.extractive.relation import shared, words_for
 from rimedio.answering.extractive.steps import NEEDS, joined_step, work_steps
 from rimedio.answering.question import Question
 from rimedio.answering.terms import content_terms, coverage
 from rimedio.domain.answer import Section
 
 _INSIDE_WEIGHT = 0.4
-_RANK_WEIGHT = 0.25
+_RANK_WEIGHT = 0.5
 _LIST_ITEMS_MAX = 15
+_SHARE = 0.85  # of the most words that any passage shares: less, and the procedure is another's
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,10 @@ def _best(
     question: Question, entries: Sequence[ContextEntry], least: float, *, numbered: bool
 ) -> _Found | None:
     best: tuple[float, _Found] | None = None
+    most = max(shared(question, e) for e in entries)
     for run in runs_of(entries):
+        if run[0].index > 1 and max(shared(question, e) for e in run) < _SHARE * most:
+            continue
         chunk = run[0].passage.chunk
         asked = words_for(question, run[0])
         for found in _lists(run):

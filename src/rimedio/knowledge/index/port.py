@@ -80,8 +80,10 @@ class KnowledgeIndex(Protocol):
         """The search terms of the chunks that exist among those asked for."""
         ...
 
-    def section(self, tenant_id: str, document_id: str) -> Sequence[Chunk]:
-        """All chunks of one document in reading order."""
+    def section(
+        self, tenant_id: str, document_id: str, *, first: int = 0, last: int | None = None
+    ) -> Sequence[Chunk]:
+        """Chunks of one document in reading order: all, or those with ordinals `first` to `last` (inclusive)."""
         ...
 
     def search_words(

@@ -1,6 +1,7 @@
 """The knowledge index in the data folder's SQLite file."""
 
 import sqlite3
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
@@ -115,11 +116,14 @@ class SqliteIndex:
         found = {n: t for part in _parts(list(names)) for n, t in words.terms(part).items()}
         return {names[number]: terms for number, terms in found.items()}
 
-    def section(self, tenant_id: str, document_id: str) -> Sequence[Chunk]:
-        """All chunks of one document in reading order."""
+    def section(
+        self, tenant_id: str, document_id: str, *, first: int = 0, last: int | None = None
+    ) -> Sequence[Chunk]:
+        """Chunks of one document in reading order: all, or those with ordinals `first` to `last` (inclusive)."""
         rows = self._rows(
-            "SELECT body FROM knowledge_chunks WHERE tenant_no = ? AND document_id = ? ORDER BY ordinal",
-            (self._tenant_no(tenant_id), document_id),
+            "SELECT body FROM knowledge_chunks WHERE tenant_no = ? AND document_id = ? AND ordinal BETWEEN ? AND ?"
+            " ORDER BY ordinal",
+            (self._tenant_no(tenant_id), document_id, first, sys.maxsize if last is None else last),
         )
         return [codec.loads(Chunk, row[0]) for row in rows]
 
