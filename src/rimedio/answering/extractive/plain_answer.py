@@ -75,7 +75,9 @@ def _sentences(question: Question, intent: Intent, entries: Sequence[ContextEntr
     short = short_answer(question, intent, best.candidate)
     if short and intent is Intent.NUMBER:
         chosen += _same_value(short, scored)
-    chosen += [*_introduced(best, candidates), *_lead_in(best, candidates)]
+    chosen += _introduced(best, candidates)
+    if intent in {Intent.OTHER, Intent.PROCEDURE}:
+        chosen += _lead_in(best, candidates)
     chosen.sort(key=lambda c: (c.entry.index, c.order))
     pieces = [Piece(Part.REMEDY, replace(c.block, span=c.span), c.entry, stated=False) for c in chosen]
     sentences = tuple(dict.fromkeys(s for p in pieces for s in sentences_of(p)))
