@@ -92,11 +92,11 @@ def quantities(text: str, language: str, masked: Sequence[tuple[int, int]] = ())
     text = text.translate(_LOOKALIKES)
     marks = [(m.start(), m.end()) for m in _LIST_MARK.finditer(text)]
     notes = [(m.start(), m.end()) for m in _FOOTNOTE.finditer(text)]
-    hidden = [*masked, *marks, *notes]
+    hidden = {i for start, end in (*masked, *marks, *notes) for i in range(start, end)}
     found = [
         _quantity(match, text, language)
         for match in _QUANTITY.finditer(text)
-        if not any(a < match.end("number") and match.start("number") < b for a, b in hidden)
+        if match.start("number") not in hidden and match.end("number") - 1 not in hidden
     ]
     found += [_worded(m, language) for m in _WORDS[language].finditer(text)]
     found.sort(key=lambda q: q.start)
