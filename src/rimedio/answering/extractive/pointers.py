@@ -13,7 +13,7 @@ from rimedio.domain.answer import DraftStep
 from rimedio.domain.knowledge import Chunk
 
 _POINTER_WORDS_MAX = 25  # a longer remedy stands on its own
-_TARGETS_MAX = 2
+_TARGETS_MAX = 4
 
 
 def pointed_at(
