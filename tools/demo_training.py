@@ -179,9 +179,10 @@ def models_for(text: str) -> tuple[str, ...]:
 
 def code_rows(phrases: Mapping[str, Sequence[Row]], rng: random.Random) -> Iterator[Row]:
     """Short tickets that name a code, alone or with a phrase of its category, for every model that has it."""
+    types = Taxonomy.from_file(EXAMPLES / "taxonomy.json").product_types
     for product, by_label in CODES.items():
         for label, code in ((label, code) for label, codes in by_label.items() for code in codes.split()):
-            for lang, model in product_of(LANGUAGES, Taxonomy.from_file(EXAMPLES / "taxonomy.json").product_types[product].models):
+            for lang, model in product_of(LANGUAGES, types[product].models):
                 phrase = rng.choice([p for p in phrases[lang] if p.label == label])
                 shapes = (
                     Row(label, rng.choice(CODE_TICKETS[lang]), f"{product} {code}"),

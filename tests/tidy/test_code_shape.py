@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ VAGUE = re.compile(r"(^|_)(utils?|helpers?|common|managers?|misc)($|_)", re.IGNO
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
+@cache
 def tree_of(path: Path) -> ast.Module:
     return ast.parse(path.read_text("utf-8"))
 
@@ -80,9 +82,10 @@ def test_no_module_is_an_orphan() -> None:
         for p in [*MODULES, *ROOT.glob("tools/**/*.py"), *ROOT.glob("benchmarks/*.py")]
     }
     entry = {"cli", "__main__", "__init__"}
+    fake = re.compile(r"^(fake|memory)(_|$)")  # shipped for the tests of whoever builds on Rimedio
     orphans = []
     for path in MODULES:
-        if path.stem in entry:
+        if path.stem in entry or fake.search(path.stem):
             continue
         dotted = ".".join(path.relative_to(SOURCE.parent).with_suffix("").parts)
         parent, _, leaf = dotted.rpartition(".")

@@ -43,8 +43,7 @@ def _parts(solution: Solution) -> list[RenderableType]:
         parts.append(Text.assemble((f"{word['why']}: ", "dim"), "; ".join(map(_readable, decision.reasons))))
     if decision.question:
         parts.append(Text.assemble((f"{word['asks']}: ", "cyan"), decision.question))
-    for flag in solution.safety_flags:
-        parts.append(Text(f"⚠ {flag.message}", style="bold red"))
+    parts.extend(Text(f"⚠ {flag.message}", style="bold red") for flag in solution.safety_flags)
     if not solution.steps:
         return parts if decision.question else [*parts, Text(word["nothing"])]
     if decision.outcome in (Outcome.ASK, Outcome.ESCALATE):
@@ -70,7 +69,8 @@ def _headline(solution: Solution) -> Text:
     word, outcome = words(solution.language), solution.decision.outcome
     quoted = sum(c.verdict is not Verdict.UNQUOTED for c in solution.claims)
     line = Text.assemble((f"● {word[outcome]}", COLOURS[outcome]))
-    line.append(f"  {word['confidence']} {solution.quality.confidence:.0%}")
+    # Rounding up to 100 % would promise what no calibration can.
+    line.append(f"  {word['confidence']} {min(solution.quality.confidence, 0.99):.0%}")
     if solution.claims:
         line.append(f"  {quoted}/{len(solution.claims)} {word['checked']}")
     line.append(f"  {word['elapsed']} {solution.performance.latency_ms:.0f} ms", style="dim")

@@ -65,5 +65,5 @@ def test_an_operator_answers_as_documented(pattern: object, expected: bool) -> N
     ],
 )
 def test_a_pattern_that_breaks_a_rule_is_refused_with_the_reason(pattern: object) -> None:
-    with pytest.raises(InvalidPattern, match="Event pattern is not valid. Reason: ."):
+    with pytest.raises(InvalidPattern, match=r"Event pattern is not valid\. Reason: ."):
         Pattern.compile(pattern)
