@@ -6,7 +6,6 @@ Exit codes: 0 all well; 1 the execution or a case failed, the definition is inva
 import importlib
 import json
 import sys
-from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, cast
@@ -17,6 +16,7 @@ from rimedio.asl.engine import Engine
 from rimedio.asl.errors import AslError, InvalidDefinition
 from rimedio.asl.graph import mermaid, svg
 from rimedio.asl.handlers import Handlers
+from rimedio.asl.integrations import functions
 from rimedio.asl.journal import Event, Journal, MemoryJournal
 from rimedio.asl.jsontext import JSON
 from rimedio.asl.model import Machine
@@ -30,7 +30,7 @@ app = typer.Typer(
 
 MachineFile = Annotated[Path, typer.Argument(help="The definition, a JSON file.")]
 Database = Annotated[Path | None, typer.Option("--db", help="Keep executions in this SQLite file.")]
-Tasks = Annotated[str, typer.Option(help="Task handlers: module:MAPPING, resource → function.")]
+Tasks = Annotated[str, typer.Option(help="Handlers: module:MAPPING, resource or function name → function.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON only.")]
 
 
@@ -81,11 +81,11 @@ def _handlers(tasks: str, mocks: Path | None) -> Handlers:
     module, _, name = tasks.partition(":")
     sys.path.insert(0, str(Path.cwd()))
     try:
-        return cast(
-            "Mapping[str, Callable[..., JSON]]", getattr(importlib.import_module(module), name or "HANDLERS")
-        )
+        found = cast("Handlers", getattr(importlib.import_module(module), name or "HANDLERS"))
     except (ImportError, AttributeError) as error:
         raise _fail(f"--tasks {tasks} cannot be loaded: {error}. Give module:MAPPING.", 2) from error
+    named = {key: handler for key, handler in found.items() if ":" not in key and "*" not in key}
+    return {**functions(named), **found} if named else found
 
 
 def _progress(_: str, event: Event) -> None:

@@ -1,4 +1,7 @@
-"""Trying states and machines without their tasks: `test_state` as AWS's TestState, and tables of cases."""
+"""Trying states and machines without their tasks: `test_state` as AWS's TestState, and tables of cases.
+
+Tests that want a fixture: `pytest_plugins = ["rimedio.asl.pytest_plugin"]`.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

@@ -52,6 +52,9 @@ def test_a_run_can_use_functions_of_a_module(folder: Path) -> None:
     (folder / "my_tasks.py").write_text(body)
     code, output = call("run", "m.asl.json", "--tasks", "my_tasks", "--json")
     assert (code, json.loads(output)["output"]) == (0, "f")
+    (folder / "my_functions.py").write_text('HANDLERS = {"f": lambda payload, context: "by name"}')
+    code, output = call("run", "m.asl.json", "--tasks", "my_functions", "--json")
+    assert json.loads(output)["output"]["Payload"] == "by name"
     assert call("run", "m.asl.json", "--tasks", "no_such_module")[0] == 2
 
 
