@@ -213,7 +213,7 @@ def test_a_remedy_that_goes_on_in_the_next_chunk_is_given_to_its_end(chunk, cont
 
 
 def test_a_bulletin_that_corrects_the_manual_comes_first_and_both_are_cited(chunk, context):
-    manual = chunk("E060\nRemedy: Tighten the nuts to 12 Nm.", error_codes=("E060",))
+    manual = chunk("E060\nRemedy:\n1. Tighten the nuts to 12 Nm.", error_codes=("E060",))
     bulletin = chunk(
         "E060\nThis bulletin replaces the torque of the manual.\nRemedy: Tighten the nuts to 9 Nm.",
         error_codes=("E060",),

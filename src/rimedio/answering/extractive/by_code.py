@@ -114,8 +114,14 @@ def _differing(main: Account, older: Account, title: str) -> list[DraftStep]:
     most = max(map(nearness, different), default=0)
     near = [s for s in different if nearness(s) >= _OLD_NEARNESS * most]
     nearest = sorted(near, key=nearness, reverse=True)[:_OLD_SENTENCES_MAX]
-    sentences = tuple(s for s in different if s in nearest)
+    sentences = tuple(_unnumbered(s) for s in different if s in nearest)
     return [DraftStep(Section.REMEDY, title, sentences, Severity.CAUTION)] if sentences else []
+
+
+def _unnumbered(sentence: DraftSentence) -> DraftSentence:
+    """Without its list number: torn out of its procedure, a number would look like a step to take."""
+    words = re.sub(r"^\d{1,2}[.)]\s+", "", sentence.text)
+    return DraftSentence(words, sentence.passage, words)
 
 
 def _mentions(question: Question, code: str, entries: Sequence[ContextEntry], label: str) -> list[DraftStep]:
