@@ -39,6 +39,7 @@ FEATURES = (
 )
 _CHOICES_MAX = 3
 _FEW_TERMS = 3
+_SUBJECT_CLEAR = 0.8  # relevance from which passages tell the subject better than a category
 _MANY_SECTIONS = 3
 _NEAR_SCORE = 0.8  # of the best passage's score
 _REFUSED = frozenset({Verdict.REFUTED, Verdict.UNQUOTED})
@@ -54,7 +55,7 @@ class DecisionPolicy:
     relevance_min: float = 0.15  # below: the passages do not answer, whatever was drafted from them
     grounded_only: bool = True  # a refused claim sends the remedy to a person
     safe_instructions: bool = True  # so does a dangerous step
-    review_unknown_category: bool = True  # unless an exact code says what it is about
+    review_unknown_category: bool = True  # unless a code or the passages say what it is about
     questions_max: int = 2  # how often a customer is asked before a person takes over
 
 
@@ -227,11 +228,16 @@ def _disputed(judged: _Judged) -> list[str]:
         for found in contradictions(judged.case.draft, chunks)
         if not _is_correction(found, bulletins)
     ]
-    known_by_code = any(p.signals.code_match for p in judged.case.retrieved.passages)
-    unknown = CATEGORY_UNKNOWN in judged.case.flags and not known_by_code
-    if unknown and judged.policy.review_unknown_category:
+    if _subject_unclear(judged) and judged.policy.review_unknown_category:
         reasons.append(ground(Ground.CATEGORY_UNKNOWN, judged.language))
     return reasons
+
+
+def _subject_unclear(judged: _Judged) -> bool:
+    """Whether neither the classifier, nor an exact code, nor passages to the point say what it is about."""
+    code_found = any(p.signals.code_match for p in judged.case.retrieved.passages)
+    clear = code_found or judged.features["relevance"] >= _SUBJECT_CLEAR
+    return CATEGORY_UNKNOWN in judged.case.flags and not clear
 
 
 def _is_correction(found: Contradiction, bulletins: set[str]) -> bool:

@@ -259,10 +259,16 @@ def test_an_uncertain_category_is_noted_and_an_unknown_one_reviewed() -> None:
     noted = decided(replace(given, flags=("category-uncertain",)))
     assert noted.outcome is Outcome.PUBLISH
     assert Ground.CATEGORY_UNCERTAIN in codes_of(noted)
-    unknown = decided(replace(given, flags=("category-unknown",)))
+    unknown = decided(replace(given, flags=("category-unknown",)), relevant=replace(RELEVANT, intercept=0.5))
     assert unknown.outcome is Outcome.REVIEW
     assert codes_of(unknown) == [Ground.CATEGORY_UNKNOWN]
 
 
 def test_an_exact_code_makes_up_for_an_unknown_category() -> None:
     assert decided(replace(case(), flags=("category-unknown",))).outcome is Outcome.PUBLISH
+
+
+def test_passages_to_the_point_make_up_for_an_unknown_category() -> None:
+    text = "The fan of the charger is loud at night since the update"
+    given = case(text, codes=(), passages=(passage(code=False),))
+    assert decided(replace(given, flags=("category-unknown",))).outcome is Outcome.PUBLISH
