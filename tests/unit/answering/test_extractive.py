@@ -27,7 +27,7 @@ Rimedio:
 3. Serrare le viti a 1,5 Nm.
 4. Attendere 10 minuti e ridare tensione.
 
-Attrezzi: cacciavite torx, aria compressa. Ricambi: XC2-FLT-01. Tempo: 45 min.
+Attrezzi: cacciavite torx, cacciavite dinamometrico. Ricambi: XC2-FLT-01. Tempo: 45 min.
 
 Attenzione: il dissipatore resta caldo per 20 minuti."""
 SECTIONS_IT = """Codice 018
@@ -96,12 +96,18 @@ def test_tools_parts_time_and_danger_are_read_out_of_the_text(chunk, context):
     )
     remedy = [s for s in draft.steps if s.section is Section.REMEDY]
 
-    assert remedy[0].requires_tools == ("cacciavite torx", "aria compressa")
+    assert remedy[0].requires_tools == ("cacciavite torx", "cacciavite dinamometrico")
     assert remedy[0].estimated_time_minutes == 45
     assert remedy[1].requires_parts == ("XC2-FLT-01",)
-    assert remedy[2].requires_tools == ("chiave dinamometrica",)
+    assert remedy[2].requires_tools == ("cacciavite dinamometrico",)
     assert remedy[3].estimated_time_minutes == 10
     assert any(s.severity is Severity.WARNING and "resta caldo" in s.sentences[0].text for s in draft.steps)
+
+
+def test_a_torque_value_asks_for_a_torque_wrench_where_no_tool_is_named(chunk, context):
+    found = context(chunk("E001\nRemedy: Tighten the nuts to 9 Nm.", error_codes=("E001",)))
+
+    assert write(found, codes=["E001"]).steps[-1].requires_tools == ("torque wrench",)
 
 
 @pytest.mark.parametrize(

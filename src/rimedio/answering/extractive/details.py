@@ -88,9 +88,14 @@ def tools_of(text: str, language: str) -> tuple[str, ...]:
     """Tools named in `text`, in order; a torque value asks for a torque wrench."""
     found = [m[0].lower() for m in _tool_pattern(language).finditer(text)]
     torque = cast("Mapping[str, str]", _words()["torque_tool"])
-    if _TORQUE.search(text) and not any("torque" in t or "dinamometric" in t for t in found):
+    if _TORQUE.search(text) and not any(map(is_torque_tool, found)):
         found.append(torque.get(language, torque["en"]))
     return tuple(dict.fromkeys(found))
+
+
+def is_torque_tool(tool: str) -> bool:
+    """Whether a tool tightens to a torque."""
+    return "torque" in tool or "dinamometric" in tool
 
 
 def parts_of(text: str, chunks: Iterable[Chunk]) -> tuple[str, ...]:

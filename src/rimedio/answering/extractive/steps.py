@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from rimedio.answering.extractive.cues import Part
 from rimedio.answering.extractive.details import (
+    is_torque_tool,
     minutes_of,
     parts_of,
     severity_of,
@@ -166,4 +167,14 @@ def _with_needs(remedy: list[DraftStep], needs: Sequence[Piece], title: str) -> 
         requires_parts=tuple(dict.fromkeys((*remedy[0].requires_parts, *parts))),
         estimated_time_minutes=remedy[0].estimated_time_minutes if time is None else time,
     )
-    return [first, *remedy[1:], DraftStep(Section.REMEDY, title, sentences)]
+    steps = [first, *remedy[1:]]
+    if any(map(is_torque_tool, tools)):  # the fault names its own: a torque value asks for no other
+        stated = tuple(t for t in tools if is_torque_tool(t))
+        steps = [replace(s, requires_tools=_instead(s.requires_tools, stated)) for s in steps]
+    return [*steps, DraftStep(Section.REMEDY, title, sentences)]
+
+
+def _instead(tools: Sequence[str], stated: Sequence[str]) -> tuple[str, ...]:
+    """`tools` with the stated torque tool in the place of any other."""
+    swapped = (name for t in tools for name in (stated if is_torque_tool(t) else (t,)))
+    return tuple(dict.fromkeys(swapped))
