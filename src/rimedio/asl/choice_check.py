@@ -5,7 +5,7 @@ from typing import cast
 
 from rimedio.asl.choice import OPERATORS, parse_timestamp
 from rimedio.asl.findings import Findings, Object
-from rimedio.asl.jsonpath import PathSyntaxError, parse_path
+from rimedio.asl.jsonpath_parser import PathSyntaxError, parse_path
 from rimedio.asl.jsontext import JSON, kind_of
 
 COMBINERS = ("And", "Or", "Not")

@@ -7,7 +7,7 @@ from rimedio.asl import fields
 from rimedio.asl.findings import Findings, Object
 from rimedio.asl.jsonata_check import check_expression
 from rimedio.asl.jsonata_query import is_expression
-from rimedio.asl.jsonpath import PathSyntaxError, parse_path
+from rimedio.asl.jsonpath_parser import PathSyntaxError, parse_path
 from rimedio.asl.jsontext import JSON
 from rimedio.asl.model import JSONATA
 from rimedio.asl.payload import compile_value

@@ -14,7 +14,8 @@ from typing import TypeAlias
 
 from rimedio.asl.clock import new_uuid
 from rimedio.asl.errors import StatesError
-from rimedio.asl.jsonpath import JsonPathQuery, PathReader, PathSyntaxError, read_path
+from rimedio.asl.jsonpath import JsonPathQuery
+from rimedio.asl.jsonpath_parser import PathReader, PathSyntaxError, read_path
 from rimedio.asl.jsontext import JSON, dumps
 from rimedio.asl.query import Constant, Query, Scope
 

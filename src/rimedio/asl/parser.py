@@ -6,7 +6,7 @@ from typing import cast
 
 from rimedio.asl import jsonata_query, payload
 from rimedio.asl.choice import compile_rule
-from rimedio.asl.jsonpath import parse_path
+from rimedio.asl.jsonpath_parser import parse_path
 from rimedio.asl.jsontext import JSON
 from rimedio.asl.model import (
     JSONATA,

@@ -1,7 +1,8 @@
 """Payload templates of JSONPath states: members named `x.$` hold a path or an intrinsic function."""
 
 from rimedio.asl.intrinsics import compile_intrinsic, is_intrinsic
-from rimedio.asl.jsonpath import JsonPathQuery, parse_path
+from rimedio.asl.jsonpath import JsonPathQuery
+from rimedio.asl.jsonpath_parser import parse_path
 from rimedio.asl.jsontext import JSON
 from rimedio.asl.query import Constant, Query, gathered_array, gathered_object
 

@@ -18,7 +18,7 @@ from rimedio.asl import (
     validate,
 )
 from rimedio.asl.jsonata_query import JsonataQuery
-from rimedio.asl.jsonpath import PathSyntaxError, parse_path
+from rimedio.asl.jsonpath_parser import PathSyntaxError, parse_path
 from rimedio.asl.query import Scope
 
 WORK = "arn:aws:lambda:local:000000000000:function:work"

@@ -9,7 +9,8 @@ from rimedio.asl import StatesError
 from rimedio.asl.choice import compile_rule, parse_timestamp
 from rimedio.asl.intrinsics import compile_intrinsic
 from rimedio.asl.jsonata_query import JsonataQuery, compile_template
-from rimedio.asl.jsonpath import PathSyntaxError, parse_path, put_at
+from rimedio.asl.jsonpath import put_at
+from rimedio.asl.jsonpath_parser import PathSyntaxError, parse_path
 from rimedio.asl.jsontext import JSON
 from rimedio.asl.payload import compile_template as compile_payload
 from rimedio.asl.query import MISSING, Scope
@@ -146,6 +147,11 @@ def test_an_expression_can_be_evaluated_on_many_threads_at_once() -> None:
         ("$['q\\'x']", 3),
         ("$.n", None),
         ("$.books[?(@.p == 9)]", []),
+        ("$.books[?(@.t in ['b', 'c'])].p", [5]),
+        ("$.books[?(@.t nin ['b', 'c'])].p", [1]),
+        ("$.books[?(@.t size 1)].p", [1, 5]),
+        ("$.books[(@.length-1)].t", "b"),
+        ("$.['books'][0].t", "a"),
     ],
 )
 def test_jsonpath(path: str, value: JSON) -> None:
