@@ -1,5 +1,6 @@
 """Own texts for the injection model: templates of attacks and of harmless prompts, drawn with a seed."""
 
+import json
 import random
 import re
 from collections.abc import Iterator
@@ -9,6 +10,45 @@ FOLDER = Path(__file__).resolve().parent
 _SLOT = re.compile(r"\{(\w+)\}")
 _LINE = re.compile(r"(\d+)\* ?(.*)")
 _FILL_DEPTH_MAX = 4  # a slot's value may hold a slot
+EXAMPLES = FOLDER.parent.parent / "examples"
+MARKED_UP = 500
+PASSAGES = 700
+PASSAGE_CHARS = 160
+# Manuals and logs are full of markup; neither it nor its absence says anything about intent.
+_MARKUP = (
+    '<p class="{a}">\n {text}\n</p>',
+    '<li><a href="{a}_{n}.html#{a}">{text}</a></li>',
+    '<h2 id="{a}{n}">{text}</h2>\n<td>{n}</td>',
+    '"{a}": "{text}",\n "id": "{a}_{n}",',
+    '{{"{a}": {n}, "text": ["{text}"]}}',
+    "{a}: {text}\n{a}_type: {n}",
+    "- **{a}:** {text}",
+    "> **{a}:** {text}",
+    "## {a} {n}\n\n{text}",
+    "| {a} | {n} | {text} |",
+    "1. {text}\n2. {a}",
+    "```\n{text}\n```",
+    "2025-03-{n} 04:34:22 INFO {a}: {text}",
+    ":{a}: {n}\n{text}",
+    'title: "{text}"\nversion: {n}',
+)
+_MARKUP_WORDS = [
+    "note",
+    "warning",
+    "attenzione",
+    "danger",
+    "pericolo",
+    "section",
+    "text",
+    "title",
+    "body",
+    "heading",
+    "table",
+    "item",
+    "step",
+    "error",
+    "code",
+]
 
 
 def corpus(seed: int = 0, documents: int = 200) -> list[tuple[str, int]]:
@@ -29,7 +69,39 @@ def corpus(seed: int = 0, documents: int = 200) -> list[tuple[str, int]]:
         if attacked:
             parts[rng.randrange(len(parts))] = rng.choice(attacks)
         drawn.append((rng.choice([" ", "\n", "\n\n"]).join(parts), int(attacked)))
-    return drawn
+    drawn += _marked_up(attacks, harmless + prose, rng)
+    return drawn + [(text, 0) for text in _own_passages(rng)]
+
+
+def _marked_up(attacks: list[str], harmless: list[str], rng: random.Random) -> Iterator[tuple[str, int]]:
+    """Texts in the clothes of HTML, JSON, YAML, Markdown and logs; one in five an attack."""
+    for number in range(MARKED_UP):
+        label = int(number % 5 == 0)
+        text = rng.choice(attacks if label else harmless)
+        shape = rng.choice(_MARKUP)
+        yield shape.format(text=text, a=rng.choice(_MARKUP_WORDS), n=rng.randint(1, 99)), label
+
+
+def _own_passages(rng: random.Random) -> list[str]:
+    """Stretches of the demo manuals and of the demo tickets that carry no injection."""
+    texts = [
+        path.read_text("utf-8")
+        for path in sorted((EXAMPLES / "knowledge").iterdir())
+        if path.suffix in {".md", ".rst", ".html", ".yaml"}
+    ]
+    pieces = [
+        text[start : start + PASSAGE_CHARS]
+        for text in texts
+        for start in range(0, len(text) - PASSAGE_CHARS, PASSAGE_CHARS)
+    ]
+    tickets = (EXAMPLES / "tickets" / "tickets.jsonl").read_text("utf-8").splitlines()
+    rows = [json.loads(line) for line in tickets if line.strip()]
+    wanted = [
+        row["ticket"]["symptom_text"]
+        for row in rows
+        if not {"injection", "unsafe"} & set(row.get("traits", ()))
+    ]
+    return rng.sample(pieces, min(PASSAGES, len(pieces))) + wanted
 
 
 def _lines(name: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""The rules of `safety.py`: what must not be done, and what makes it harmless."""
+"""The rules of `safety.py`: what must not be done, and what makes it harmless; matched in lower case."""
 
 import re
 from dataclasses import dataclass
@@ -21,8 +21,8 @@ class SafetyRule:
 def _rule(
     name: str, message: str, deed: str, *, safe: str | None = None, severity: Severity = Severity.DANGER
 ) -> SafetyRule:
-    compiled = re.compile(safe, re.IGNORECASE) if safe else None
-    return SafetyRule(name, severity, message, re.compile(deed, re.IGNORECASE), compiled)
+    compiled = re.compile(safe) if safe else None
+    return SafetyRule(name, severity, message, re.compile(deed), compiled)
 
 
 # Up to three words between a verb and its object; "escludere un guasto a terra" rules a fault out, nothing more.

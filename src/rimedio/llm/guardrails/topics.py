@@ -11,6 +11,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from rimedio.domain.errors import InvalidSetting
+from rimedio.llm.guardrails.lowercase import lowered
 
 TEXT_CHARS_MAX = 50_000
 
@@ -26,18 +27,18 @@ class DeniedTopic:
 
 @dataclass(frozen=True, slots=True)
 class TopicRule:
-    """A topic and the patterns, matched without regard to case, of which one must be in a text."""
+    """A topic and the patterns, matched against the text in lower case, of which one must be in it."""
 
     name: str
     label: Mapping[str, str]
     patterns: tuple[re.Pattern[str], ...]
 
-    def find(self, text: str) -> DeniedTopic | None:
-        """The topic, when `text` is about it."""
+    def find(self, text: str, lower: str) -> DeniedTopic | None:
+        """The topic, when `text` is about it; `lower` is the text in lower case."""
         for pattern in self.patterns:
-            match = pattern.search(text)
+            match = pattern.search(lower)
             if match is not None:
-                return DeniedTopic(self.name, self.label, match[0])
+                return DeniedTopic(self.name, self.label, text[match.start() : match.end()])
         return None
 
 
@@ -58,8 +59,7 @@ def parse_topics(text: str, origin: str) -> tuple[TopicRule, ...]:
     try:
         stored = _TopicsFile.model_validate(json.loads(text))
         return tuple(
-            TopicRule(t.name, t.label, tuple(re.compile(p, re.IGNORECASE) for p in t.patterns))
-            for t in stored.topics
+            TopicRule(t.name, t.label, tuple(re.compile(p) for p in t.patterns)) for t in stored.topics
         )
     except (ValidationError, json.JSONDecodeError, re.error) as error:
         msg = f"The denied topics ({origin}) are not valid: {error}. Compare them with the built-in topics.json."
@@ -83,5 +83,7 @@ def default_topics() -> tuple[TopicRule, ...]:
 
 def find_topics(text: str, rules: Sequence[TopicRule]) -> tuple[DeniedTopic, ...]:
     """Denied topics that `text` is about, in the order of the rules."""
-    found = (rule.find(text[:TEXT_CHARS_MAX]) for rule in rules)
+    judged = text[:TEXT_CHARS_MAX]
+    lower = lowered(judged)
+    found = (rule.find(judged, lower) for rule in rules)
     return tuple(topic for topic in found if topic is not None)

@@ -117,8 +117,8 @@ _SIGNS = (
     ),
     _sign(
         "stops the talk",
-        "stop attention achtung attenzione",
-        r"\b(?:stopp?|attention|achtung|attenzione)\b\s{0,2}[-:,!]",
+        "stop",
+        r"\b(?:(?:attention|achtung|attenzione)\W{1,3})?stopp?\b\s{0,2}[-:,!]",
     ),
     _sign(
         "despite",
