@@ -46,6 +46,7 @@ from rimedio.llm.tokens import CharacterTokenCounter
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLES = ROOT / "examples"
+TICKETS = EXAMPLES / "tickets" / "tickets.jsonl"
 TARGET = ROOT / "src" / "rimedio" / "answering" / "confidence.json"
 PENALTY = 1.0
 THRESHOLDS = (0.0, 0.3, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
@@ -178,9 +179,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--write", action="store_true", help="store the fitted model")
     parser.add_argument("--error", type=float, default=0.1, help="wanted error rate of what is sent")
     options = parser.parse_args(argv)
-    tickets = EXAMPLES / "tickets" / "tickets.jsonl"
     with tempfile.TemporaryDirectory() as folder:
-        worked = work_through(tickets, answerer(Path(folder)))
+        worked = work_through(TICKETS, answerer(Path(folder)))
     answered = [w for w in worked if w.case.draft.sentences]
     rows = np.array([[evidence(w.case)[f] for f in FEATURES] for w in answered])
     labels = np.array([w.right for w in answered])
@@ -189,7 +189,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     if options.write:
         provenance: dict[str, str | int | float] = {
             "made_by": "python -m tools.calibrate --write",
-            "fitted_on": str(tickets.relative_to(ROOT)),
+            "fitted_on": str(TICKETS.relative_to(ROOT)),
             "rows": len(rows),
             "right": int(labels.sum()),
             "penalty": PENALTY,
