@@ -39,6 +39,7 @@ from rimedio.storage.conversations import ConversationStore
 from rimedio.storage.database import Database
 from rimedio.storage.documents import DocumentStore
 from rimedio.storage.folder import DataFolder
+from rimedio.storage.housekeeping import sweep_daily
 from rimedio.storage.sqlite_streams import SqliteChangeStream
 from rimedio.storage.sqlite_table import SqliteTable
 from rimedio.storage.tickets import TicketStore
@@ -61,7 +62,9 @@ if TYPE_CHECKING:
     from rimedio.llm.guardrails import Guardrails
 
 CLASSIFIERS = "classifiers"
+NO_MODEL = "none"
 OCR_PAGES_MAX = 200
+SWEPT = "swept"
 TAXONOMY_FILE = "taxonomy.json"
 CHAT_SETTINGS = "Set `llm_url` and `llm_model`, or set `generator` to extractive."
 PACKAGED_MODELS = Path(str(files("rimedio.knowledge.embedding"))) / "models"
@@ -172,7 +175,7 @@ class Rimedio:
     @cached_property
     def library(self) -> Library:
         """Use cases: find passages, list documents, forget one."""
-        return Library(self.search, self.documents, lambda: self.ingestor, self.taxonomy)
+        return Library(lambda: self.search, self.documents, lambda: self.ingestor, self.taxonomy)
 
     @cached_property
     def backfill(self) -> Backfill:
@@ -332,7 +335,7 @@ class Rimedio:
     @cached_property
     def attach(self) -> AttachFiles:
         """Use case: keep files that come with a ticket."""
-        return AttachFiles(self.folder.objects, self.ids)
+        return AttachFiles(self.folder.objects)
 
     @cached_property
     def ask(self) -> AskQuestion:
@@ -357,10 +360,27 @@ class Rimedio:
         return self.tickets.solution(ticket.tenant_id, ticket.ticket_id, ticket.solution_id)
 
     def coverage(self) -> Coverage:
-        """How much of the tenant's knowledge is loaded and embedded."""
-        return self.index.coverage(self.tenant, self.embedder.model_id if self.embedder else "none")
+        """How much of the tenant's knowledge is loaded and, by the model of the settings, embedded."""
+        try:
+            model = self.embedder.model_id if self.embedder else NO_MODEL
+        except ModelUnavailable:
+            model = NO_MODEL
+        return self.index.coverage(self.tenant, model)
+
+    def prepare(self) -> None:
+        """Bring the data folder's schema up to date and, once a day, sweep it. For the writing process."""
+        table, _ = self.table, self.index
+        SqliteJournal(self.database)
+        sweep_daily(self.folder.path / SWEPT, table, self.changes, self.clock.now())
 
 
 def laptop(settings: Settings, *, read_only: bool = False) -> Rimedio:
     """The system on a data folder of this machine. Raises DataFolderLocked, NotFound, StorageFailed."""
-    return Rimedio(settings, DataFolder(settings.data_dir, read_only=read_only))
+    system = Rimedio(settings, DataFolder(settings.data_dir, read_only=read_only))
+    if not read_only:
+        try:
+            system.prepare()
+        except BaseException:
+            system.close()
+            raise
+    return system

@@ -15,6 +15,7 @@ from rimedio.tickets.workflow import definition, task_names
 
 ALIKE = ("La ricarica si interrompe per surriscaldamento", "Charging stops because of overheating")
 QUESTION_CHARS = 300
+REBUILD = "Forget the documents with `rimedio kb remove`, then ingest them again."
 UNLIKE = "La fattura di marzo non è arrivata"
 
 
@@ -85,7 +86,7 @@ def _guardrails(system: Rimedio) -> Finding:
 def _index(system: Rimedio) -> Finding:
     faults = system.index.verify()
     if faults:
-        return Finding("index", ok=False, detail=faults[0], remedy="Ingest the documents again with --force.")
+        return Finding("index", ok=False, detail=faults[0], remedy=REBUILD)
     held = system.coverage()
     detail = f"{held.documents} documents, {held.chunks} chunks, {held.embedded} with vectors"
     if not held.chunks:

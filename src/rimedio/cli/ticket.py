@@ -15,9 +15,9 @@ from rimedio.cli.output import Json, print_json, terminal
 from rimedio.cli.remedy import print_solution
 from rimedio.cli.session import session_of
 from rimedio.domain.codec import to_json
-from rimedio.domain.errors import InvalidInput
+from rimedio.domain.errors import InvalidInput, Unavailable
 from rimedio.domain.ticket import Priority, Status, Ticket
-from rimedio.tickets.open_ticket import parse_request
+from rimedio.tickets.open_ticket import known_asset, parse_request
 from rimedio.tickets.review_ticket import Verdict
 from rimedio.tickets.run_log import run_of
 from rimedio.tickets.tasks.inspect import vault_name
@@ -32,6 +32,7 @@ STATUS_COLOURS = {
     Status.ESCALATED: "magenta",
     Status.FAILED: "red",
 }
+UNSETTLED = frozenset({Status.NEW, Status.PROCESSING})
 TicketId = Annotated[str, typer.Argument(help="Ticket id, such as tkt_0b7c…")]
 
 
@@ -70,19 +71,20 @@ def open_ticket(
             "priority": priority,
         }
     with session_of(context).open() as rimedio:
-        request = rimedio.attach(rimedio.tenant, parse_request(raw), attach or [])
+        request = parse_request(raw)
+        known_asset(request.asset, rimedio.taxonomy)  # before its files are kept
+        request = rimedio.attach(rimedio.tenant, request, attach or [])
+        _require_parts(rimedio)
         ticket = rimedio.open_ticket(rimedio.tenant, request, idempotency_key=key)
-        ticket = rimedio.runner.settle(ticket)
-        _print_ticket(rimedio, ticket, as_json=json)
+        _go_on(rimedio, ticket.ticket_id, as_json=json)
 
 
 def _read_json(file: Path) -> object:
+    name = "Standard input" if str(file) == "-" else str(file)
     try:
-        return jsonlib.loads(sys.stdin.read() if str(file) == "-" else file.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, jsonlib.JSONDecodeError) as error:
-        raise InvalidInput(
-            f"{file} is not a JSON file ({error}). Give a file that holds one ticket."
-        ) from error
+        return jsonlib.loads(sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes())
+    except (OSError, UnicodeDecodeError, jsonlib.JSONDecodeError, RecursionError) as error:
+        raise InvalidInput(f"{name} is not JSON ({error}). Give one ticket as a JSON object.") from error
 
 
 @app.command()
@@ -153,6 +155,7 @@ def review(
 ) -> None:
     """Judge a remedy that waits for review; its execution goes on at once."""
     with session_of(context).open() as rimedio:
+        _require_parts(rimedio)
         rimedio.review(rimedio.tenant, ticket_id, verdict, reviewer=reviewer, reason=reason)
         _go_on(rimedio, ticket_id, as_json=json)
 
@@ -166,6 +169,7 @@ def reply(
 ) -> None:
     """Give the customer's answer to Rimedio's question; its execution goes on at once."""
     with session_of(context).open() as rimedio:
+        _require_parts(rimedio)
         rimedio.reply(rimedio.tenant, ticket_id, text)
         _go_on(rimedio, ticket_id, as_json=json)
 
@@ -173,6 +177,14 @@ def reply(
 def _go_on(rimedio: Rimedio, ticket_id: str, *, as_json: bool) -> None:
     ticket = rimedio.runner.settle(rimedio.tickets.get(rimedio.tenant, ticket_id))
     _print_ticket(rimedio, ticket, as_json=as_json)
+    if ticket.status in UNSETTLED:
+        msg = f"Ticket {ticket_id} is stored, but its execution broke off. See it: rimedio ticket show --run."
+        raise Unavailable(msg)
+
+
+def _require_parts(rimedio: Rimedio) -> None:
+    """Build what the workflow needs before anything is stored. Raises ModelUnavailable, InvalidSetting."""
+    _ = rimedio.parts
 
 
 def _print_ticket(rimedio: Rimedio, ticket: Ticket, *, as_json: bool, run: bool = False) -> None:

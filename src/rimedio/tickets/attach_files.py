@@ -1,11 +1,11 @@
 """Keep the files that come with a ticket."""
 
+import hashlib
 import mimetypes
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from rimedio.domain.clock import Ids
 from rimedio.domain.errors import InvalidInput
 from rimedio.domain.ticket import Attachment, AttachmentType, TicketRequest
 from rimedio.storage.objects import ObjectStore
@@ -19,7 +19,6 @@ class AttachFiles:
     """Puts files into the object store and names them in the request."""
 
     objects: ObjectStore
-    ids: Ids
 
     def __call__(self, tenant_id: str, request: TicketRequest, paths: Sequence[Path]) -> TicketRequest:
         """The request with its attachments. Raises InvalidInput for a file that cannot be read or is huge."""
@@ -35,7 +34,8 @@ class AttachFiles:
             data = path.read_bytes()
         except OSError as error:
             raise InvalidInput(f"{path} cannot be read: {error.strerror}. Check its name.") from error
-        identifier = self.ids.new("att")
+        # Named by its content: a request sent again is the same request, and keeps nothing twice.
+        identifier = f"att_{hashlib.sha256(path.name.encode(errors='replace') + data).hexdigest()[:32]}"
         name = f"attachments/{identifier}{path.suffix.lower()}"
         self.objects.put(tenant_id, name, data)
         return Attachment(id=identifier, type=kind_of(path.name), uri=STORED + name, name=path.name)

@@ -14,9 +14,9 @@ from rimedio.tickets.ask_question import models_named
 
 @dataclass(frozen=True, slots=True)
 class Library:
-    """The use cases behind `rimedio kb`."""
+    """The use cases behind `rimedio kb`; listing and forgetting need no search, nor its model."""
 
-    search: Search
+    search: Callable[[], Search]
     documents: DocumentStore
     ingestor: Callable[[], Ingestor]
     taxonomy: Taxonomy
@@ -24,7 +24,7 @@ class Library:
     def find(self, tenant_id: str, text: str, *, model: str | None = None, limit: int = 5) -> SearchResult:
         """Passages for a question. Raises InvalidInput when it is empty."""
         models = (model,) if model else models_named(text, self.taxonomy)
-        return self.search.search(
+        return self.search().search(
             SearchQuery(tenant_id, text, filters=Filters(product_models=models), limit=limit)
         )
 

@@ -117,13 +117,35 @@ class Words:
         return {int(row[0]) for row in self._connection.execute(f"SELECT rowid FROM {self._table}")}  # noqa: S608
 
     def check(self) -> str | None:
-        """What FTS5's own integrity check finds wrong."""
+        """What FTS5's own integrity check finds wrong; on a database that is only read, what reading finds."""
         for table in (self._table, self._pages):
             try:
                 self._connection.execute(f"INSERT INTO {table} ({table}) VALUES ('integrity-check')")  # noqa: S608
             except sqlite3.DatabaseError as error:
-                return f"The full text {table} is damaged ({error}). Ingest the documents again."
+                damage = self._unread(table) if _is_read_only(error) else str(error)
+                if damage:
+                    return f"The full text {table} is damaged ({damage}). Ingest the documents again."
         return None
+
+    def _unread(self, table: str) -> str | None:
+        """What is wrong between a table's rows and its postings. FTS5's own check is a write, this is none."""
+        walk = "temp.knowledge_check"  # temporary tables can be made beside a database that is only read
+        try:
+            self._connection.execute(f"CREATE VIRTUAL TABLE {walk} USING fts5vocab(main, {table}, instance)")
+            try:
+                posted = {int(row[0]) for row in self._connection.execute(f"SELECT DISTINCT doc FROM {walk}")}  # noqa: S608
+            finally:
+                self._connection.execute(f"DROP TABLE {walk}")
+            filled = f"SELECT rowid FROM {table} WHERE trim(title || body) != ''"  # noqa: S608
+            rows = {int(row[0]) for row in self._connection.execute(filled)}
+        except sqlite3.DatabaseError as error:
+            return str(error)
+        strangers = len(rows ^ posted)
+        return f"{strangers} rows and their words do not belong together" if strangers else None
+
+
+def _is_read_only(error: sqlite3.DatabaseError) -> bool:
+    return error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_READONLY
 
 
 def _columns(chunk: Chunk) -> tuple[str, str, str]:
