@@ -11,12 +11,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from tools.calibrate import TICKETS, answerer, leave_one_out, work_through
 
 from benchmarks._report import Report, parse_args
 from rimedio.answering.calibration import coverage_table, expected_calibration_error
 from rimedio.answering.decide import FEATURES, DecisionPolicy, evidence
 from rimedio.domain.errors import ModelUnavailable
-from tools.calibrate import TICKETS, answerer, leave_one_out, work_through
 
 
 def main(argv: Sequence[str] | None = None) -> None:
