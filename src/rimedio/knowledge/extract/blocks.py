@@ -12,6 +12,7 @@ class Limits:
 
     bytes_max: int = 64 * MEBIBYTE  # size of the file itself
     text_bytes_max: int = 24 * MEBIBYTE  # size of a file that is all text
+    markup_bytes_max: int = 2 * MEBIBYTE  # size of a reStructuredText file: docutils takes 20 s a megabyte
     unpacked_bytes_max: int = 256 * MEBIBYTE  # size of a DOCX after decompression
     pages_max: int = 5_000
     depth_max: int = 60  # nesting of JSON, YAML, HTML

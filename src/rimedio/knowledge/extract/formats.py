@@ -130,6 +130,7 @@ def _kind(data: bytes, name: str) -> str:
 
 def _check_size(data: bytes, name: str, kind: str, limits: Limits) -> None:
     most = limits.bytes_max if kind in BINARY else limits.text_bytes_max
+    most = min(most, limits.markup_bytes_max) if kind == "restructuredtext" else most
     if len(data) > most:
         msg = (
             f"{name} is {len(data) / 1e6:.1f} MB; one {kind} file may have {most / 1e6:.1f} MB at most. "

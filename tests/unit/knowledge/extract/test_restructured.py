@@ -1,5 +1,8 @@
 """reStructuredText, with Sphinx's directives that docutils does not know."""
 
+import pytest
+
+from rimedio.domain.errors import InvalidDocument
 from rimedio.knowledge.extract import Admonition, Code, Extracted, Heading, ItemList, Table, extract
 
 
@@ -68,3 +71,8 @@ def test_substitutions_are_filled_in() -> None:
 
 def test_enumerated_lists_are_procedures() -> None:
     assert read("1. Apri\n2. Chiudi\n").blocks == (ItemList(("1. Apri", "2. Chiudi"), ordered=True),)
+
+
+def test_a_file_that_would_keep_docutils_busy_for_minutes_is_refused() -> None:
+    with pytest.raises(InvalidDocument, match="Split"):
+        read("Testo del paragrafo.\n\n" * 120_000)
