@@ -29,7 +29,7 @@ DEPTH_MAX = 100
 RANGE_MAX = 360_145
 
 _PLAIN_PATH = re.compile(r"\$([A-Za-z_]\w*)((?:\.[A-Za-z_]\w*)*)", re.ASCII)
-_NAMES = re.compile(r"\$([A-Za-z_]\w*)", re.ASCII)
+_ACCESS = re.compile(r"\$([A-Za-z_]\w*)(?:\s*\.\s*([A-Za-z_]\w*)(?:\s*\.\s*([A-Za-z_]\w*))?)?", re.ASCII)
 _OPERATORS = {"and", "or", "in"}
 _HASHES = {"MD5": "md5", "SHA-1": "sha1", "SHA-256": "sha256", "SHA-384": "sha384", "SHA-512": "sha512"}
 
@@ -69,11 +69,11 @@ class JsonataQuery:
     source: str
     location: str
     _steps: tuple[str, ...] = field(init=False, repr=False)
-    _names: frozenset[str] = field(init=False, repr=False)
+    _accesses: Mapping[str, frozenset[str] | None] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_steps", _plain_steps(self.source))
-        object.__setattr__(self, "_names", frozenset(_NAMES.findall(self.source)))
+        object.__setattr__(self, "_accesses", _accesses(self.source))
 
     def evaluate(self, scope: Scope) -> JSON:
         """The value. Raises States.QueryEvaluationError when it fails or is undefined."""
@@ -103,25 +103,41 @@ class JsonataQuery:
             raise self.failure(f"threw an error during evaluation. {_reason(error)}") from error
 
     def _bindings(self, scope: Scope) -> dict[str, object]:
+        """What the expression names and nothing else: handing values to the library means copying them."""
         bindings: dict[str, object] = {}
-        for name in self._names:
-            if name == "states":
-                bindings[name] = self._states(scope)
-            elif name in scope.variables:
-                bindings[name] = _with_null(scope, name, scope.variables[name])
+        for name, members in self._accesses.items():
+            if name in scope.variables:
+                bindings[name] = _with_null(scope, name, scope.variables[name], members)
             elif name in _FUNCTIONS:
                 bindings[name] = _native(_FUNCTIONS[name], scope)
+        bindings["states"] = self._states(scope)
         if "function" in self.source or "λ" in self.source:
             bindings["__evaluate_entry"], bindings["__evaluate_exit"] = _limits()
         return bindings
 
     def _states(self, scope: Scope) -> dict[str, object]:
-        states: dict[str, object] = {
-            name: _with_null(scope, f"states.{name}", value) for name, value in scope.states.items()
-        }
-        if "context" in self.source or self.source.rstrip(") ").endswith("$states"):
-            states["context"] = _with_null(scope, "states.context", scope.context)
+        whole = "states" in self._accesses
+        states: dict[str, object] = {}
+        for part in (*scope.states, "context"):
+            key = f"states.{part}"
+            if whole or key in self._accesses:
+                value = scope.context if part == "context" else scope.states[part]
+                states[part] = _with_null(scope, key, value, None if whole else self._accesses[key])
         return states
+
+
+def _accesses(source: str) -> dict[str, frozenset[str] | None]:
+    """Which members of which values an expression can reach, by its text; None: any of them.
+
+    `$x.a + $y[0]` reaches `a` of `x` and all of `y`. The parent operator reaches back, so with a `%` all is
+    reached. Names in strings or of parameters only add to what is reached.
+    """
+    reached: dict[str, frozenset[str] | None] = {}
+    for name, first, second in _ACCESS.findall(source):
+        key, member = (f"states.{first}", second) if name == "states" and first else (name, first)
+        known = reached.get(key, frozenset())
+        reached[key] = None if not member or known is None or "%" in source else known | {member}
+    return reached
 
 
 def require(query: Query, holds: bool, expected: str, value: JSON) -> None:
@@ -172,8 +188,11 @@ def _walk(steps: tuple[str, ...], scope: Scope) -> JSON | Missing:
     return value
 
 
-def _with_null(scope: Scope, key: str, value: JSON) -> object:
+def _with_null(scope: Scope, key: str, value: JSON, members: frozenset[str] | None) -> object:
     """The library tells null from undefined by a marker of its own; copied once per scope."""
+    if members is not None and isinstance(value, dict):
+        value = {member: value[member] for member in members if member in value}
+        key = f"{key}.{sorted(members)}"
     if key not in scope.nulled:
         scope.nulled[key] = _nulls(value)
     return scope.nulled[key]

@@ -95,6 +95,39 @@ def test_jsonata_that_fails_or_is_undefined_is_a_query_evaluation_error(source: 
     assert source in str(caught.value.cause)
 
 
+@pytest.mark.parametrize(
+    "source",
+    [
+        "$o.a.b + $o.c",
+        "$o . a . b",
+        "$count($keys($o))",
+        "$o.a.%.c",
+        "$l.k",
+        "$o.(a.b + c)",
+        "$o.a.b & '$o'",
+        "$merge([$o.a, $states.input.a])",
+        "$states.input.a.b = $o.a.b",
+        "$count($keys($states))",
+        "$states.input.*",
+        "$map($l, function($o) { $o.k })",
+        "$lookup($o, 'c')",
+        "($p := $o; $p.c)",
+        "$o.`c`",
+        "$exists($states.input.zzz.y)",
+        "$states.(input.c)",
+    ],
+)
+def test_handing_over_only_what_is_named_changes_no_value(source: str) -> None:
+    from rimedio.asl import jsonata_query
+
+    value: JSON = {"a": {"b": 1}, "c": 2, "d": None}
+    seen = JsonataQuery(source, "Output").evaluate(scope(value, o=value, l=[{"k": 1}, {"k": None}]))
+    everything = JsonataQuery(source, "Output")
+    names = dict.fromkeys([*jsonata_query._accesses(source), "states", "o", "l"])
+    object.__setattr__(everything, "_accesses", names)
+    assert everything.evaluate(scope(value, o=value, l=[{"k": 1}, {"k": None}])) == seen
+
+
 def test_an_endless_recursion_is_cut_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("rimedio.asl.jsonata_query.EVALUATION_SECONDS_MAX", 0.05)
     with pytest.raises(StatesError):
