@@ -31,7 +31,6 @@ from rimedio.knowledge.index.port import Coverage
 from rimedio.knowledge.index.sqlite import SqliteIndex
 from rimedio.knowledge.ingest import Ingestor
 from rimedio.knowledge.search import Search, SearchOptions
-from rimedio.llm.chat import ChatModel
 from rimedio.llm.pricing import PriceTable
 from rimedio.llm.tokens import CharacterTokenCounter, TokenCounter, TokenizerTokenCounter
 from rimedio.settings import EmbedderName, Generator, Settings
@@ -60,6 +59,7 @@ from rimedio.tickets.workflow import LAMBDA_INVOKE
 
 if TYPE_CHECKING:
     from rimedio.llm.guardrails import Guardrails
+    from rimedio.llm.openai_compatible import OpenAICompatibleChat
 
 CLASSIFIERS = "classifiers"
 NO_MODEL = "none"
@@ -83,7 +83,9 @@ class Rimedio:
         self.tenant = settings.tenant
 
     def close(self) -> None:
-        """Let go of the data folder."""
+        """Let go of the data folder and of the models' connections."""
+        for model in self.__dict__.get("chat_models", ()):
+            model.close()
         self.folder.close()
 
     # -- foundations
@@ -193,7 +195,7 @@ class Rimedio:
         return PriceTable.from_file(path) if path else PriceTable.shipped()
 
     @cached_property
-    def chat_models(self) -> tuple[ChatModel, ...]:
+    def chat_models(self) -> tuple["OpenAICompatibleChat", ...]:
         """The configured model and its fallback; none for the extractive generator. Raises InvalidSetting."""
         settings = self.settings
         if settings.generator is Generator.EXTRACTIVE:

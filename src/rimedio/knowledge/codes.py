@@ -14,9 +14,7 @@ from dataclasses import dataclass
 from rimedio.domain.taxonomy import DEFAULT_CODE_PATTERN, Taxonomy
 
 SUB_WORDS = r"(?:sub[- ]?codes?|sub[- ]?cod\.?|sotto[- ]?codic[ei]|sub)"
-SUFFIX = (
-    rf"(?:\s*[/.:–-]\s*(?=\w*\d)[0-9A-Za-z]{{1,3}}|\s*[,(]?\s*{SUB_WORDS}\s*[:#=]?\s*[0-9A-Za-z]{{1,3}}\)?)"
-)
+SUFFIX = rf"(?:(?:\s*[/.:]\s*|[–-])(?=\w*\d)[0-9A-Za-z]{{1,3}}|\s*[,(]?\s*{SUB_WORDS}\s*[:#=]?\s*[0-9A-Za-z]{{1,3}}\)?)"
 CODE = r"(?:0[xX][0-9A-Fa-f]{1,4}|(?:[A-Za-z]{1,6}[-_.]?|[A-Za-z]{1,2} )?\d{1,6}[A-Za-z]?)"
 CODE_WORD = (
     r"(?:codic[ei]|cod|errori|errore|error[es]?|err|allarm[ei]|guast[oi]|anomali[ae]|avari[ae]|"

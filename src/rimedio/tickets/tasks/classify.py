@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from rimedio.classification.features import ticket_text
 from rimedio.domain.errors import ModelUnavailable
 from rimedio.tickets.parts import Classified, TaskParts
 from rimedio.tickets.tasks.inspect import TicketQuestion
@@ -53,10 +54,16 @@ def classify(parts: TaskParts, given: ClassifyInput) -> TicketCategory:
     """The classifier's category; UNKNOWN, not an error, where no classifier was trained yet."""
     thresholds = CategoryThresholds(parts.category_sure, parts.category_unsure)
     try:
-        found = parts.classifier.classify(given.question.text)
+        found = parts.classifier.classify(_as_trained(given.question))
     except ModelUnavailable:
         found = Classified(UNKNOWN, 0.0)
     return TicketCategory(found.category, found.confidence, found.top, thresholds)
+
+
+def _as_trained(question: TicketQuestion) -> str:
+    """The text with model and code, in the shape that training rows have."""
+    model = question.product_models[0] if question.product_models else ""
+    return ticket_text(question.text, model, question.codes[0] if question.codes else None)
 
 
 def second_opinion(parts: TaskParts, given: SecondOpinionInput) -> TicketCategory:
