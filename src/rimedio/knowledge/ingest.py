@@ -71,12 +71,13 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """One file done. `files` and `bytes` count all files done so far."""
+    """One file done. `files` and `bytes` count all files done so far, `total` the files there are."""
 
     source_uri: str
     outcome: Outcome
     files: int
     bytes: int
+    total: int
     reason: str | None = None
 
 
@@ -140,7 +141,8 @@ class Ingestor:
 
         Raises NotFound for a missing path and StorageFailed errors; a file at fault is recorded, not raised.
         """
-        run = _Run(self, tenant_id, progress)
+        total = sum(1 for _ in sources(paths, self._recipe.limits)) if progress else 0
+        run = _Run(self, tenant_id, progress, total)
         with _Pool(self._recipe, self._workers) as pool:
             for prepared in pool.prepared(run.changed(sources(paths, self._recipe.limits))):
                 run.store(prepared)
@@ -217,11 +219,14 @@ class Ingestor:
 class _Run:
     """One call of `ingest`."""
 
-    def __init__(self, ingestor: Ingestor, tenant_id: str, progress: ProgressCallback | None) -> None:
+    def __init__(
+        self, ingestor: Ingestor, tenant_id: str, progress: ProgressCallback | None, total: int
+    ) -> None:
         self.report = IngestReport()
         self._ingestor = ingestor
         self._tenant = tenant_id
         self._progress = progress
+        self._total = total
         self._seen: set[str] = set()
         self._bytes = 0
         self._sizes: dict[str, int] = {}
@@ -289,7 +294,8 @@ class _Run:
             report.unchanged += 1
         self._bytes += self._sizes.pop(uri, 0)
         if self._progress:
-            self._progress(Progress(uri, outcome, report.files, self._bytes, reason))
+            total = max(self._total, report.files)
+            self._progress(Progress(uri, outcome, report.files, self._bytes, total, reason))
 
 
 class _Pool:

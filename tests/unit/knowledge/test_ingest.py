@@ -151,7 +151,7 @@ def test_progress_tells_every_file(tmp_path: Path) -> None:
     (tmp_path / "b.md").write_bytes(b"")
     told: list[Progress] = []
     rig.ingestor.ingest([tmp_path], "acme", progress=told.append)
-    assert [(p.outcome, p.files) for p in told] == [(Outcome.ADDED, 1), (Outcome.REFUSED, 2)]
+    assert [(p.outcome, p.files, p.total) for p in told] == [(Outcome.ADDED, 1, 2), (Outcome.REFUSED, 2, 2)]
     assert told[-1].reason
 
 
