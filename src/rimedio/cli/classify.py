@@ -7,6 +7,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
+from rimedio.classification.registry import ModelVersion
 from rimedio.cli.output import Json, print_json, terminal
 from rimedio.cli.session import session_of
 from rimedio.domain.codec import to_json
@@ -62,17 +63,25 @@ def list_versions(context: typer.Context, json: Json = False) -> None:
 def promote(
     context: typer.Context,
     version: Annotated[str, typer.Argument(help="Version, as `classify list` prints it.")],
+    json: Json = False,
 ) -> None:
     """Let another classifier answer from now on."""
     with session_of(context).open() as rimedio:
-        terminal().print(Text(f"{rimedio.registry.promote(version).version} answers now."))
+        _print_champion(rimedio.registry.promote(version), "answers now", as_json=json)
 
 
 @app.command("roll-back")
-def roll_back(context: typer.Context) -> None:
+def roll_back(context: typer.Context, json: Json = False) -> None:
     """Return to the classifier that answered before."""
     with session_of(context).open() as rimedio:
-        terminal().print(Text(f"{rimedio.registry.roll_back().version} answers again."))
+        _print_champion(rimedio.registry.roll_back(), "answers again", as_json=json)
+
+
+def _print_champion(champion: ModelVersion, says: str, *, as_json: bool) -> None:
+    if as_json:
+        print_json(to_json(champion))
+    else:
+        terminal().print(Text(f"{champion.version} {says}."))
 
 
 @app.command("test")
