@@ -18,8 +18,6 @@ from rimedio.llm.guardrails.pii import Entity, EntityKind, Redaction, Redactor, 
 from rimedio.llm.guardrails.safety import find_dangers
 from rimedio.llm.guardrails.topics import DeniedTopic, TopicRule, default_topics, find_topics, read_topics
 
-PASSAGE_SUSPICION = 0.9
-
 
 @dataclass(frozen=True, slots=True)
 class RequestVerdict:
@@ -68,11 +66,7 @@ class Guardrails:
         Manuals give orders and warnings to people all the time, and leaving one out can change the remedy, so
         suspicion must be strong here.
         """
-        return tuple(
-            n
-            for n, text in enumerate(texts)
-            if self._injection.inspect(text).probability >= PASSAGE_SUSPICION
-        )
+        return tuple(n for n, text in enumerate(texts) if self._injection.inspect_passage(text).flagged)
 
     def inspect_answer(self, text: str) -> tuple[SafetyFlag, ...]:
         """Dangerous deeds that a remedy asks for."""

@@ -7,8 +7,14 @@ from dataclasses import dataclass
 from rimedio.llm.guardrails.injection.model import LinearModel, features, shipped
 from rimedio.llm.guardrails.injection.signs import SIGNS
 
-# Chosen on the cross-validated training rows: F1 is flat from .3 to .5, and a missed attack costs more than a review.
-THRESHOLD = 0.35
+# F1 on the cross-validated training rows is flat from .3 to .5, and there a missed attack costs more than a review.
+THRESHOLD = 0.3
+# The more windows, the likelier that a harmless one looks odd by chance: longer texts need more.
+THRESHOLD_LONG = 0.5
+LONG_WINDOWS_MIN = 4
+# A passage of a manual was loaded by somebody trusted, and leaving out a true one costs an answer: at .7 one passage
+# in fifty of real manuals is left out, and six of seven planted attacks are found.
+THRESHOLD_PASSAGE = 0.7
 WINDOW_CHARS = (
     160  # a sentence or two; shorter loses context, longer hides an attack among harmless sentences
 )
@@ -18,7 +24,7 @@ _SENTENCE_END = re.compile(r"(?<=[.!?\n])\s+")
 
 @dataclass(frozen=True, slots=True)
 class InjectionVerdict:
-    """Whether a text is an injection: calibrated probability, the words that look most like it, and the signs."""
+    """Whether a text is an injection: probability of its worst window, its words, and the signs in it."""
 
     flagged: bool
     probability: float
@@ -29,18 +35,23 @@ class InjectionVerdict:
 class InjectionDetector:
     """Judges texts with a linear model; a long text window by window, since an attack may hide in one sentence."""
 
-    def __init__(self, model: LinearModel | None = None, *, threshold: float = THRESHOLD) -> None:
+    def __init__(self, model: LinearModel | None = None) -> None:
         self._model = model
-        self._threshold = threshold
 
     def inspect(self, text: str) -> InjectionVerdict:
-        """Verdict on `text`. Raises ModelUnavailable when the weights are missing."""
-        model = self._model or shipped()
+        """Verdict on what somebody wrote. Raises ModelUnavailable when the weights are missing."""
         parts = list(windows(text[:TEXT_CHARS_MAX]))
+        return self._judge(parts, THRESHOLD if len(parts) < LONG_WINDOWS_MIN else THRESHOLD_LONG)
+
+    def inspect_passage(self, text: str) -> InjectionVerdict:
+        """Verdict on a passage of the knowledge. Raises ModelUnavailable when the weights are missing."""
+        return self._judge(list(windows(text[:TEXT_CHARS_MAX])), THRESHOLD_PASSAGE)
+
+    def _judge(self, parts: list[str], threshold: float) -> InjectionVerdict:
         given = features(parts)
-        chances = model.probabilities(given)
+        chances = (self._model or shipped()).probabilities(given)
         worst = int(chances.argmax())
-        found = bool(chances[worst] >= self._threshold)
+        found = bool(chances[worst] >= threshold)
         excerpt = parts[worst].strip() if found else ""
         named = tuple(name for name, value in zip(SIGNS, given.signs[worst], strict=True) if value)
         return InjectionVerdict(found, float(chances[worst]), excerpt, named)
