@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from rimedio import __version__
+from rimedio.asl.cli import app as machines
 from rimedio.cli import ask, classify, demo, doctor, evaluate, knowledge, ticket
 from rimedio.cli.output import guarded
 from rimedio.cli.session import Session
@@ -22,6 +23,7 @@ app = typer.Typer(
 app.add_typer(knowledge.kb, name="kb")
 app.add_typer(ticket.app, name="ticket")
 app.add_typer(classify.app, name="classify")
+app.add_typer(machines, name="asl", help="Run, test, check and draw state machines.")
 app.command("ingest")(knowledge.ingest)
 app.command("ask")(ask.ask)
 app.command("eval")(evaluate.evaluate)

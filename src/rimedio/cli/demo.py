@@ -57,7 +57,7 @@ def _load(rimedio: Rimedio, examples: Path) -> None:
     shown = progress_terminal().is_terminal
     with progress("Reading the demo manuals", shown=shown) as advance:
         rimedio.ingestor.ingest(
-            [examples / "knowledge"], rimedio.tenant, progress=lambda p: advance(p.files, p.files)
+            [examples / "knowledge"], rimedio.tenant, progress=lambda p: advance(p.files, p.total)
         )
     held = rimedio.coverage()
     with progress("Learning meanings", shown=shown) as advance:

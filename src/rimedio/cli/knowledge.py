@@ -51,7 +51,7 @@ def ingest(
                 paths,
                 rimedio.tenant,
                 remove_vanished=remove_vanished,
-                progress=lambda p: advance(p.files, p.files),
+                progress=lambda p: advance(p.files, p.total),
             )
         if not json:
             _print_report(report)
