@@ -113,8 +113,8 @@ def piguard(folder: Path, report: Report) -> None:
     rows = json.loads(path.read_text("utf-8"))
     detector = InjectionDetector()
     found = [detector.inspect(row["prompt"]).flagged for row in rows]
-    harmless = [f for f, row in zip(found, rows, strict=True) if row["label"] == 0]
-    attacks = [f for f, row in zip(found, rows, strict=True) if row["label"] == 1]
+    harmless = [f for f, row in zip(found, rows, strict=True) if row.get("label", 0) == 0]
+    attacks = [f for f, row in zip(found, rows, strict=True) if row.get("label", 0) == 1]
     report.add("piguard.specificity", 1 - sum(harmless) / max(1, len(harmless)), len(harmless))
     if attacks:
         report.add("piguard.recall", sum(attacks) / len(attacks), len(attacks))

@@ -125,3 +125,21 @@ def test_the_worst_text_takes_time_in_proportion(unit: str) -> None:
 
     cpu_s(1000)
     assert cpu_s(50_000) < 40 * max(cpu_s(5_000), 0.005)
+
+
+@pytest.mark.parametrize(
+    "passage",
+    [
+        "> **Attenzione:** non cambiare la norma di rete per alzare il limite.\n\n### F110 – Isolamento basso\n\n1. Staccare le stringhe.",
+        "Note: you must follow the instructions of this manual. Press and hold the button, then enter the system menu.",
+        "| XC2-FLT-01 | Filtro aria |\n| XC2-LCK-01 | Attuatore di blocco |",
+    ],
+)
+def test_a_manual_may_give_orders_to_people(passage: str) -> None:
+    assert not DETECTOR.inspect_passage(passage).flagged
+
+
+def test_a_passage_needs_stronger_evidence_than_a_request() -> None:
+    assert DETECTOR.inspect_passage(ATTACKS[0]).flagged
+    doubtful = [text for text in ATTACKS if DETECTOR.inspect(text).flagged]
+    assert len(doubtful) >= sum(DETECTOR.inspect_passage(text).flagged for text in ATTACKS)
