@@ -110,7 +110,7 @@ def _remedies(report: Report, data: Path, name: str, embedder: CachedEmbedder, f
         return
     writing = Writing(load(manual, embedder, folder))
     asked = read_jsonl(path) if path else table_codes(manual)
-    whole = [_is_whole(one, writing.draft(one.text)) for one in asked]
+    whole = [is_whole(one, writing.draft(one.text)) for one in asked]
     report.add(f"{name}.quoted", sum(whole) / len(whole), len(whole))
     for one in (a for a, ok in zip(asked, whole, strict=True) if not ok):
         report.note(f"{name}: the remedy is not whole: {one.text}")
@@ -122,7 +122,8 @@ def _remedies(report: Report, data: Path, name: str, embedder: CachedEmbedder, f
     )
 
 
-def _is_whole(asked: Asked, draft: Draft) -> bool:
+def is_whole(asked: Asked, draft: Draft) -> bool:
+    """Whether the remedy that is given holds the whole reference remedy, layout aside."""
     remedy = "\n".join(
         s.text for step in draft.steps if step.section is Section.REMEDY for s in step.sentences
     )

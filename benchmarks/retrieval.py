@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from benchmarks._corpora import TENANT, KnowledgeBase, load
-from benchmarks._questions import Asked, plain, read_csv, read_jsonl, table_codes, unknown_codes
+from benchmarks._questions import Asked, read_csv, read_jsonl, table_codes, unknown_codes
 from benchmarks._report import Options, Report, parse_args, split_file
 from benchmarks._vectors import CachedEmbedder, onnx_embedder
+from benchmarks.answers import Writing, is_whole
 from rimedio.domain.errors import ModelUnavailable
 from rimedio.domain.knowledge import Chunk
 from rimedio.knowledge.index.port import Filters
@@ -90,14 +91,6 @@ def by_words(base: KnowledgeBase) -> Ranker:
     return ranked
 
 
-def answers(base: KnowledgeBase, asked: Asked) -> str | None:
-    """What the product says to a question; None when it refuses because no manual defines the code."""
-    result = base.search.search(SearchQuery(TENANT, asked.text))
-    if (result.unknown_codes and not result.known_codes) or not result.passages:
-        return None
-    return result.passages[0].chunk.text
-
-
 def _csv_sets(report: Report, data: Path, embedder: CachedEmbedder, folder: Path) -> None:
     names = sorted({path.name.split(".")[0] for path in (data / "eval").glob("*.csv")})
     for name in names:
@@ -130,15 +123,15 @@ def _manual_codes(report: Report, data: Path, embedder: CachedEmbedder, folder: 
 def _codes(report: Report, name: str, questions: Sequence[Asked], base: KnowledgeBase, manual: Path) -> None:
     places = ranks(questions, as_product(base))
     report.add(f"{name}.hit1", recall(places, 1), len(places))
+    writing = Writing(base)
     quoted = []
     for asked in questions:
-        said = answers(base, asked)
-        quoted.append(said is not None and plain(asked.remedy or "") in plain(said))
+        quoted.append(is_whole(asked, writing.draft(asked.text)))
         if not quoted[-1]:
             report.note(f"{name}: the remedy is not quoted whole: {asked.text}")
     report.add(f"{name}.quoted", sum(quoted) / len(quoted), len(quoted))
     unknown = unknown_codes(manual, [asked.code or "" for asked in questions])
-    refused = [answers(base, asked) is None for asked in unknown]
+    refused = [not writing.draft(asked.text).steps for asked in unknown]
     report.add(f"{name}.refused", sum(refused) / len(refused), len(refused))
 
 
