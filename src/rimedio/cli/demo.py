@@ -18,7 +18,7 @@ from rimedio.domain.ticket import Ticket
 from rimedio.evaluation.labelled import LabelledTicket, load_labelled
 from rimedio.tickets.train_classifier import train_classifier
 
-TOUR = ("demo-001", "demo-040", "demo-078", "demo-085", "demo-091", "demo-095")
+TOUR = ("demo-001", "demo-040", "demo-051", "demo-078", "demo-085", "demo-091", "demo-095", "demo-112")
 
 
 def demo(
@@ -27,7 +27,7 @@ def demo(
         "examples"
     ),
     everything: Annotated[
-        bool, typer.Option("--all", help="Work through all sample tickets, not six.")
+        bool, typer.Option("--all", help="Work through all sample tickets, not eight.")
     ] = False,
 ) -> None:
     """Load the demo manuals and work through sample tickets, printing each remedy with its sources."""
