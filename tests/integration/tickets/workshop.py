@@ -191,7 +191,9 @@ class Workshop:
             categories=tuple(taxonomy.categories),
             on_settled=lambda ticket, status: self.settled.append((ticket.ticket_id, status)),
         )
-        self.engine = Engine(MemoryJournal(), {LAMBDA_INVOKE: InvokeTask(lambda: self.parts)}, clock=self.clock)
+        self.engine = Engine(
+            MemoryJournal(), {LAMBDA_INVOKE: InvokeTask(lambda: self.parts)}, clock=self.clock
+        )
         self.runner = EngineRunner.create(self.engine, self.tickets)
         self.open = OpenTicket(self.tickets, self.runner, taxonomy, self.clock, self.ids)
         self.review = ReviewTicket(self.tokens, self.engine)
