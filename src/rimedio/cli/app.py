@@ -9,7 +9,7 @@ import typer
 from rimedio import __version__
 from rimedio.asl.cli import app as machines
 from rimedio.cli import ask, classify, demo, doctor, evaluate, knowledge, ticket
-from rimedio.cli.output import guarded
+from rimedio.cli.output import INTERRUPTED, guarded
 from rimedio.cli.session import Session
 
 app = typer.Typer(
@@ -54,4 +54,13 @@ def options(
 
 def main() -> None:
     """Entry point of the `rimedio` command; ends the process with the command's exit code."""
-    guarded(lambda: app(args=sys.argv[1:], standalone_mode=True))
+    guarded(_run)
+
+
+def _run() -> None:
+    try:
+        app(args=sys.argv[1:], standalone_mode=True)
+    except SystemExit as end:
+        if end.code == INTERRUPTED:  # typer ends on Ctrl-C without a word
+            raise KeyboardInterrupt from None
+        raise

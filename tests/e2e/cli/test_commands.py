@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.e2e.cli.conftest import EXAMPLES, Ended, Run
+from tests.e2e.cli.conftest import EXAMPLES, Ended, Run, few_rows
 
 from rimedio import __version__
 
@@ -226,7 +226,7 @@ def test_classifiers_are_trained_tried_promoted_and_rolled_back(rimedio: Run, tm
     def classify(*arguments: object) -> Ended:
         return rimedio("--data-dir", tmp_path / "data", "classify", *arguments)
 
-    training = EXAMPLES / "training" / "tickets.csv"
+    training = few_rows(tmp_path / "few.csv")
     first = classify("train", training, "--json").json["version"]  # type: ignore[index]
     second = classify("train", training, "--json").json["version"]  # type: ignore[index]
     assert (first["status"], second["status"]) == ("CHAMPION", "CHALLENGER")
