@@ -126,10 +126,11 @@ def main() -> None:
     parser.add_argument("names", nargs="*", help="benchmarks to run; all of them when none is named")
     parser.add_argument("--data", type=Path, default=DEFAULT_DATA)
     options = parser.parse_args()
-    kept = {r["benchmark"]: Run(**r) for r in json.loads(RECORD.read_text())} if RECORD.exists() else {}
     for name in options.names or names():
         print(f"{name} …", flush=True)
         run = measure(name, options.data.resolve())
+        # Read anew each time: another run may have written its block meanwhile.
+        kept = {r["benchmark"]: Run(**r) for r in json.loads(RECORD.read_text())} if RECORD.exists() else {}
         if run:
             kept[name] = run
             print(f"  {run.figures}", flush=True)
