@@ -80,7 +80,10 @@ class DataFolder:
 
     def _require_database(self) -> None:
         if not (self.path / DATABASE).is_file():
-            msg = f"There is no Rimedio data in {self.path}. Check `data_dir`, or load a document first."
+            msg = (
+                f"There is no Rimedio data in {self.path}. Check `data_dir`, or load a document first: "
+                "rimedio ingest PATH."
+            )
             raise NotFound(msg)
 
     def _prepare(self) -> None:

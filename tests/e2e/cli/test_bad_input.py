@@ -154,7 +154,7 @@ def test_before_anything_is_loaded_a_reader_says_what_to_do(
     rimedio: Run, tmp_path: Path, command: tuple[str, ...]
 ) -> None:
     folder = tmp_path / "none"
-    refused(rimedio("--data-dir", folder, *command), 3, str(folder), "load a document")
+    refused(rimedio("--data-dir", folder, *command), 3, str(folder), "rimedio ingest PATH")
     assert not folder.exists()
 
 
@@ -326,7 +326,7 @@ def test_a_folder_that_may_only_be_read_serves_readers(rimedio: Run, own: Path, 
 def many(tmp_path: Path) -> Iterator[Path]:
     folder = tmp_path / "many"
     folder.mkdir()
-    paragraph = "La ventola gira a velocità ridotta quando il modulo è freddo. " * 40
+    paragraph = "La ventola gira a velocità ridotta quando il modulo è freddo. " * 15
     for number in range(600):
         text = f"# Manuale {number}\n\n" + f"## E{number:03d} Guasto\n\n{paragraph}\n\n" * 4
         (folder / f"m{number:03d}.md").write_text(text, "utf-8")
