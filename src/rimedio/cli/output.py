@@ -42,6 +42,8 @@ def guarded(run: Callable[[], None]) -> None:
         fail(error.code, str(error), error.exit_code)
     except KeyboardInterrupt:
         fail("INTERRUPTED", "Interrupted. Nothing was left half-written; run it again to go on.", INTERRUPTED)
+    except MemoryError:
+        fail("INTERNAL_ERROR", "The memory is used up. Load less at once, or give the machine more.", 1)
     except BrokenPipeError:
         sys.stderr.close()
         raise SystemExit(0) from None

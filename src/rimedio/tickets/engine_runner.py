@@ -2,6 +2,7 @@
 
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from itertools import count
 
 from rimedio.asl import Engine, ExecutionAlreadyExists, Machine
 from rimedio.domain.codec import Json
@@ -11,6 +12,7 @@ from rimedio.tickets.workflow import definition
 
 MACHINE_NAME = "ticket"
 PENDING_PAGE = 200
+FAILED = frozenset({"FAILED", "ABORTED", "TIMED_OUT"})
 WAITING = frozenset({Status.IN_REVIEW, Status.NEEDS_INFO})
 
 
@@ -29,7 +31,10 @@ class EngineRunner:
 
     def start(self, ticket: Ticket) -> str:
         """Set a ticket going: a NEW one under its own id, one taken up again under id and version."""
-        name = ticket.ticket_id if ticket.status is Status.NEW else f"{ticket.ticket_id}-{ticket.version}"
+        is_new = ticket.status is Status.NEW
+        return self._begin(ticket, ticket.ticket_id if is_new else f"{ticket.ticket_id}-{ticket.version}")
+
+    def _begin(self, ticket: Ticket, name: str) -> str:
         given: dict[str, Json] = {"tenant_id": ticket.tenant_id, "ticket_id": ticket.ticket_id}
         try:
             return self.engine.start(self.machine, given, name=name)
@@ -46,11 +51,19 @@ class EngineRunner:
         while True:
             page = self.tickets.list_by_status(tenant_id, Status.NEW, limit=PENDING_PAGE, cursor=cursor)
             for ticket in page.tickets:
-                self.start(ticket)
+                self._start_over(ticket)
             count += len(page.tickets)
             cursor = page.cursor
             if cursor is None:
                 return count
+
+    def _start_over(self, ticket: Ticket) -> None:
+        """Start what was accepted; where an execution failed before it took the ticket, another one tries."""
+        name = ticket.ticket_id
+        for attempt in count(2):
+            if self.engine.describe(self._begin(ticket, name)).status not in FAILED:
+                return
+            name = f"{ticket.ticket_id}-attempt-{attempt}"
 
     def settle(self, ticket: Ticket) -> Ticket:
         """Work in this thread until the ticket has ended or waits for a person; the ticket as it is then."""

@@ -5,7 +5,7 @@ from tests.integration.tickets.workshop import TENANT, FailingWriter, ScriptedGu
 
 from rimedio.domain.answer import Outcome
 from rimedio.domain.conversation import Author
-from rimedio.domain.errors import Conflict, GenerationFailed, Throttled
+from rimedio.domain.errors import Conflict, GenerationFailed, ModelUnavailable, Throttled
 from rimedio.domain.ticket import Attachment, AttachmentType, Status
 from rimedio.tickets.parts import Classified
 from rimedio.tickets.review_ticket import Verdict
@@ -166,7 +166,7 @@ def test_a_broken_step_hands_the_ticket_to_a_person() -> None:
     shop.decider.outcomes = []  # the decider breaks with an IndexError
     ticket = shop.work()
     assert ticket.status is Status.ESCALATED
-    assert "IndexError" in str(ticket.status_reason)
+    assert ticket.status_reason == "IndexError: list index out of range"
 
 
 def test_the_run_tells_every_step_with_its_time() -> None:
@@ -184,3 +184,14 @@ def test_an_accepted_ticket_that_was_never_started_is_started_later() -> None:
     assert again.runner.recover(TENANT) == 1
     again.runner.drain()
     assert again.tickets.get(TENANT, ticket.ticket_id).status is Status.READY
+
+
+def test_a_ticket_whose_execution_could_not_begin_begins_at_the_next_start() -> None:
+    shop = Workshop()
+    shop.broken = ModelUnavailable("the model is not built")
+    assert shop.work().status is Status.NEW
+    shop.broken = None
+    assert shop.runner.recover(TENANT) == 1
+    shop.runner.drain()
+    (ticket,) = shop.tickets.list_all(TENANT).tickets
+    assert ticket.status is Status.READY

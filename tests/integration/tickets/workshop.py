@@ -191,15 +191,19 @@ class Workshop:
             categories=tuple(taxonomy.categories),
             on_settled=lambda ticket, status: self.settled.append((ticket.ticket_id, status)),
         )
-        self.engine = Engine(
-            MemoryJournal(), {LAMBDA_INVOKE: InvokeTask(lambda: self.parts)}, clock=self.clock
-        )
+        self.broken: Exception | None = None  # raised instead of building the parts
+        self.engine = Engine(MemoryJournal(), {LAMBDA_INVOKE: InvokeTask(self._build)}, clock=self.clock)
         self.runner = EngineRunner.create(self.engine, self.tickets)
         self.open = OpenTicket(self.tickets, self.runner, taxonomy, self.clock, self.ids)
         self.review = ReviewTicket(self.tokens, self.engine)
         self.reply = ReplyToTicket(
             self.tickets, self.conversations, self.tokens, self.engine, self.clock, self.ids
         )
+
+    def _build(self) -> TaskParts:
+        if self.broken is not None:
+            raise self.broken
+        return self.parts
 
     def work(self, **fields: object) -> Ticket:
         """Open a ticket and work until it ends or waits."""

@@ -1,5 +1,6 @@
 """End a ticket's way: solution and status in one transaction, whose change is the event."""
 
+import json
 from dataclasses import dataclass
 
 from rimedio.domain.answer import Decision, Solution
@@ -8,6 +9,8 @@ from rimedio.tickets.parts import TaskParts
 from rimedio.tickets.task_tokens import Waiting
 from rimedio.tickets.tasks.generate import StepFailure
 from rimedio.tickets.tasks.task import Task
+
+REASON_CHARS_MAX = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +61,17 @@ def store(parts: TaskParts, given: StoreInput) -> None:
 
 def _reason(given: StoreInput) -> str | None:
     if given.failure and given.failure.Error:
-        return f"{given.failure.Error}: {given.failure.Cause}"[:500]
+        return said_by(given.failure)
     return "; ".join(given.decision.reasons) or None
+
+
+def said_by(failure: StepFailure) -> str:
+    """A failure in words: Lambda, and our engine, wrap the message into JSON."""
+    try:
+        message = str(json.loads(failure.Cause)["errorMessage"])
+    except (ValueError, KeyError, TypeError):
+        message = failure.Cause
+    return f"{failure.Error}: {message}"[:REASON_CHARS_MAX]
 
 
 def notify(parts: TaskParts, given: NotifyInput) -> None:
@@ -75,9 +87,7 @@ def mark_failed(parts: TaskParts, given: FailInput) -> None:
     failure = given.failure or StepFailure("Unknown", "")
 
     def fail(ticket: Ticket) -> Ticket:
-        return ticket.moved_to(
-            Status.FAILED, parts.clock.now(), reason=f"{failure.Error}: {failure.Cause}"[:500]
-        )
+        return ticket.moved_to(Status.FAILED, parts.clock.now(), reason=said_by(failure))
 
     parts.on_settled(parts.tickets.change(given.tenant_id, given.ticket_id, fail), Status.FAILED)
 
