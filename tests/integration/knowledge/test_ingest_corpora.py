@@ -135,8 +135,8 @@ if __name__ == "__main__":
     ingestor = Ingestor(
         SqliteIndex(database), DocumentStore(SqliteTable(database, SystemClock())), taxonomy=Taxonomy.default(),
         clock=SystemClock(), transaction=database.transaction, workers=2)
-    ingestor.ingest([Path(sys.argv[2])], "acme", progress=lambda p: print(p.files, flush=True))
-"""
+    ingestor.ingest([Path(sys.argv[2])], "acme", progress=lambda p: (print(p.files, flush=True), sys.stdin.readline()))
+"""  # after the first batch is stored it waits for a word that never comes
 
 
 @pytest.mark.parametrize("blow", [signal.SIGINT, signal.SIGKILL])
@@ -147,9 +147,11 @@ def test_a_run_that_is_killed_leaves_whole_documents_and_is_taken_up_again(
     script.write_text(LOADER)
     with subprocess.Popen(
         [sys.executable, str(script), str(file), str(folder)],
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a background shell ignores it
     ) as process:
         assert process.stdout is not None
         process.stdout.readline()
