@@ -40,8 +40,8 @@ class Library:
         """Remove a document by its id or source; returns its source. Raises NotFound."""
         record = self.documents.find(tenant_id, wanted)
         if record is None:
-            named = [r for r in self.documents.by_source(tenant_id, wanted) if r.source_uri.endswith(wanted)]
-            if len(named) != 1:
+            named = self.documents.by_source(tenant_id, wanted)
+            if not named:
                 raise NotFound(f"No document is called {wanted}. `rimedio kb list` prints ids and sources.")
             record = named[0]
         self.ingestor().remove(tenant_id, record.document_id)
