@@ -1,4 +1,4 @@
-"""The one composition root: which adapter stands behind which port.
+"""The system at home: which adapter stands behind which port.
 
 `laptop()` builds the system in this process on one data folder, with no key and no network. Parts are built
 when they are first needed, so that a command pays only for what it uses.
@@ -58,6 +58,12 @@ from rimedio.tickets.tasks.registry import InvokeTask
 from rimedio.tickets.workflow import LAMBDA_INVOKE
 
 if TYPE_CHECKING:
+    from rimedio.bootstrap.accounts import Accounts
+    from rimedio.bootstrap.desk import Desk
+    from rimedio.bootstrap.documents import Documents
+    from rimedio.bootstrap.events import Eventing
+    from rimedio.bootstrap.identity import Identity
+    from rimedio.bootstrap.learning import Learning
     from rimedio.llm.guardrails import Guardrails
     from rimedio.llm.openai_compatible import OpenAICompatibleChat
 
@@ -354,6 +360,50 @@ class Rimedio:
         """Use case: answer what was asked."""
         tokens = TaskTokens(self.table)
         return ReplyToTicket(self.tickets, self.conversations, tokens, self.engine, self.clock, self.ids)
+
+    # -- what only the service needs, each group in a module of its own
+
+    @cached_property
+    def eventing(self) -> "Eventing":
+        """Bus, outbox, archive, schemas, schedules, webhooks."""
+        from rimedio.bootstrap.events import Eventing
+
+        return Eventing(self)
+
+    @cached_property
+    def desk(self) -> "Desk":
+        """Reviews, uploads, duplicates, live answers, the run of a ticket."""
+        from rimedio.bootstrap.desk import Desk
+
+        return Desk(self)
+
+    @cached_property
+    def learning(self) -> "Learning":
+        """Use, training rows, gaps, articles, replay."""
+        from rimedio.bootstrap.learning import Learning
+
+        return Learning(self)
+
+    @cached_property
+    def accounts(self) -> "Accounts":
+        """Ledger, budgets, metrics, traces, objectives."""
+        from rimedio.bootstrap.accounts import Accounts
+
+        return Accounts(self)
+
+    @cached_property
+    def identity(self) -> "Identity":
+        """Keys, tokens, sign-in, permissions, encryption."""
+        from rimedio.bootstrap.identity import Identity
+
+        return Identity(self)
+
+    @cached_property
+    def manuals(self) -> "Documents":
+        """Originals, pages as pictures, loading in the background."""
+        from rimedio.bootstrap.documents import Documents
+
+        return Documents(self)
 
     def solution_of(self, ticket: Ticket) -> Solution | None:
         """The solution a ticket has now."""

@@ -1,0 +1,1 @@
+"""What an answer costs, and what happens when the money runs out."""

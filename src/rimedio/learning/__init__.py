@@ -1,0 +1,1 @@
+"""What people do with answers, turned into better ones."""
