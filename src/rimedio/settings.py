@@ -86,6 +86,19 @@ class Settings(BaseModel):
     classification_unsure: Probability = Field(0.70, description="Below: a second opinion, then a person.")
 
     guardrails: bool = Field(default=True, description="Redact personal data, find injections, flag dangers.")
+    loopback_urls: bool = Field(
+        default=False,
+        description="Let webhooks and links reach this machine itself; for development and tests.",
+    )
+    cors_origins: str = Field(
+        "",
+        description="Origins of other sites whose pages may call the API, such as https://a.example, by comma.",
+    )
+    rate_overrides: str = Field(
+        "",
+        pattern=r"^(\s*[^=,\s]+\s*=\s*\d+\s*/\s*\d+\s*(,|$))*$",
+        description="Requests a second and burst of single tenants, such as acme=50/100, by comma.",
+    )
     workers: int = Field(2, ge=1, le=64, description="Tickets worked on at the same time.")
     log_level: str = Field(
         "WARNING", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="Least severe log line."
