@@ -9,7 +9,9 @@
     ├── Conflict                the thing exists, but not in the state that was expected
     │   ├── ConditionFailed     a conditional write found another value
     │   └── IllegalMove         a ticket cannot go from this status to that one
+    ├── Unauthorized            nobody knows who asks: no token, or one that does not count
     ├── PolicyRefused           a guardrail or a budget says no
+    │   └── Forbidden           the one who asks may not do this
     ├── Unavailable             a part is missing or broken now; the same call may work later
     │   ├── ModelUnavailable
     │   ├── GenerationFailed
@@ -80,11 +82,22 @@ class IllegalMove(Conflict):
     """A ticket cannot go from its status to the one asked for."""
 
 
+class Unauthorized(RimedioError):
+    """Nobody knows who asks: there is no token, or one that does not count."""
+
+    code = "UNAUTHORIZED"
+    exit_code = 5
+
+
 class PolicyRefused(RimedioError):
     """A guardrail or a budget says no."""
 
     code = "FORBIDDEN"
     exit_code = 5
+
+
+class Forbidden(PolicyRefused):
+    """The one who asks may not do this."""
 
 
 class Unavailable(RimedioError):
