@@ -1,9 +1,19 @@
 """Documents for the service, put together: originals, pages as pictures, loading in the background."""
 
+from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING
+
+from rimedio.tickets.list_documents import ListDocuments
+from rimedio.tickets.load_document import LoadDocument, ReadDocuments
+from rimedio.tickets.show_passage import Originals, ShowPage, ShowPassage
 
 if TYPE_CHECKING:
     from rimedio.bootstrap.laptop import Rimedio
+
+READ_IDLE_SECONDS = 1.0
+EMBED_IDLE_SECONDS = 2.0
+EMBED_BATCH = 16  # texts a turn: about a second of work, so that the process can stop
 
 
 class Documents:
@@ -11,3 +21,54 @@ class Documents:
 
     def __init__(self, system: "Rimedio") -> None:
         self._system = system
+
+    @cached_property
+    def load(self) -> LoadDocument:
+        """Use case: take in a document."""
+        system = self._system
+        return LoadDocument(
+            system.documents,
+            system.folder.objects,
+            system.tenants,
+            system.clock,
+            system.settings.document_bytes_max,
+        )
+
+    @cached_property
+    def list(self) -> ListDocuments:
+        """Use case: the register, filtered."""
+        return ListDocuments(self._system.documents)
+
+    @cached_property
+    def originals(self) -> Originals:
+        """Use case: the file a document was read from."""
+        return Originals(self._system.documents, self._system.folder.objects)
+
+    @cached_property
+    def show_page(self) -> ShowPage:
+        """Use case: a page as a picture."""
+        return ShowPage(self.originals)
+
+    @cached_property
+    def show_passage(self) -> ShowPassage:
+        """Use case: a passage where it stands."""
+        return ShowPassage(lambda: self._system.index, self._system.documents, self.originals)
+
+    @cached_property
+    def reading(self) -> ReadDocuments:
+        """What reads queued documents."""
+        system = self._system
+        return ReadDocuments(system.documents, system.folder.objects, system.tenants, lambda: system.ingestor)
+
+    def embed_some(self) -> int:
+        """Make some of the missing vectors; how many. Raises ModelUnavailable."""
+        if self._system.embedder is None:
+            return 0
+        return self._system.backfill.run(limit=EMBED_BATCH).embedded
+
+    def loops(self) -> Mapping[str, tuple[Callable[[], int], float]]:
+        """What the service runs in the background: name, and work with its idle seconds."""
+        return {
+            "read documents": (self.reading.run_once, READ_IDLE_SECONDS),
+            "make vectors": (self.embed_some, EMBED_IDLE_SECONDS),
+        }

@@ -41,6 +41,7 @@ from rimedio.storage.folder import DataFolder
 from rimedio.storage.housekeeping import sweep_daily
 from rimedio.storage.sqlite_streams import SqliteChangeStream
 from rimedio.storage.sqlite_table import SqliteTable
+from rimedio.storage.tenants import TenantStore
 from rimedio.storage.tickets import TicketStore
 from rimedio.tickets.adapters import ChampionClassifier, ChatOpinion, IndexCodeLookup, NoGuard, NoOpinion
 from rimedio.tickets.ask_question import AskQuestion
@@ -127,6 +128,11 @@ class Rimedio:
     def documents(self) -> DocumentStore:
         """The register of sources."""
         return DocumentStore(self.table)
+
+    @cached_property
+    def tenants(self) -> TenantStore:
+        """Everybody who is here."""
+        return TenantStore(self.table)
 
     @cached_property
     def changes(self) -> SqliteChangeStream:

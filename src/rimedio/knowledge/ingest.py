@@ -7,7 +7,7 @@ loses at most the batch at hand and leaves nothing half-written. Vectors follow 
 
 import signal
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -22,7 +22,7 @@ from rimedio.domain.taxonomy import Taxonomy
 from rimedio.knowledge.chunking import CountTokens, Strategy, StructureAware, estimate_tokens
 from rimedio.knowledge.extract import Limits
 from rimedio.knowledge.index.port import KnowledgeIndex
-from rimedio.knowledge.preparation import Prepared, RawFile, Recipe, Refused, document_id, prepare
+from rimedio.knowledge.preparation import Given, Prepared, RawFile, Recipe, Refused, document_id, prepare
 from rimedio.knowledge.sources import Source, content_hash, root_of, sources
 from rimedio.storage.documents import DocumentPage, DocumentRecord, DocumentStatus
 
@@ -151,13 +151,24 @@ class Ingestor:
         return run.report
 
     def ingest_bytes(
-        self, data: bytes, name: str, tenant_id: str, *, source_uri: str, modified: datetime | None = None
+        self,
+        data: bytes,
+        name: str,
+        tenant_id: str,
+        *,
+        source_uri: str,
+        modified: datetime | None = None,
+        given: Given | None = None,
+        attributes: Mapping[str, str] | None = None,
     ) -> Document:
-        """Load one file that is in memory, such as an upload. Raises InvalidDocument, after recording why."""
+        """Load one file that is in memory, such as an upload; `attributes` are kept with it.
+
+        Raises InvalidDocument, after recording why.
+        """
         found = self._ledger.find(tenant_id, document_id(tenant_id, source_uri))
-        attributes = {RECIPE: self._recipe.fingerprint}
+        kept = {**(attributes or {}), RECIPE: self._recipe.fingerprint}
         when = modified or self._clock.now()
-        file = RawFile(tenant_id, source_uri, name, data, when, attributes, replaces=found is not None)
+        file = RawFile(tenant_id, source_uri, name, data, when, kept, found is not None, given or Given())
         prepared = prepare(file, self._recipe)
         with self._transaction():
             self.write(prepared, tenant_id)

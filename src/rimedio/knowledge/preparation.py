@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from rimedio.domain.errors import InvalidInput
-from rimedio.domain.knowledge import Chunk, Document
+from rimedio.domain.knowledge import Chunk, DocType, Document, ReviewStatus
 from rimedio.domain.taxonomy import Taxonomy
 from rimedio.knowledge.chunking import CountTokens, Strategy, chunk_document
 from rimedio.knowledge.extract import Extracted, Limits, extract
@@ -38,6 +38,16 @@ class Recipe:
 
 
 @dataclass(frozen=True, slots=True)
+class Given:
+    """What the person who loads a document says about it; what is None is read out of the document."""
+
+    title: str | None = None
+    doc_type: DocType | None = None
+    version: str | None = None
+    review_status: ReviewStatus = ReviewStatus.APPROVED
+
+
+@dataclass(frozen=True, slots=True)
 class RawFile:
     """A file to prepare."""
 
@@ -48,6 +58,7 @@ class RawFile:
     modified: datetime
     attributes: Mapping[str, str]  # to keep with the document
     replaces: bool = False  # an earlier version is stored
+    given: Given = Given()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,13 +112,14 @@ def _document(file: RawFile, extracted: Extracted, facts: Facts, digest: str) ->
         document_id=document_id(file.tenant_id, file.uri),
         tenant_id=file.tenant_id,
         source_uri=file.uri,
-        title=extracted.title,
-        doc_type=facts.doc_type,
+        title=file.given.title or extracted.title,
+        doc_type=file.given.doc_type or facts.doc_type,
         content_hash=digest,
         language=facts.language,
         updated_at=facts.dated or file.modified,
         pages=extracted.pages,
-        version=facts.version,
+        version=file.given.version or facts.version,
+        review_status=file.given.review_status,
         attributes={
             "format": extracted.format,
             **({"by_ocr": "yes"} if extracted.by_ocr else {}),

@@ -1,7 +1,8 @@
 """The single-table design: which items there are, under which keys, and which questions they answer.
 
-Every partition key starts with the tenant, so no query can leave it. A new kind of item is one `Entity`, a
-new question one `AccessPattern`; tests put an example of every entity and ask every pattern.
+Every partition key starts with the tenant, so no query can leave it; the list of the tenants is the one
+exception. A new kind of item is one `Entity`, a new question one `AccessPattern`; tests put an example of
+every entity and ask every pattern.
 
 Hot partitions: a partition of DynamoDB takes 1,000 writes/s. Partitions that all tickets of a tenant share
 end in `#S{shard}`; with more than one shard, writes spread by hash and reads merge (fanout.py). The number
@@ -140,10 +141,12 @@ DOCUMENT = Entity(
 )
 LINK = Entity("link", ("T#{tenant}#LINK#{kind}#{name}", "META"))
 WEBHOOK = Entity("webhook", ("T#{tenant}#WEBHOOKS", "{webhook}"))
+TENANT = Entity("tenant", ("TENANTS", "{tenant}"))
 DELIVERY = Entity("delivery", ("T#{tenant}#WEBHOOK#{webhook}", "DELIVERY#{created}#{delivery}"))
 
 ENTITIES = (
     TICKET, TICKET_CARD, SOLVED, SOLUTION, FEEDBACK, MESSAGE, IDEMPOTENCY, DOCUMENT, LINK, WEBHOOK, DELIVERY,
+    TENANT,
 )  # fmt: skip
 
 
@@ -244,12 +247,13 @@ LINK_BY_NAME = AccessPattern(
 )
 WEBHOOKS_OF_TENANT = AccessPattern("The webhooks of a tenant", WEBHOOK, ("tenant",))
 DELIVERIES_OF_WEBHOOK = AccessPattern("A webhook's delivery log, by time", DELIVERY, ("tenant", "webhook"))
+TENANTS = AccessPattern("Every tenant", TENANT, ())
 
 ACCESS_PATTERNS = (
     TICKET_BY_ID, TICKETS_BY_STATUS, TICKETS_BY_CUSTOMER, TICKETS_BY_CREATION, TICKETS_BY_ASSET,
     SOLVED_BY_CODE, SOLVED_BY_MODEL, SOLUTION_BY_ID, SOLUTIONS_OF_TICKET, FEEDBACK_OF_TICKET,
     FEEDBACK_BY_TIME, MESSAGES_OF_SESSION, IDEMPOTENCY_BY_KEY, DOCUMENT_BY_ID, DOCUMENTS_BY_STATUS,
-    DOCUMENTS_BY_SOURCE, LINK_BY_NAME, WEBHOOKS_OF_TENANT, DELIVERIES_OF_WEBHOOK, )  # fmt: skip
+    DOCUMENTS_BY_SOURCE, LINK_BY_NAME, WEBHOOKS_OF_TENANT, DELIVERIES_OF_WEBHOOK, TENANTS, )  # fmt: skip
 
 
 def stamp(at: datetime) -> str:

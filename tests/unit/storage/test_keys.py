@@ -11,6 +11,8 @@ from rimedio.storage.keys import (
     ACCESS_PATTERNS,
     ENTITIES,
     EXAMPLE,
+    TENANT,
+    TENANTS,
     TICKET,
     AccessPattern,
     Entity,
@@ -34,7 +36,10 @@ def table() -> Table:
     return table
 
 
-@pytest.mark.parametrize("pattern", ACCESS_PATTERNS, ids=lambda pattern: pattern.name)
+OF_ONE_TENANT = [pattern for pattern in ACCESS_PATTERNS if pattern is not TENANTS]
+
+
+@pytest.mark.parametrize("pattern", OF_ONE_TENANT, ids=lambda pattern: pattern.name)
 def test_every_access_pattern_finds_its_example_and_nothing_of_another_tenant(
     table: Table, pattern: AccessPattern
 ) -> None:
@@ -45,7 +50,11 @@ def test_every_access_pattern_finds_its_example_and_nothing_of_another_tenant(
     assert table.query(pattern.query(**parts)).items == (wanted,)
 
 
-@pytest.mark.parametrize("entity", ENTITIES, ids=lambda entity: entity.name)
+def test_the_list_of_tenants_is_the_one_question_across_them(table: Table) -> None:
+    assert [item["sk"] for item in table.query(TENANTS.query()).items] == ["acme", "other"]
+
+
+@pytest.mark.parametrize("entity", [e for e in ENTITIES if e is not TENANT], ids=lambda entity: entity.name)
 def test_every_partition_key_starts_with_the_tenant(entity: Entity) -> None:
     for templates in (entity.table, entity.gsi1, entity.gsi2):
         assert templates is None or templates[0].startswith("T#{tenant}#")

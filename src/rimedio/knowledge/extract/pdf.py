@@ -3,7 +3,8 @@
 import io
 import re
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from rimedio.domain.errors import InvalidDocument
@@ -24,10 +25,17 @@ _PDFIUM = threading.Lock()  # PDFium is not thread-safe
 
 def extract_pdf(data: bytes, name: str, limits: Limits) -> Extracted:
     """Blocks with page numbers. Raises InvalidDocument when it is encrypted, damaged, or only images."""
+    with open_pdf(data, name) as document:
+        return _extracted(document, name, limits)
+
+
+@contextmanager
+def open_pdf(data: bytes, name: str) -> Iterator[Any]:
+    """A pypdfium2 document, one at a time in the process. Raises InvalidDocument when it cannot be opened."""
     with _PDFIUM:
         document = _opened(data, name)
         try:
-            return _extracted(document, name, limits)
+            yield document
         finally:
             document.close()
 
