@@ -427,9 +427,13 @@ class Rimedio:
 
     def prepare(self) -> None:
         """Bring the data folder's schema up to date and, once a day, sweep it. For the writing process."""
-        table, _ = self.table, self.index
+        _ = self.table, self.index
         SqliteJournal(self.database)
-        sweep_daily(self.folder.path / SWEPT, table, self.changes, self.clock.now())
+        self.sweep()
+
+    def sweep(self) -> None:
+        """Once a day, remove what is past its time; costs a look at a file otherwise."""
+        sweep_daily(self.folder.path / SWEPT, self.table, self.changes, self.clock.now())
 
 
 def laptop(settings: Settings, *, read_only: bool = False) -> Rimedio:
