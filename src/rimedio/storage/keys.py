@@ -50,6 +50,14 @@ EXAMPLE: Mapping[str, str | int] = MappingProxyType(
         "name": "exe_1",
         "webhook": "whk_1",
         "delivery": "dlv_1",
+        "row": "row_1",
+        "question": "qst_1",
+        "gap": "gap_1",
+        "last": "2026-02-02T00:00:00.000000Z",
+        "article": "art_1",
+        "review": "rev_1",
+        "upload": "upl_1",
+        "number": "00001",
     }
 )
 
@@ -131,6 +139,18 @@ FEEDBACK = Entity(
     (_TICKET, "FEEDBACK#{created}#{feedback}"),
     gsi1=("T#{tenant}#FEEDBACK#S{shard}", "{created}#{feedback}"),
 )
+REVIEW = Entity(  # a solution is reviewed once: its id is the key
+    "review",
+    (_TICKET, "REVIEW#{solution}"),
+    gsi1=("T#{tenant}#REVIEWS#S{shard}", "{created}#{review}"),
+)
+NOTES = Entity("notes", (_TICKET, "NOTES"))
+UPLOAD = Entity(
+    "upload",
+    ("T#{tenant}#UPLOAD#{upload}", "META"),
+    gsi1=("T#{tenant}#UPLOADS#S{shard}", "{created}#{upload}"),
+)
+UPLOAD_PART = Entity("upload-part", ("T#{tenant}#UPLOAD#{upload}", "PART#{number}"))
 MESSAGE = Entity("message", ("T#{tenant}#SESSION#{session}", "MESSAGE#{created}#{message}"))
 IDEMPOTENCY = Entity("idempotency", ("T#{tenant}#IDEMPOTENCY#{scope}#{key}", "META"))
 DOCUMENT = Entity(
@@ -143,10 +163,31 @@ LINK = Entity("link", ("T#{tenant}#LINK#{kind}#{name}", "META"))
 WEBHOOK = Entity("webhook", ("T#{tenant}#WEBHOOKS", "{webhook}"))
 TENANT = Entity("tenant", ("TENANTS", "{tenant}"))
 DELIVERY = Entity("delivery", ("T#{tenant}#WEBHOOK#{webhook}", "DELIVERY#{created}#{delivery}"))
+CLASSIFIED = Entity(  # what the classifiers said of a ticket, and what a person said
+    "classified", (_TICKET, "CLASSIFIED"), gsi1=("T#{tenant}#CLASSIFIED#S{shard}", "{created}#{ticket}")
+)
+TRAINING_ROW = Entity(
+    "training-row", ("T#{tenant}#ROW#{row}", "META"), gsi1=("T#{tenant}#ROWS#S{shard}", "{created}#{row}")
+)
+LEARNING_STATE = Entity("learning-state", ("T#{tenant}#LEARNING", "{kind}"))
+UNANSWERED = Entity(
+    "unanswered",
+    ("T#{tenant}#UNANSWERED#{question}", "META"),
+    gsi1=("T#{tenant}#UNANSWERED#S{shard}", "{created}#{question}"),
+)
+GAP = Entity(
+    "gap", ("T#{tenant}#GAP#{gap}", "META"), gsi1=("T#{tenant}#GAPS#{status}#S{shard}", "{last}#{gap}")
+)
+ARTICLE = Entity(
+    "article",
+    ("T#{tenant}#ARTICLE#{article}", "META"),
+    gsi1=("T#{tenant}#ARTICLES#S{shard}", "{created}#{article}"),
+)
 
 ENTITIES = (
     TICKET, TICKET_CARD, SOLVED, SOLUTION, FEEDBACK, MESSAGE, IDEMPOTENCY, DOCUMENT, LINK, WEBHOOK, DELIVERY,
-    TENANT,
+    TENANT, REVIEW, NOTES, UPLOAD, UPLOAD_PART,
+    CLASSIFIED, TRAINING_ROW, LEARNING_STATE, UNANSWERED, GAP, ARTICLE,
 )  # fmt: skip
 
 
@@ -231,6 +272,13 @@ FEEDBACK_OF_TICKET = AccessPattern("Feedback on a ticket, by time", FEEDBACK, ("
 FEEDBACK_BY_TIME = AccessPattern(
     "All feedback, by time, for training", FEEDBACK, ("tenant", "shard"), Index.GSI1
 )
+REVIEW_OF_SOLUTION = AccessPattern("The review of a solution", REVIEW, ("tenant", "ticket", "solution"))
+REVIEWS_OF_TICKET = AccessPattern("Every review of a ticket", REVIEW, ("tenant", "ticket"))
+REVIEWS_BY_TIME = AccessPattern("All reviews, by time, for learning", REVIEW, ("tenant", "shard"), Index.GSI1)
+NOTES_OF_TICKET = AccessPattern("Investigation notes of a ticket", NOTES, ("tenant", "ticket"))
+UPLOAD_BY_ID = AccessPattern("An upload by its id", UPLOAD, ("tenant", "upload"))
+UPLOADS_BY_TIME = AccessPattern("All uploads, by time, to sweep", UPLOAD, ("tenant", "shard"), Index.GSI1)
+PARTS_OF_UPLOAD = AccessPattern("Pieces that have arrived", UPLOAD_PART, ("tenant", "upload"))
 MESSAGES_OF_SESSION = AccessPattern("A conversation, by time", MESSAGE, ("tenant", "session"))
 IDEMPOTENCY_BY_KEY = AccessPattern(
     "What became of a request sent before", IDEMPOTENCY, ("tenant", "scope", "key")
@@ -248,12 +296,35 @@ LINK_BY_NAME = AccessPattern(
 WEBHOOKS_OF_TENANT = AccessPattern("The webhooks of a tenant", WEBHOOK, ("tenant",))
 DELIVERIES_OF_WEBHOOK = AccessPattern("A webhook's delivery log, by time", DELIVERY, ("tenant", "webhook"))
 TENANTS = AccessPattern("Every tenant", TENANT, ())
+CLASSIFIED_TICKET = AccessPattern("What was said of a ticket's category", CLASSIFIED, ("tenant", "ticket"))
+CLASSIFIED_BY_TIME = AccessPattern(
+    "Classified tickets, by time, for drift and for the shadow", CLASSIFIED, ("tenant", "shard"), Index.GSI1
+)
+TRAINING_ROW_BY_ID = AccessPattern("One training row", TRAINING_ROW, ("tenant", "row"))
+TRAINING_ROWS_BY_TIME = AccessPattern(
+    "Training rows out of corrections, by time", TRAINING_ROW, ("tenant", "shard"), Index.GSI1
+)
+LEARNING_STATE_BY_KIND = AccessPattern("How far a part of learning is", LEARNING_STATE, ("tenant", "kind"))
+UNANSWERED_BY_ID = AccessPattern("A question without an answer", UNANSWERED, ("tenant", "question"))
+UNANSWERED_BY_TIME = AccessPattern(
+    "Questions without an answer, by time", UNANSWERED, ("tenant", "shard"), Index.GSI1
+)
+GAP_BY_ID = AccessPattern("A knowledge gap", GAP, ("tenant", "gap"))
+GAPS_BY_STATUS = AccessPattern(
+    "Knowledge gaps in a status, by their last question", GAP, ("tenant", "status", "shard"), Index.GSI1
+)
+ARTICLE_BY_ID = AccessPattern("An article", ARTICLE, ("tenant", "article"))
+ARTICLES_BY_TIME = AccessPattern("Articles, by time", ARTICLE, ("tenant", "shard"), Index.GSI1)
 
 ACCESS_PATTERNS = (
     TICKET_BY_ID, TICKETS_BY_STATUS, TICKETS_BY_CUSTOMER, TICKETS_BY_CREATION, TICKETS_BY_ASSET,
     SOLVED_BY_CODE, SOLVED_BY_MODEL, SOLUTION_BY_ID, SOLUTIONS_OF_TICKET, FEEDBACK_OF_TICKET,
     FEEDBACK_BY_TIME, MESSAGES_OF_SESSION, IDEMPOTENCY_BY_KEY, DOCUMENT_BY_ID, DOCUMENTS_BY_STATUS,
-    DOCUMENTS_BY_SOURCE, LINK_BY_NAME, WEBHOOKS_OF_TENANT, DELIVERIES_OF_WEBHOOK, TENANTS, )  # fmt: skip
+    DOCUMENTS_BY_SOURCE, LINK_BY_NAME, WEBHOOKS_OF_TENANT, DELIVERIES_OF_WEBHOOK, TENANTS,
+    REVIEW_OF_SOLUTION, REVIEWS_OF_TICKET, REVIEWS_BY_TIME, NOTES_OF_TICKET, UPLOAD_BY_ID, UPLOADS_BY_TIME,
+    PARTS_OF_UPLOAD,
+    CLASSIFIED_TICKET, CLASSIFIED_BY_TIME, TRAINING_ROW_BY_ID, TRAINING_ROWS_BY_TIME, LEARNING_STATE_BY_KIND,
+    UNANSWERED_BY_ID, UNANSWERED_BY_TIME, GAP_BY_ID, GAPS_BY_STATUS, ARTICLE_BY_ID, ARTICLES_BY_TIME, )  # fmt: skip
 
 
 def stamp(at: datetime) -> str:
