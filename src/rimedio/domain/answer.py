@@ -81,6 +81,7 @@ class Verdict(StrEnum):
     WEAK = "WEAK"  # the quote is there, but says less than the claim
     REFUTED = "REFUTED"  # number, unit, code or negation disagrees
     UNQUOTED = "UNQUOTED"  # the quote is not literally in the chunk, or there is none
+    OPERATOR = "OPERATOR"  # a person's own words that no passage supports; never shown as cited
 
 
 @dataclass(frozen=True, slots=True)

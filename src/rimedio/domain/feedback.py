@@ -19,7 +19,11 @@ Rating = Annotated[int, Field(ge=1, le=5)]
 
 
 class Feedback(BaseModel):
-    """An operator's judgement of one solution."""
+    """An operator's judgement of one solution, or what was measured from what operators did with it.
+
+    `measured` feedback is written by the system, once a solution: it has a `use`, and no rating. `changed`
+    is the share of words, 0..1, that an edit changed.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -29,7 +33,7 @@ class Feedback(BaseModel):
     solution_id: str | None = None
     operator_id: str
     created_at: datetime
-    rating: Rating
+    rating: Rating | None = None
     was_helpful: bool
     accuracy: Rating | None = None
     completeness: Rating | None = None
@@ -41,3 +45,5 @@ class Feedback(BaseModel):
     corrections: str | None = Field(default=None, max_length=20000)
     time_to_resolution_minutes: Annotated[int, Field(ge=0)] | None = None
     use_for_training: bool = False
+    measured: bool = False
+    changed: Annotated[float, Field(ge=0, le=1)] | None = None

@@ -45,6 +45,7 @@ class AttachmentType(StrEnum):
     IMAGE = "IMAGE"
     LOG = "LOG"
     VIDEO = "VIDEO"
+    DOCUMENT = "DOCUMENT"  # text, Markdown, HTML, Word: what manuals come as
 
 
 class Status(StrEnum):
@@ -74,6 +75,9 @@ MOVES = MappingProxyType(
         Status.RESOLVED: frozenset({Status.PROCESSING}),  # reopened
     }
 )
+
+
+WAITING_FOR_PEOPLE = frozenset({Status.IN_REVIEW, Status.NEEDS_INFO, Status.ESCALATED})
 
 
 class _Value(BaseModel):
@@ -134,7 +138,11 @@ class TicketRequest(_Value):
 
 
 class Ticket(TicketRequest):
-    """A ticket as it is stored. `version` counts writes, for optimistic locking."""
+    """A ticket as it is stored. `version` counts writes, for optimistic locking.
+
+    `confidence` is that of its current solution; `waiting_since` is set while somebody has to do something;
+    `duplicate_of` names an open ticket about the same trouble.
+    """
 
     ticket_id: str = Field(pattern=TICKET_ID.pattern)
     tenant_id: ShortText
@@ -145,6 +153,9 @@ class Ticket(TicketRequest):
     execution_id: str | None = None
     solution_id: str | None = None
     category: str | None = None
+    confidence: float | None = None
+    waiting_since: datetime | None = None
+    duplicate_of: str | None = None
     version: int = 1
 
     def moved_to(self, status: Status, at: datetime, *, reason: str | None = None) -> "Ticket":
@@ -161,6 +172,7 @@ class Ticket(TicketRequest):
                 "status": status,
                 "status_reason": reason,
                 "updated_at": at,
+                "waiting_since": at if status in WAITING_FOR_PEOPLE else None,
                 "version": self.version + 1,
             }
         )
