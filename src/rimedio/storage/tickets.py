@@ -3,7 +3,7 @@
 A ticket's customer, asset and creation time never change once it is stored: lists are sorted by them.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -101,8 +101,11 @@ class TicketStore:
         item = self._table.get(keys.TICKET.key(tenant=tenant_id, ticket=ticket_id))
         return None if item is None else from_item(Ticket, item)
 
-    def save(self, ticket: Ticket, *, expected: int | None = None, solution: Solution | None = None) -> None:
-        """Write a changed ticket, together with the solution it now has.
+    def save(
+        self, ticket: Ticket, *, expected: int | None = None, solution: Solution | None = None,
+        also: Sequence[Action] = (),
+    ) -> None:  # fmt: skip
+        """Write a changed ticket, together with the solution it now has and what else belongs to the change.
 
         The stored version must be `expected`, by default one less than the ticket's. Raises ConditionFailed
         when somebody else has written it meanwhile, or when it was never created.
@@ -119,7 +122,7 @@ class TicketStore:
         if solution is not None:
             actions.append(Put(solution_item(ticket.tenant_id, solution, self._clock.now())))
         try:
-            self._table.transact_write(actions)
+            self._table.transact_write((*actions, *also))
         except ConditionFailed as error:
             msg = (
                 f"Ticket {ticket.ticket_id} is no longer at version {before}: somebody else changed it, "
@@ -127,11 +130,14 @@ class TicketStore:
             )
             raise ConditionFailed(msg, error.failed) from None
 
-    def change(self, tenant_id: str, ticket_id: str, alter: Callable[[Ticket], Ticket]) -> Ticket:
+    def change(
+        self, tenant_id: str, ticket_id: str, alter: Callable[[Ticket], Ticket], also: Sequence[Action] = (),
+    ) -> Ticket:  # fmt: skip
         """Read, alter and save; again when somebody else was quicker. Returns the ticket as stored.
 
-        `alter` may be called several times. Whatever it raises goes through. A ticket it returns unchanged
-        is not written. Raises NotFound, or ConditionFailed after ten lost races.
+        `also` is written with the change. `alter` may be called several times; whatever it raises goes
+        through. A ticket it returns unchanged is not written. Raises NotFound, or ConditionFailed after ten
+        lost races.
         """
         for attempt in range(CHANGE_ATTEMPTS_MAX):
             before = self.get(tenant_id, ticket_id)
@@ -141,7 +147,7 @@ class TicketStore:
             if after.version <= before.version:
                 after = after.model_copy(update={"version": before.version + 1})
             try:
-                self.save(after, expected=before.version)
+                self.save(after, expected=before.version, also=also)
             except ConditionFailed:
                 if attempt + 1 == CHANGE_ATTEMPTS_MAX:
                     raise
@@ -238,8 +244,11 @@ class TicketStore:
 
     def add_feedback(self, feedback: Feedback) -> None:
         """Store feedback on an existing ticket. Raises NotFound."""
-        item = feedback_item(feedback, self._shards)
-        self._write_with_ticket(feedback.tenant_id, feedback.ticket_id, Put(item))
+        self._write_with_ticket(feedback.tenant_id, feedback.ticket_id, self.put_feedback(feedback))
+
+    def put_feedback(self, feedback: Feedback) -> Put:
+        """The action that stores feedback, to be written with a change of its ticket."""
+        return Put(feedback_item(feedback, self._shards))
 
     def feedback(self, tenant_id: str, ticket_id: str) -> tuple[Feedback, ...]:
         """Feedback on a ticket, oldest first."""
