@@ -1,1 +1,1 @@
-"""Thin Lambda handlers: parse, call one use case, map the result."""
+"""Thin handlers behind API Gateway: parse, call one use case, map the result. The same at home and on AWS."""

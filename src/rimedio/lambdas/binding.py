@@ -1,0 +1,139 @@
+"""A request's parts to a handler's parameters, and a handler's value to a body; pydantic does the checking.
+
+A handler's signature is the contract: a parameter named in the path takes that part of it, `query` and
+`headers` take a model each, `body` takes the JSON body, `raw` the bytes of an upload.
+Powertools' own validation is not used, for it checks bodies as Python values: "3" would pass as a number and
+"yes" as true, against the document. Here JSON is read strictly, in one pass.
+"""
+
+import base64
+import binascii
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, get_args, get_origin
+
+from pydantic import BaseModel, TypeAdapter, ValidationError, create_model
+
+from rimedio.lambdas.failures import RequestRefused, refusal_of
+from rimedio.lambdas.replies import Reply
+
+Event = Mapping[str, Any]
+Handler = Callable[..., Any]
+
+JSON = "application/json"
+BYTES = "application/octet-stream"
+QUERY, HEADERS, BODY, RAW = "query", "headers", "body", "raw"
+RESERVED = frozenset({QUERY, HEADERS, BODY, RAW})
+
+
+@dataclass(frozen=True)
+class Contract:
+    """What a handler takes and gives, read from its signature; adapters are built at the first call."""
+
+    handler: Handler
+
+    @cached_property
+    def parameters(self) -> Mapping[str, Any]:
+        """Name and annotation of every parameter."""
+        found = inspect.signature(self.handler).parameters.values()
+        return {parameter.name: parameter.annotation for parameter in found}
+
+    @cached_property
+    def path_names(self) -> tuple[str, ...]:
+        """Parameters that stand in the path."""
+        return tuple(name for name in self.parameters if name not in RESERVED)
+
+    @cached_property
+    def answer(self) -> Any:
+        """Type of the JSON body; None without one, `Download` for a file."""
+        annotation = inspect.signature(self.handler).return_annotation
+        if get_origin(annotation) is Reply:
+            (annotation,) = get_args(annotation)
+        return None if annotation in (None, type(None)) else annotation
+
+    @cached_property
+    def _path_model(self) -> type[BaseModel] | None:
+        fields: dict[str, Any] = {name: (self.parameters[name], ...) for name in self.path_names}
+        return create_model("Path", **fields) if fields else None
+
+    @cached_property
+    def _body(self) -> TypeAdapter[Any]:
+        return TypeAdapter(self.parameters[BODY])
+
+    @cached_property
+    def _written(self) -> TypeAdapter[Any]:
+        return TypeAdapter(self.answer)
+
+    def bind(self, event: Event, path: Mapping[str, str]) -> dict[str, object]:
+        """The handler's arguments. Raises RequestRefused naming every field at fault."""
+        bound: dict[str, object] = {}
+        if self._path_model is not None:
+            parsed = _validated(self._path_model, path, "path")
+            bound |= {name: getattr(parsed, name) for name in self.path_names}
+        if QUERY in self.parameters:
+            bound[QUERY] = _validated(self.parameters[QUERY], _query(event), QUERY)
+        elif event.get("queryStringParameters"):
+            raise RequestRefused("This route takes no query parameters. Leave them out.")
+        if HEADERS in self.parameters:
+            bound[HEADERS] = _validated(self.parameters[HEADERS], _headers(event), HEADERS)
+        if BODY in self.parameters:
+            bound[BODY] = self._json_body(event)
+        elif RAW in self.parameters:
+            bound[RAW] = _raw_body(event, BYTES)
+        return bound
+
+    def write(self, value: object) -> str:
+        """JSON text of what the handler gave back."""
+        written: bytes = self._written.dump_json(value)
+        return written.decode()
+
+    def _json_body(self, event: Event) -> object:
+        text = _raw_body(event, JSON)
+        if b"\\u0000" in text or b"\x00" in text:
+            raise RequestRefused("The body holds a NUL character, which no text needs. Take it out.")
+        try:
+            return self._body.validate_json(text, strict=True)
+        except ValidationError as error:
+            raise refusal_of(error, BODY) from None
+
+
+def _validated(model: type[BaseModel], values: Mapping[str, object], place: str) -> BaseModel:
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        raise refusal_of(error, place) from None
+
+
+def _query(event: Event) -> Mapping[str, str]:
+    """One value a name. Raises RequestRefused for a name given twice: which one counts would be a guess."""
+    values: Mapping[str, list[str]] = event.get("multiValueQueryStringParameters") or {}
+    twice = [name for name, given in values.items() if len(given) > 1]
+    if twice:
+        raise RequestRefused(f"The query parameter {twice[0]} is given more than once. Give it once.")
+    return event.get("queryStringParameters") or {}
+
+
+def _headers(event: Event) -> Mapping[str, str]:
+    found: Mapping[str, str] = event.get("headers") or {}
+    return {name.lower(): value for name, value in found.items()}
+
+
+def _raw_body(event: Event, wanted: str) -> bytes:
+    """The body's bytes. Raises RequestRefused (415) when it is said to be something else than `wanted`."""
+    given = _headers(event).get("content-type", "")
+    kind = given.partition(";")[0].strip().lower()
+    if kind != wanted:
+        msg = f"The body is {given[:100] or 'of no type'}, but this route takes {wanted}. Set Content-Type."
+        raise RequestRefused(msg, status=415)
+    body = event.get("body") or ""
+    if not event.get("isBase64Encoded"):
+        try:
+            return str(body).encode()
+        except UnicodeEncodeError:
+            raise RequestRefused("The body is not UTF-8 text. Send it as UTF-8.") from None
+    try:
+        return base64.b64decode(body, validate=True)
+    except (binascii.Error, ValueError):
+        raise RequestRefused("The body is marked as base64, but is not. Send it again.") from None

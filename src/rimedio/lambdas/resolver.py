@@ -1,0 +1,94 @@
+"""Powertools' REST resolver, made safe for several threads and quick to find a route.
+
+The resolver keeps the request in class attributes, which is right in Lambda, where a process serves one
+request at a time, and wrong in a gateway with a pool of threads. Here each thread has its own.
+"""
+
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver
+from aws_lambda_powertools.event_handler.api_gateway import ResponseBuilder, Route
+from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
+from aws_lambda_powertools.utilities.data_classes.common import BaseProxyEvent
+
+
+class _Request(threading.local):
+    """What one thread works on."""
+
+    def __init__(self) -> None:
+        self.event: BaseProxyEvent = APIGatewayProxyEvent({})
+        self.lambda_context: Any = None
+        self.context: dict[str, Any] = {}
+
+
+class ThreadedRestResolver(APIGatewayRestResolver):
+    """The same resolver, one request a thread instead of one a process."""
+
+    def __init__(self) -> None:
+        self._request = _Request()
+        self._by_method: dict[str, tuple[Route, ...]] = {}
+        super().__init__(debug=False)
+
+    @property
+    def current_event(self) -> BaseProxyEvent:
+        """The event this thread works on."""
+        return self._request.event
+
+    @current_event.setter
+    def current_event(self, value: BaseProxyEvent) -> None:
+        self._request.event = value
+
+    @property
+    def lambda_context(self) -> Any:
+        """The Lambda context this thread was given."""
+        return self._request.lambda_context
+
+    @lambda_context.setter
+    def lambda_context(self, value: Any) -> None:
+        self._request.lambda_context = value
+
+    @property
+    def context(self) -> dict[str, Any]:
+        """Values that belong to this thread's request."""
+        return self._request.context
+
+    @context.setter
+    def context(self, value: dict[str, Any]) -> None:
+        self._request.context = value
+
+    def resolve(self, event: Mapping[str, Any], context: Any) -> dict[str, Any]:
+        """The API Gateway proxy response to an API Gateway proxy event."""
+        request = self._request
+        request.event = APIGatewayProxyEvent(dict(event))
+        request.lambda_context = context
+        request.context = {}
+        try:
+            return self._build_response(self._resolve())
+        finally:
+            request.context = {}
+            request.event = APIGatewayProxyEvent({})
+
+    def _resolve(self) -> ResponseBuilder:  # type: ignore[type-arg]
+        """Only routes of the request's method are tried, in their order."""
+        event = self._request.event.raw_event
+        method, path = str(event["httpMethod"]).upper(), str(event["path"])
+        for route in self._routes_of(method):
+            match = route.rule.match(path)
+            if match:
+                self._request.context.update(_route=route, _path=path)
+                return self._call_route(route, match.groupdict())
+        return self._handle_not_found(method=method, path=path)
+
+    def _routes_of(self, method: str) -> tuple[Route, ...]:
+        found = self._by_method.get(method)
+        if found is None:
+            every = self._static_routes + self._dynamic_routes
+            found = self._by_method[method] = tuple(r for r in every if r.method == method)
+        return found
+
+    def methods_at(self, path: str) -> tuple[str, ...]:
+        """Methods that some route takes at this path; none when there is no such path."""
+        every = self._static_routes + self._dynamic_routes
+        return tuple(sorted({r.method for r in every if r.rule.match(path)}))
