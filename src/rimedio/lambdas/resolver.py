@@ -11,14 +11,13 @@ from typing import Any
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 from aws_lambda_powertools.event_handler.api_gateway import ResponseBuilder, Route
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
-from aws_lambda_powertools.utilities.data_classes.common import BaseProxyEvent
 
 
 class _Request(threading.local):
     """What one thread works on."""
 
     def __init__(self) -> None:
-        self.event: BaseProxyEvent = APIGatewayProxyEvent({})
+        self.event: APIGatewayProxyEvent = APIGatewayProxyEvent({})
         self.lambda_context: Any = None
         self.context: dict[str, Any] = {}
 
@@ -31,13 +30,13 @@ class ThreadedRestResolver(APIGatewayRestResolver):
         self._by_method: dict[str, tuple[Route, ...]] = {}
         super().__init__(debug=False)
 
-    @property
-    def current_event(self) -> BaseProxyEvent:
+    @property  # type: ignore[override]  # narrowed, as Powertools' own class does
+    def current_event(self) -> APIGatewayProxyEvent:
         """The event this thread works on."""
         return self._request.event
 
     @current_event.setter
-    def current_event(self, value: BaseProxyEvent) -> None:
+    def current_event(self, value: APIGatewayProxyEvent) -> None:
         self._request.event = value
 
     @property
