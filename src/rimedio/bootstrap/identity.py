@@ -1,13 +1,115 @@
-"""Security, put together: keys, tokens, sign-in, permissions, encryption."""
+"""Security, put together: keys, tokens, sign-in, encryption; on a data folder, also beside a running service."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rimedio.domain.clock import Clock, Ids, RandomIds, SystemClock
+from rimedio.settings import Settings
+
 if TYPE_CHECKING:
-    from rimedio.bootstrap.laptop import Rimedio
+    from rimedio.security.encryption import EnvelopeCipher
+    from rimedio.security.keys import KeyRing
+    from rimedio.security.master_keys import LocalKeyService
+    from rimedio.security.sign_in import SignInCodes
+    from rimedio.security.tokens import TokenIssuer, TokenRules, TokenVerifier
+
+KEYS = "keys"
+SIGN_IN = "sign-in"
+SESSION_LIFE = timedelta(hours=12)
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What a sign-in code is exchanged for."""
+
+    token: str
+    expires_at: datetime
+    subject: str
+    tenant_id: str
+    roles: tuple[str, ...]
 
 
 class Identity:
-    """Who may do what."""
+    """Who may do what. Needs the data folder's path only, not its lock."""
 
-    def __init__(self, system: "Rimedio") -> None:
-        self._system = system
+    def __init__(
+        self, folder: Path, settings: Settings, clock: Clock | None = None, ids: Ids | None = None
+    ) -> None:
+        self._folder = folder
+        self.settings = settings
+        self._clock = clock or SystemClock()
+        self._ids = ids or RandomIds()
+
+    @cached_property
+    def rules(self) -> "TokenRules":
+        """Issuer, audience and claims."""
+        from rimedio.security.tokens import TokenRules
+
+        return TokenRules()
+
+    @cached_property
+    def keys(self) -> "KeyRing":
+        """The keys that sign tokens."""
+        from rimedio.security.keys import KeyRing
+
+        return KeyRing(self._folder / KEYS, self._clock)
+
+    @cached_property
+    def issuer(self) -> "TokenIssuer":
+        """Makes tokens."""
+        from rimedio.security.tokens import TokenIssuer
+
+        return TokenIssuer(self.keys, self.rules, self._clock, self._ids)
+
+    @cached_property
+    def verifier(self) -> "TokenVerifier":
+        """Reads tokens."""
+        from rimedio.security.tokens import TokenVerifier
+
+        return TokenVerifier(self.keys, self.rules, self._clock)
+
+    @cached_property
+    def codes(self) -> "SignInCodes":
+        """One-time sign-in codes."""
+        from rimedio.security.sign_in import SignInCodes
+
+        return SignInCodes(self._folder / SIGN_IN, self._clock)
+
+    @cached_property
+    def master_keys(self) -> "LocalKeyService":
+        """The master key that wraps data keys."""
+        from rimedio.security.master_keys import LocalKeyService
+
+        return LocalKeyService(self._folder / KEYS, self._clock)
+
+    @cached_property
+    def cipher(self) -> "EnvelopeCipher":
+        """Encrypts what must not be read in the data folder."""
+        from rimedio.security.encryption import EnvelopeCipher
+
+        return EnvelopeCipher(self.master_keys, self._clock)
+
+    def jwks(self) -> Mapping[str, object]:
+        """The public keys, as published at /.well-known/jwks.json."""
+        return self.keys.jwks()
+
+    def start_session(self, code: str, source: str = "") -> Session:
+        """Exchange a sign-in code for a token; `source` is the address that asks.
+
+        Raises Unauthorized, or Throttled after too many wrong codes.
+        """
+        found = self.codes.redeem(code, source)
+        issued = self.issuer.issue(
+            found.subject, found.tenant_id, found.roles, tier=found.tier, life=SESSION_LIFE
+        )
+        return Session(
+            issued.token,
+            issued.principal.expires_at,
+            found.subject,
+            found.tenant_id,
+            tuple(sorted(found.roles)),
+        )

@@ -402,7 +402,7 @@ class Rimedio:
         """Keys, tokens, sign-in, permissions, encryption."""
         from rimedio.bootstrap.identity import Identity
 
-        return Identity(self)
+        return Identity(self.folder.path, self.settings, self.clock, self.ids)
 
     @cached_property
     def manuals(self) -> "Documents":

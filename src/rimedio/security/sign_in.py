@@ -1,0 +1,144 @@
+"""One-time sign-in codes: how a person on this machine gets a first token into a browser.
+
+A code is a file of the data folder named by the code's hash, so another process (`rimedio sign-in`) can make
+one while the service runs, and reading the folder does not show it. Renaming the file is what consumes it:
+of two who try at once, one wins. The codes have 60 random bits; the limits of attempts make guessing hopeless.
+"""
+
+import hashlib
+import json
+import secrets
+import threading
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from rimedio.domain.clock import Clock
+from rimedio.domain.errors import StorageFailed, Throttled, Unauthorized
+from rimedio.domain.ticket import AccountTier
+from rimedio.security.permissions import Role, roles_of
+from rimedio.security.private_file import write_private
+
+ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's: no I, L, O, U
+GROUPS, GROUP_CHARS = 3, 4
+CODE_CHARS_MAX = 64
+LIFE = timedelta(minutes=15)
+FAILURES_MAX = 10  # of one address within LIFE
+FAILURES_MAX_ALL = 200  # of all addresses within LIFE
+_READ_AS = str.maketrans({"O": "0", "I": "1", "L": "1", "U": "V"})
+REFUSED = (
+    "The sign-in code is wrong, was used already, or is older than 15 minutes. Make another: rimedio sign-in."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """Whom a code signs in."""
+
+    subject: str
+    tenant_id: str
+    roles: frozenset[Role]
+    tier: AccountTier
+    expires_at: datetime
+
+
+class SignInCodes:
+    """Makes and consumes codes in a folder."""
+
+    def __init__(self, folder: Path, clock: Clock) -> None:
+        self._folder = folder
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._failures: deque[tuple[float, str]] = deque()  # when, from where
+
+    def make(
+        self,
+        subject: str,
+        tenant_id: str,
+        roles: Iterable[Role],
+        tier: AccountTier = AccountTier.ENTERPRISE,
+    ) -> str:
+        """A code such as `7K2M-Q0XW-93HB`, good once within 15 minutes. Raises StorageFailed."""
+        self._sweep()
+        letters = [secrets.choice(ALPHABET) for _ in range(GROUPS * GROUP_CHARS)]
+        code = "".join(letters)
+        stored = {
+            "subject": subject,
+            "tenant_id": tenant_id,
+            "roles": sorted(roles),
+            "tier": tier.value,
+            "expires_at": (self._clock.now() + LIFE).isoformat(),
+        }
+        write_private(self._path(code), json.dumps(stored).encode())
+        return "-".join(code[i : i + GROUP_CHARS] for i in range(0, len(code), GROUP_CHARS))
+
+    def redeem(self, code: str, source: str = "") -> Invitation:
+        """Whom the code signs in; the code is gone afterwards.
+
+        `source` is the address that tries. Raises Unauthorized for a code that does not count, Throttled
+        after too many of these.
+        """
+        self._require_patience(source)
+        found = self._take(_normal(code))
+        if found is None or found.expires_at <= self._clock.now():
+            with self._lock:
+                self._failures.append((self._clock.monotonic(), source))
+            raise Unauthorized(REFUSED)
+        return found
+
+    def _take(self, code: str) -> Invitation | None:
+        path = self._path(code)
+        taken = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+        try:
+            path.rename(taken)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            msg = (
+                f"The sign-in code cannot be used up ({error.strerror}). Check the data folder's permissions."
+            )
+            raise StorageFailed(msg) from error
+        try:
+            stored = json.loads(taken.read_bytes())
+            return Invitation(
+                stored["subject"],
+                stored["tenant_id"],
+                roles_of(stored["roles"]),
+                AccountTier(stored["tier"]),
+                datetime.fromisoformat(stored["expires_at"]),
+            )
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+        finally:
+            taken.unlink(missing_ok=True)
+
+    def _require_patience(self, source: str) -> None:
+        with self._lock:
+            since = self._clock.monotonic() - LIFE.total_seconds()
+            while self._failures and self._failures[0][0] < since:
+                self._failures.popleft()
+            same = sum(where == source for _, where in self._failures)
+        if same >= FAILURES_MAX or len(self._failures) >= FAILURES_MAX_ALL:
+            raise Throttled("Too many wrong sign-in codes. Wait 15 minutes, then use a new one.")
+
+    def _sweep(self) -> None:
+        """Remove what nobody used in time; a file's own time is close enough for that."""
+        before = (self._clock.now() - LIFE).timestamp()
+        for path in self._folder.glob("*.code") if self._folder.is_dir() else ():
+            try:
+                if path.stat().st_mtime < before:
+                    path.unlink(missing_ok=True)
+            except OSError:
+                continue
+
+    def _path(self, code: str) -> Path:
+        digest = hashlib.sha256(f"rimedio sign-in {code}".encode(errors="replace")).hexdigest()
+        return self._folder / f"{digest}.code"
+
+
+def _normal(code: str) -> str:
+    """The code as it was made, however a person typed it."""
+    kept = "".join(c for c in code[:CODE_CHARS_MAX].upper() if not c.isspace() and c not in "-–—")
+    return kept.translate(_READ_AS)
