@@ -1,7 +1,9 @@
 """The operators of event patterns: what a list of accepted values means for one value of an event."""
 
 import ipaddress
+import operator
 import re
+import socket
 from collections.abc import Callable, Mapping, Sequence
 
 from rimedio.domain.errors import InvalidInput
@@ -82,16 +84,16 @@ def _text(argument: object, name: str, *, empty: bool = True) -> str:
 
 def _prefix(argument: object) -> Accepts:
     if isinstance(argument, Mapping):
-        start = _ignoring_case(argument, "prefix").casefold()
-        return lambda v: isinstance(v, str) and v.casefold().startswith(start)
+        start = _ignoring_case(argument, "prefix").lower()
+        return lambda v: isinstance(v, str) and v.lower().startswith(start)
     text = _text(argument, "prefix")
     return lambda v: isinstance(v, str) and v.startswith(text)
 
 
 def _suffix(argument: object) -> Accepts:
     if isinstance(argument, Mapping):
-        end = _ignoring_case(argument, "suffix").casefold()
-        return lambda v: isinstance(v, str) and v.casefold().endswith(end)
+        end = _ignoring_case(argument, "suffix").lower()
+        return lambda v: isinstance(v, str) and v.lower().endswith(end)
     text = _text(argument, "suffix")
     return lambda v: isinstance(v, str) and v.endswith(text)
 
@@ -103,8 +105,8 @@ def _ignoring_case(argument: Mapping[str, object], name: str) -> str:
 
 
 def _equals_ignore_case(argument: object) -> Accepts:
-    text = _text(argument, "equals-ignore-case").casefold()
-    return lambda v: isinstance(v, str) and v.casefold() == text
+    text = _text(argument, "equals-ignore-case").lower()
+    return lambda v: isinstance(v, str) and v.lower() == text
 
 
 def _wildcard(argument: object) -> Accepts:
@@ -177,11 +179,11 @@ def _anything_but_like(argument: Mapping[str, object]) -> Accepts:
 
 
 _COMPARE: Mapping[str, Callable[[float, float], bool]] = {
-    "=": lambda value, bound: value == bound,
-    "<": lambda value, bound: value < bound,
-    "<=": lambda value, bound: value <= bound,
-    ">": lambda value, bound: value > bound,
-    ">=": lambda value, bound: value >= bound,
+    "=": operator.eq,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
 }
 
 
@@ -198,11 +200,12 @@ def _numeric(argument: object) -> Accepts:
     elif len(bounds) > 2:
         raise InvalidPattern("Too many terms in numeric range expression")
     tests = [(_COMPARE[name], bound) for name, bound in bounds]
+    (compare, bound), (compare_too, bound_too) = tests[0], tests[-1]
 
     def accepts(value: object) -> bool:
-        if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) > NUMBER_MAX:
+        if type(value) is not int and type(value) is not float:  # a bool is neither
             return False
-        return all(compare(value, bound) for compare, bound in tests)
+        return -NUMBER_MAX <= value <= NUMBER_MAX and compare(value, bound) and compare_too(value, bound_too)
 
     return accepts
 
@@ -241,13 +244,15 @@ def _cidr(argument: object) -> Accepts:
     except ValueError:
         raise InvalidPattern(f"Malformed CIDR, mask bits must be an integer: {bits}") from None
 
+    family = socket.AF_INET if network.version == 4 else socket.AF_INET6
+    start, mask = int(network.network_address), int(network.netmask)
+
     def accepts(value: object) -> bool:
-        if not isinstance(value, str):
-            return False
         try:
-            return ipaddress.ip_address(value) in network
-        except ValueError:
+            packed = socket.inet_pton(family, value)  # type: ignore[arg-type]
+        except (OSError, TypeError, ValueError):  # no address of this family, no text, a NUL in it
             return False
+        return int.from_bytes(packed) & mask == start
 
     return accepts
 

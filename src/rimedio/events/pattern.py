@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from itertools import product
 
 from rimedio.events.operators import OPERATORS, Accepts, InvalidPattern, compile_values
+from rimedio.events.pattern_tree import Branch, grown, match_tree
 
 Membership = tuple[tuple[int, int], ...]  # (number of the array, index in it), sorted
 ALTERNATIVES_MAX = 1000
@@ -29,10 +30,11 @@ class Condition:
 
 @dataclass(frozen=True)
 class Pattern:
-    """A compiled pattern."""
+    """A compiled pattern. `trees` are the alternatives once more, in the shape of the event; None where a
+    path is ambiguous."""
 
     alternatives: tuple[tuple[Condition, ...], ...]
-    dotted: bool = field(default=False)  # a key of the pattern holds a dot, so paths are ambiguous
+    trees: tuple[Branch | None, ...] = field(default=(), repr=False)
 
     @classmethod
     def compile(cls, pattern: object) -> "Pattern":
@@ -42,20 +44,17 @@ class Pattern:
         alternatives = tuple(
             tuple(sorted(_distinct(found), key=lambda c: c.path)) for found in _object(pattern, ())
         )
-        dotted = any("." in part for a in alternatives for c in a for part in c.parts)
-        return cls(alternatives, dotted)
+        leaves = [[(c.parts, c.accepts, c.may_be_absent) for c in a] for a in alternatives]
+        return cls(alternatives, tuple(grown(found) for found in leaves))
 
     def matches(self, event: Mapping[str, object]) -> bool:
         """Whether `event` satisfies the pattern."""
-        certain = not self.dotted
-        for conditions in self.alternatives:
-            if certain:
-                quick = _match_plain(conditions, event)
-                if quick is not None:
-                    if quick:
-                        return True
-                    continue
-            if _match_arrays(conditions, _fields(event, frozenset(c.path for c in conditions))):
+        for number, tree in enumerate(self.trees):
+            answer = match_tree(tree, event) if tree is not None and type(event) is dict else None
+            if answer is None:
+                conditions = self.alternatives[number]
+                answer = _match_arrays(conditions, _fields(event, frozenset(c.path for c in conditions)))
+            if answer:
                 return True
         return False
 
@@ -98,62 +97,6 @@ def _is_or(value: object) -> bool:
         and len(value) > 1
         and all(isinstance(v, Mapping) and v and not (v.keys() & OPERATORS) for v in value)
     )
-
-
-_MISSING = object()
-
-
-def _match_plain(conditions: tuple[Condition, ...], event: Mapping[str, object]) -> bool | None:
-    """The answer where no array of objects and no dotted key is on the way; None where they are."""
-    for condition in conditions:
-        node: object = event
-        for part in condition.parts:
-            if type(node) is not dict:
-                if type(node) is list:
-                    return None
-                node = _MISSING
-                break
-            node = node.get(part, _MISSING)
-        kind = type(node)
-        if kind is list:
-            accepted = _match_list(condition, node)  # type: ignore[arg-type]
-            if accepted is None:
-                return None
-        elif node is _MISSING or kind is dict:
-            accepted = condition.may_be_absent
-            if accepted and _forks(condition.parts, event):
-                return None
-        else:
-            accepted = condition.accepts(node)
-        if not accepted:
-            return None if _forks(condition.parts, event) else False
-    return True
-
-
-def _match_list(condition: Condition, values: list[object]) -> bool | None:
-    """A list of plain values matches by any of them; None when it holds arrays."""
-    present = False
-    for value in values:
-        kind = type(value)
-        if kind is list:
-            return None
-        if kind is not dict:
-            present = True
-            if condition.accepts(value):
-                return True
-    return condition.may_be_absent and not present
-
-
-def _forks(parts: tuple[str, ...], event: object) -> bool:
-    """Whether a key with a dot lies on the way, so that the same path may also be reached through it."""
-    node = event
-    for part in parts:
-        if type(node) is not dict:
-            return False
-        if "." in "".join(node):
-            return True
-        node = node.get(part)
-    return False
 
 
 Fields = dict[str, list[tuple[object, Membership]]]
