@@ -7,6 +7,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
+from jwt.exceptions import PyJWTError
 
 from rimedio.domain.clock import Clock
 from rimedio.domain.errors import Unavailable
@@ -80,7 +81,7 @@ def _keys_of(document: bytes) -> Mapping[str, rsa.RSAPublicKey]:
     try:
         entries = json.loads(document)["keys"]
         return {entry["kid"]: key for entry in entries if (key := _key_of(entry)) is not None}
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, PyJWTError) as error:
         msg = f"The key set is not a JWKS document ({error!r}). Check where it is fetched from."
         raise Unavailable(msg) from error
 
