@@ -11,6 +11,7 @@
     │   └── IllegalMove         a ticket cannot go from this status to that one
     ├── Unauthorized            nobody knows who asks: no token, or one that does not count
     ├── PolicyRefused           a guardrail or a budget says no
+    │   └── BudgetReached       the month's money is spent or put aside
     │   └── Forbidden           the one who asks may not do this
     ├── Unavailable             a part is missing or broken now; the same call may work later
     │   ├── ModelUnavailable
@@ -98,6 +99,10 @@ class PolicyRefused(RimedioError):
 
 class Forbidden(PolicyRefused):
     """The one who asks may not do this."""
+
+
+class BudgetReached(PolicyRefused):
+    """The month's money is spent or put aside for calls under way; a cheaper way, or a person, goes on."""
 
 
 class Unavailable(RimedioError):

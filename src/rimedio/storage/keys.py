@@ -58,6 +58,8 @@ EXAMPLE: Mapping[str, str | int] = MappingProxyType(
         "review": "rev_1",
         "upload": "upl_1",
         "number": "00001",
+        "entry": "cst_1",
+        "period": "2026-01",
     }
 )
 
@@ -183,11 +185,24 @@ ARTICLE = Entity(
     ("T#{tenant}#ARTICLE#{article}", "META"),
     gsi1=("T#{tenant}#ARTICLES#S{shard}", "{created}#{article}"),
 )
+COST_ENTRY = Entity(
+    "cost-entry",
+    (_TICKET, "COST#{created}#{entry}"),
+    gsi1=("T#{tenant}#COST-ENTRIES#{period}", "{created}#{entry}"),
+)
+TICKET_COST = Entity("ticket-cost", (_TICKET, "SPENT"))
+COST_SUM = Entity("cost-sum", ("T#{tenant}#COSTS", "{kind}#{period}#{name}"))
+BUDGET = Entity("budget", ("T#{tenant}#BUDGET", "{kind}"))
+COST_HOLD = Entity("cost-hold", ("T#{tenant}#HOLDS", "{created}#{entry}"))
+INSIGHT = Entity("insight", ("T#{tenant}#INSIGHTS", "{kind}#{period}"))
+JUDGEMENT = Entity("judgement", (_TICKET, "JUDGED#{solution}"))
+MEASUREMENT = Entity("measurement", ("T#{tenant}#MEASUREMENTS#{kind}", "{period}"))
 
 ENTITIES = (
     TICKET, TICKET_CARD, SOLVED, SOLUTION, FEEDBACK, MESSAGE, IDEMPOTENCY, DOCUMENT, LINK, WEBHOOK, DELIVERY,
     TENANT, REVIEW, NOTES, UPLOAD, UPLOAD_PART,
     CLASSIFIED, TRAINING_ROW, LEARNING_STATE, UNANSWERED, GAP, ARTICLE,
+    COST_ENTRY, TICKET_COST, COST_SUM, BUDGET, COST_HOLD, INSIGHT, JUDGEMENT, MEASUREMENT,
 )  # fmt: skip
 
 
@@ -315,6 +330,23 @@ GAPS_BY_STATUS = AccessPattern(
 )
 ARTICLE_BY_ID = AccessPattern("An article", ARTICLE, ("tenant", "article"))
 ARTICLES_BY_TIME = AccessPattern("Articles, by time", ARTICLE, ("tenant", "shard"), Index.GSI1)
+COST_ENTRIES_OF_TICKET = AccessPattern("What a ticket's steps cost", COST_ENTRY, ("tenant", "ticket"))
+COST_ENTRIES_OF_MONTH = AccessPattern(
+    "What a month's steps cost, by time", COST_ENTRY, ("tenant", "period"), Index.GSI1
+)
+COST_OF_TICKET = AccessPattern("What a ticket cost", TICKET_COST, ("tenant", "ticket"))
+COST_SUMS = AccessPattern(
+    "Sums of a kind: a day, a month, a model, a step", COST_SUM, ("tenant", "kind", "period")
+)
+BUDGET_BY_KIND = AccessPattern(
+    "A tenant's budget: its limits, or how a month stands", BUDGET, ("tenant", "kind")
+)
+COST_HOLDS = AccessPattern("Money put aside for calls under way, by time", COST_HOLD, ("tenant",))
+INSIGHTS_BY_DAY = AccessPattern("Daily figures", INSIGHT, ("tenant", "kind"))
+JUDGEMENT_OF_SOLUTION = AccessPattern(
+    "How a solution was judged", JUDGEMENT, ("tenant", "ticket", "solution")
+)
+MEASUREMENTS_BY_TIME = AccessPattern("The service's minutes or hours", MEASUREMENT, ("tenant", "kind"))
 
 ACCESS_PATTERNS = (
     TICKET_BY_ID, TICKETS_BY_STATUS, TICKETS_BY_CUSTOMER, TICKETS_BY_CREATION, TICKETS_BY_ASSET,
@@ -324,7 +356,9 @@ ACCESS_PATTERNS = (
     REVIEW_OF_SOLUTION, REVIEWS_OF_TICKET, REVIEWS_BY_TIME, NOTES_OF_TICKET, UPLOAD_BY_ID, UPLOADS_BY_TIME,
     PARTS_OF_UPLOAD,
     CLASSIFIED_TICKET, CLASSIFIED_BY_TIME, TRAINING_ROW_BY_ID, TRAINING_ROWS_BY_TIME, LEARNING_STATE_BY_KIND,
-    UNANSWERED_BY_ID, UNANSWERED_BY_TIME, GAP_BY_ID, GAPS_BY_STATUS, ARTICLE_BY_ID, ARTICLES_BY_TIME, )  # fmt: skip
+    UNANSWERED_BY_ID, UNANSWERED_BY_TIME, GAP_BY_ID, GAPS_BY_STATUS, ARTICLE_BY_ID, ARTICLES_BY_TIME,
+    COST_ENTRIES_OF_TICKET, COST_ENTRIES_OF_MONTH, COST_OF_TICKET, COST_SUMS, BUDGET_BY_KIND, COST_HOLDS,
+    INSIGHTS_BY_DAY, JUDGEMENT_OF_SOLUTION, MEASUREMENTS_BY_TIME, )  # fmt: skip
 
 
 def stamp(at: datetime) -> str:
