@@ -20,6 +20,7 @@ from rimedio.security.permissions import PUBLIC, require
 H = TypeVar("H", bound=Callable[..., object])
 
 ALWAYS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+EVENT_STREAM = "text/event-stream"
 REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{8,128}")
 
 
@@ -48,6 +49,12 @@ class Operation:
     status: int = 200
     errors: tuple[int, ...] = ()
     media: str = JSON
+    streamed: bool = False
+
+    @property
+    def name(self) -> str:
+        """Operation id: the handler's name."""
+        return str(self.contract.handler.__name__)
 
     @property
     def key(self) -> str:
@@ -110,6 +117,21 @@ class Api:
     def delete(self, path: str, **about: Unpack[About]) -> Callable[[H], H]:
         """Register a handler of DELETE."""
         return self._add("DELETE", path, about)
+
+    def stream(self, method: str, path: str, **about: Unpack[About]) -> Callable[[H], H]:
+        """Document a route that answers with server-sent events.
+
+        A proxy response is one piece, so streams are served beside this handler: by the gateway at home, by
+        response streaming on AWS. The function's parameters are the contract; it is not called here.
+        """
+
+        def register(handler: H) -> H:
+            told = {"media": EVENT_STREAM, **about}
+            operation = Operation(method, path, Contract(handler), streamed=True, **told)  # type: ignore[arg-type]
+            self.operations.append(operation)
+            return handler
+
+        return register
 
     def _add(self, method: str, path: str, about: About) -> Callable[[H], H]:
         def register(handler: H) -> H:

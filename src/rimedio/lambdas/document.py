@@ -1,0 +1,236 @@
+"""The OpenAPI document (3.1), made from the handlers' own signatures by Powertools' generator.
+
+What the generator cannot say is added afterwards: roles, shared error responses, files, event streams,
+parameters without the `null` that an absent value has in Python but never in a URL.
+"""
+
+import inspect
+import json
+from collections.abc import Callable, Iterator, Sequence
+from typing import Annotated, Any
+
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver
+from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Path, Query
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from rimedio import __version__
+from rimedio.lambdas.binding import BODY, BYTES, HEADERS, JSON, QUERY, RAW
+from rimedio.lambdas.failures import ErrorBody
+from rimedio.lambdas.replies import Download
+from rimedio.lambdas.router import Operation
+from rimedio.security.permissions import MATRIX
+
+OPENAPI = "3.1.1"
+DESCRIPTION = """Technical support whose every sentence cites the manual, checked before anybody sees it.
+
+The tenant comes from the token; what belongs to another tenant is not found. Lists give `next_cursor` for the
+next page. Times are ISO 8601 in UTC. Errors have one body, `ErrorBody`. Text never holds NUL characters.
+`x-roles` names the roles that may call an operation."""
+ALWAYS = (400, 401, 403, 429, 500, 503)
+PUBLIC_ALWAYS = (400, 429, 500, 503)
+MEANINGS = {
+    400: "The request is not valid; details name the fields.",
+    401: "There is no valid token.",
+    403: "The caller's roles do not allow this, or a guardrail or budget says no.",
+    404: "There is no such thing, or it belongs to another tenant.",
+    406: "This is a stream; it is served by the streaming endpoint.",
+    409: "It exists, but not in the state that was expected.",
+    413: "The body is too large.",
+    415: "The body has another type than this operation takes.",
+    429: "Too many requests; try again after Retry-After seconds.",
+    500: "Something went wrong inside.",
+    503: "A part is missing or broken now; try again later.",
+}
+RESPONSE_HEADERS = {
+    "X-Request-Id": ("Names this request in logs and errors.", {"type": "string"}),
+    "X-RateLimit-Limit": ("Requests a second that the account may make.", {"type": "string"}),
+    "X-RateLimit-Remaining": ("Requests left of the burst.", {"type": "string"}),
+    "X-RateLimit-Reset": ("Seconds until the burst is whole again.", {"type": "string"}),
+}
+Node = dict[str, Any]
+
+
+def build_document(operations: Sequence[Operation]) -> Node:
+    """The document of these operations, as plain JSON values, always in the same order."""
+    resolver = APIGatewayRestResolver()
+    for operation in operations:
+        _describe(resolver, operation)
+    text = resolver.get_openapi_json_schema(
+        title="Rimedio", version=__version__, openapi_version=OPENAPI, description=DESCRIPTION
+    )
+    document: Node = json.loads(text)
+    document.pop("security", None)
+    document["info"]["license"] = {"name": "Apache-2.0", "identifier": "Apache-2.0"}
+    document["servers"] = [{"url": "/"}]
+    document["tags"] = [{"name": tag} for tag in sorted({op.tag for op in operations})]
+    _share(document)
+    for operation in operations:
+        _complete(document["paths"][operation.path][operation.method.lower()], operation)
+    document["paths"] = dict(sorted(document["paths"].items()))
+    _prune(document)
+    _tidy(document)
+    return document
+
+
+def document_text(operations: Sequence[Operation]) -> str:
+    """The document as it is published and committed."""
+    return json.dumps(build_document(operations), indent=2, ensure_ascii=False) + "\n"
+
+
+# -- what Powertools reads
+
+
+def _describe(resolver: APIGatewayRestResolver, operation: Operation) -> None:
+    """Register a function that is never called, with the signature that Powertools understands."""
+
+    def stand_in() -> None:
+        """Carries a signature."""
+
+    stand_in.__name__ = operation.name
+    stand_in.__signature__ = inspect.Signature(list(_parameters(operation)))  # type: ignore[attr-defined]
+    answer = operation.contract.answer
+    content: Node = {}
+    if answer is not None and answer is not Download:
+        content = {"content": {JSON: {"model": answer}}}
+    responses: Any = {
+        operation.status: {"description": operation.summary, **content},
+        500: {"description": MEANINGS[500], "content": {JSON: {"model": ErrorBody}}},
+    }
+    resolver.route(
+        operation.path.replace("{", "<").replace("}", ">"),
+        operation.method,
+        summary=operation.summary,
+        description=inspect.getdoc(operation.contract.handler),
+        tags=[operation.tag],
+        operation_id=operation.name,
+        responses=responses,
+        status_code=operation.status,
+    )(stand_in)
+
+
+def _parameters(operation: Operation) -> Iterator[inspect.Parameter]:
+    contract = operation.contract
+    for name in contract.path_names:
+        yield _parameter(name, Annotated[contract.parameters[name], Path()])
+    if QUERY in contract.parameters:
+        yield from _fields(contract.parameters[QUERY], Query)
+    if HEADERS in contract.parameters:
+        yield from _fields(contract.parameters[HEADERS], Header)
+    if BODY in contract.parameters:
+        yield _parameter(BODY, Annotated[contract.parameters[BODY], Body()])
+
+
+def _fields(model: type[BaseModel], place: Callable[..., Any]) -> Iterator[inspect.Parameter]:
+    """Each field of a model as a parameter of its own, with all its limits."""
+    for name, field in model.model_fields.items():
+        marker = place(alias=field.alias) if field.alias else place()
+        plain = FieldInfo.from_annotation(Annotated[field.annotation, *field.metadata])  # type: ignore[arg-type]
+        plain.description, plain.examples = field.description, field.examples
+        default = inspect.Parameter.empty if field.is_required() else field.default
+        yield _parameter(name, Annotated[field.annotation, plain, marker], default)
+
+
+def _parameter(name: str, annotation: Any, default: Any = inspect.Parameter.empty) -> inspect.Parameter:
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=annotation, default=default)
+
+
+# -- what is added
+
+
+def _share(document: Node) -> None:
+    """Put what many operations have in common into the components."""
+    components = document.setdefault("components", {})
+    components["securitySchemes"] = {
+        "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": "RS256, JWKS."}
+    }
+    components["headers"] = {
+        name: {"description": meaning, "schema": schema}
+        for name, (meaning, schema) in RESPONSE_HEADERS.items()
+    }
+    components["responses"] = {
+        f"Error{status}": {
+            "description": meaning,
+            "headers": _header_refs(),
+            "content": {JSON: {"schema": {"$ref": "#/components/schemas/ErrorBody"}}},
+        }
+        for status, meaning in MEANINGS.items()
+    }
+
+
+def _header_refs() -> Node:
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in RESPONSE_HEADERS}
+
+
+def _complete(node: Node, operation: Operation) -> None:
+    """Roles, errors, files, streams, and parameters as a URL can hold them."""
+    if not operation.public:
+        node["security"] = [{"bearer": []}]
+        node["x-roles"] = sorted(role.value for role in MATRIX.get(operation.key, ()))
+    success = node["responses"][str(operation.status)]
+    success["headers"] = _header_refs()
+    if operation.contract.answer is Download or operation.streamed:
+        binary = (
+            {"type": "string"}
+            if operation.media.startswith("text/")
+            else {"type": "string", "format": "binary"}
+        )
+        success["content"] = {operation.media: {"schema": binary}}
+    elif operation.contract.answer is None:
+        success.pop("content", None)
+    for status in _error_statuses(operation):
+        node["responses"][str(status)] = {"$ref": f"#/components/responses/Error{status}"}
+    node["responses"] = dict(sorted(node["responses"].items()))
+    if RAW in operation.contract.parameters:
+        schema = {"type": "string", "format": "binary"}
+        node["requestBody"] = {"required": True, "content": {BYTES: {"schema": schema}}}
+    if BODY in operation.contract.parameters:
+        node["requestBody"]["required"] = True
+    for parameter in node.get("parameters", ()):
+        parameter["schema"] = _without_null(parameter["schema"])
+        parameter["schema"].pop("description", None)
+
+
+def _error_statuses(operation: Operation) -> set[int]:
+    statuses = set(PUBLIC_ALWAYS if operation.public else ALWAYS) | set(operation.errors)
+    if BODY in operation.contract.parameters or RAW in operation.contract.parameters:
+        statuses |= {413, 415}
+    return statuses
+
+
+def _without_null(schema: Node) -> Node:
+    """A parameter's schema without the alternative `null` and without a default that says "absent"."""
+    kept = {key: value for key, value in schema.items() if key != "anyOf"}
+    if kept.get("default", "") is None:
+        del kept["default"]
+    options = [option for option in schema.get("anyOf", ()) if option.get("type") != "null"]
+    if len(options) == 1:
+        return {**options[0], **kept}
+    return {**kept, "anyOf": options} if options else kept
+
+
+def _prune(document: Node) -> None:
+    """Drop schemas that nothing refers to, such as those of Powertools' own validation errors."""
+    schemas: Node = document["components"]["schemas"]
+    while True:
+        text = json.dumps(document)
+        unused = [name for name in schemas if f'"#/components/schemas/{name}"' not in text]
+        if not unused:
+            return
+        for name in unused:
+            del schemas[name]
+
+
+def _tidy(node: Any) -> None:
+    """Drop titles that only repeat a field's name."""
+    if isinstance(node, dict):
+        if (
+            isinstance(node.get("title"), str)
+            and {"type", "anyOf", "$ref", "allOf", "enum", "const"} & node.keys()
+        ):
+            del node["title"]
+        for value in node.values():
+            _tidy(value)
+    elif isinstance(node, list):
+        for value in node:
+            _tidy(value)
