@@ -5,12 +5,14 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer.exceptions import TyperException
 
 from rimedio import __version__
 from rimedio.asl.cli import app as machines
 from rimedio.cli import ask, classify, demo, doctor, evaluate, knowledge, ticket
-from rimedio.cli.output import INTERRUPTED, guarded
+from rimedio.cli.output import INTERRUPTED, fail, guarded
 from rimedio.cli.session import Session
+from rimedio.domain.errors import InvalidInput
 
 app = typer.Typer(
     name="rimedio",
@@ -58,9 +60,22 @@ def main() -> None:
 
 
 def _run() -> None:
+    if "--json" in sys.argv:
+        _run_for_programs()
+        return
     try:
         app(args=sys.argv[1:], standalone_mode=True)
     except SystemExit as end:
         if end.code == INTERRUPTED:  # typer ends on Ctrl-C without a word
             raise KeyboardInterrupt from None
         raise
+
+
+def _run_for_programs() -> None:
+    """A wrong option or a missing argument is JSON too, not a box."""
+    try:
+        code = app(args=sys.argv[1:], standalone_mode=False)
+    except TyperException as error:
+        said = error.format_message() if hasattr(error, "format_message") else str(error)
+        fail(InvalidInput.code, f"{said} See: rimedio --help", InvalidInput.exit_code)
+    raise SystemExit(code if isinstance(code, int) else 0)

@@ -47,6 +47,11 @@ def guarded(run: Callable[[], None]) -> None:
     except BrokenPipeError:
         sys.stderr.close()
         raise SystemExit(0) from None
+    except Exception as error:  # a fault of ours: the person needs a sentence, whoever mends it the trace
+        if os.environ.get("RIMEDIO_LOG_LEVEL") == "DEBUG":
+            raise
+        what = f"Rimedio itself failed ({type(error).__name__}: {error})."
+        fail("INTERNAL_ERROR", f"{what} RIMEDIO_LOG_LEVEL=DEBUG shows where; please report it.", 1)
 
 
 def fail(code: str, message: str, exit_code: int) -> None:

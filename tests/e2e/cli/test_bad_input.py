@@ -380,3 +380,17 @@ def test_a_reader_that_stops_reading_is_no_error(demo: Path) -> None:
     assert process.returncode in (0, 1)
     assert "Traceback" not in err
     assert "Exception ignored" not in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [(("ask",), "question"), (("kb", "list", "--colour"), "--colour"), (("fly",), "fly")],
+)
+def test_a_wrong_command_line_is_json_for_programs(
+    rimedio: Run, arguments: tuple[str, ...], word: str
+) -> None:
+    ended = rimedio(*arguments, "--json")
+    assert ended.code == 2
+    error = json.loads(ended.err)["error"]
+    assert error["code"] == "VALIDATION_ERROR"
+    assert word in error["message"]
