@@ -328,6 +328,8 @@ class Rimedio:
             categories=tuple(self.taxonomy.categories),
             category_sure=self.settings.classification_sure,
             category_unsure=self.settings.classification_unsure,
+            classifier_of=lambda tenant: self.learning.classifier_of(tenant),
+            on_classified=lambda *seen: self.learning.shadow.observe(*seen),
         )
 
     @cached_property

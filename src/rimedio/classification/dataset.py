@@ -10,9 +10,10 @@ import io
 import json
 import random
 import re
+import zlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from rimedio.domain.errors import InvalidInput
@@ -194,3 +195,17 @@ def split(
     count = max(2, round(1 / share))
     held = set(folds(rows, count, seed)[0])
     return [r for i, r in enumerate(rows) if i not in held], [r for i, r in enumerate(rows) if i in held]
+
+
+def write_rows(path: Path, rows: Iterable[LabelledText]) -> None:
+    """Keep rows as gzipped JSON lines that `read_dataset` reads; the same rows give the same bytes."""
+    lines = (json.dumps(asdict(row), ensure_ascii=False) for row in rows)
+    path.write_bytes(gzip.compress("".join(f"{line}\n" for line in lines).encode(), mtime=0))
+
+
+def is_held_out(row: LabelledText, share: float) -> bool:
+    """Whether a row is among the `share` that is only ever tested on.
+
+    Told by its group alone, so that the choice never changes, whatever other rows come or go.
+    """
+    return zlib.crc32(row.group.encode()) % 10_000 < share * 10_000

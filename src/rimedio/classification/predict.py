@@ -21,7 +21,7 @@ UNKNOWN = "UNKNOWN"
 UNKNOWN_BELOW = 0.35
 TOP = 3
 MODEL_FILE, LINEAR_FILE = "model.bin", "linear.npz"
-CARD_FILE, PROFILE_FILE = "model.json", "profile.json"
+CARD_FILE, PROFILE_FILE, ROWS_FILE = "model.json", "profile.json", "rows.jsonl.gz"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +94,8 @@ class ModelCard(BaseModel):
     temperature: float
     mix: Mix = Mix()
     model_sha256: str
+    options: dict[str, int | float | bool | None] = {}  # of its training
+    held_out: bool = False  # whether it never saw the rows that only ever test
 
 
 class FastTextClassifier:

@@ -100,6 +100,23 @@ class ModelRegistry:
         """The version that answers, or None when nothing was registered."""
         return next((v for v in self._read().versions if v.status is ModelStatus.CHAMPION), None)
 
+    def challenger(self) -> ModelVersion | None:
+        """The newest version that waits for promotion, or None."""
+        found = [v for v in self._read().versions if v.status is ModelStatus.CHALLENGER]
+        return found[-1] if found else None
+
+    def find(self, version: str) -> ModelVersion:
+        """A version. Raises NotFound."""
+        return self._known(self._read(), version)
+
+    def stamp(self) -> tuple[int, int]:
+        """Changes when the registry does; costs a look at the file."""
+        try:
+            status = (self.folder / REGISTRY_FILE).stat()
+        except OSError:
+            return (0, 0)
+        return status.st_mtime_ns, status.st_ino
+
     def promote(self, version: str) -> ModelVersion:
         """Make `version` the champion; the champion so far is archived. Raises NotFound or Conflict."""
         state = self._read()

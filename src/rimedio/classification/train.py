@@ -10,7 +10,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -128,6 +128,13 @@ def train(
             shutil.rmtree(out)
         folder.rename(out)
     return report
+
+
+def fit_scorer(
+    rows: Sequence[LabelledText], labels: tuple[str, ...], options: TrainingOptions, mix: Mix
+) -> Scorer:
+    """Both models trained on `rows` and kept in memory, for a comparison: no folds, no calibration."""
+    return replace(_fit(rows, labels, options), mix=mix)
 
 
 def _check(dataset: Dataset) -> None:

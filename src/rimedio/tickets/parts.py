@@ -92,4 +92,8 @@ class TaskParts:
     categories: tuple[str, ...]
     category_sure: float = 0.85
     category_unsure: float = 0.70
+    classifier_of: Callable[[str], TicketClassifier] | None = None  # a tenant's own; else the one for all
+    on_classified: Callable[[str, str, str, Classified], None] = field(
+        default=lambda _tenant, _ticket, _text, _found: None
+    )
     on_settled: Callable[[Ticket, Status], None] = field(default=lambda _ticket, _status: None)

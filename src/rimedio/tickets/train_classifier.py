@@ -1,10 +1,11 @@
-"""Train a classifier from labelled rows and put it into the registry."""
+"""Train a classifier from labelled rows and put it into the registry, with the rows it was trained on."""
 
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from rimedio.classification.dataset import read_dataset
+from rimedio.classification.dataset import read_dataset, write_rows
+from rimedio.classification.predict import ROWS_FILE
 from rimedio.classification.registry import ModelRegistry, ModelStatus, ModelVersion
 from rimedio.classification.train import TrainingReport, train
 
@@ -33,4 +34,5 @@ def train_classifier(file: Path, registry: ModelRegistry) -> TrainedClassifier:
     with tempfile.TemporaryDirectory(dir=registry.folder, prefix=".new-") as scratch:
         folder = Path(scratch) / "model"
         report = train(dataset, folder)
+        write_rows(folder / ROWS_FILE, dataset.rows)  # what corrections are added to, and measured on
         return TrainedClassifier(registry.register(folder), report)

@@ -53,10 +53,14 @@ class SecondOpinionInput:
 def classify(parts: TaskParts, given: ClassifyInput) -> TicketCategory:
     """The classifier's category; UNKNOWN, not an error, where no classifier was trained yet."""
     thresholds = CategoryThresholds(parts.category_sure, parts.category_unsure)
+    text = _as_trained(given.question)
+    classifier = parts.classifier if parts.classifier_of is None else parts.classifier_of(given.tenant_id)
     try:
-        found = parts.classifier.classify(_as_trained(given.question))
+        found = classifier.classify(text)
     except ModelUnavailable:
         found = Classified(UNKNOWN, 0.0)
+    else:
+        parts.on_classified(given.tenant_id, given.ticket_id, text, found)
     return TicketCategory(found.category, found.confidence, found.top, thresholds)
 
 
