@@ -1,9 +1,11 @@
 """Documents for the service, put together: originals, pages as pictures, loading in the background."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from rimedio.domain.errors import ModelUnavailable
+from rimedio.tickets.find_passages import FindPassages
 from rimedio.tickets.list_documents import ListDocuments
 from rimedio.tickets.load_document import LoadDocument, ReadDocuments
 from rimedio.tickets.show_passage import Originals, ShowPage, ShowPassage
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
 
 READ_IDLE_SECONDS = 1.0
 EMBED_IDLE_SECONDS = 2.0
+NO_MODEL = "none"
 EMBED_BATCH = 16  # texts a turn: about a second of work, so that the process can stop
 
 
@@ -38,6 +41,20 @@ class Documents:
     def list(self) -> ListDocuments:
         """Use case: the register, filtered."""
         return ListDocuments(self._system.documents)
+
+    @cached_property
+    def find(self) -> FindPassages:
+        """Use case: passages for a question."""
+        return FindPassages(lambda: self._system.search, self._system.taxonomy)
+
+    def embedded(self, tenant_id: str, document_ids: Sequence[str]) -> Mapping[str, float]:
+        """Share of each document's chunks that have their vector, 0..1; documents without chunks are absent."""
+        system = self._system
+        try:
+            model = system.embedder.model_id if system.embedder else NO_MODEL
+        except ModelUnavailable:
+            model = NO_MODEL
+        return system.index.embedded_shares(tenant_id, model, document_ids)
 
     @cached_property
     def originals(self) -> Originals:

@@ -239,6 +239,17 @@ def test_chunks_without_a_vector_are_waiting_and_then_counted(index: KnowledgeIn
     assert index.unembedded(MODEL, 10) == []
 
 
+def test_the_share_of_vectors_is_told_document_by_document(index: KnowledgeIndex) -> None:
+    done, waiting = document("done"), document("waiting")
+    index.replace_document(done, [chunk("replace the filter", done)])
+    [(key, text)] = index.unembedded(MODEL, 1)
+    index.store_vectors(MODEL, {key: EMBEDDER.embed_passages([text])[0]})
+    index.replace_document(waiting, [chunk("clean the fan", waiting)])
+    asked = ["done", "waiting", "absent"]
+    assert index.embedded_shares("acme", MODEL, asked) == {"done": 1.0, "waiting": 0.0}
+    assert index.embedded_shares("globex", MODEL, asked) == {}
+
+
 def test_equal_texts_share_one_vector_that_is_never_computed_twice(index: KnowledgeIndex) -> None:
     load(index, "same", of=document("a"))
     embed(index)

@@ -139,6 +139,12 @@ class KnowledgeIndex(Protocol):
         """How much is loaded and how much of it is embedded."""
         ...
 
+    def embedded_shares(
+        self, tenant_id: str, model_id: str, document_ids: Sequence[str]
+    ) -> Mapping[str, float]:
+        """Share of each document's chunks whose vector is stored, 0..1; documents without chunks are absent."""
+        ...
+
     def verify(self) -> Sequence[str]:
         """What is inconsistent between chunks, full text and vectors; empty when all agrees."""
         ...

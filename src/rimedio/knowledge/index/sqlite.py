@@ -1,5 +1,6 @@
 """The knowledge index in the data folder's SQLite file."""
 
+import json
 import sqlite3
 import sys
 from collections.abc import Mapping, Sequence
@@ -246,6 +247,18 @@ class SqliteIndex:
             {"t": tenant_no, "m": model_id},
         )
         return Coverage(int(row[0]), int(row[1]), int(row[2]))
+
+    def embedded_shares(
+        self, tenant_id: str, model_id: str, document_ids: Sequence[str]
+    ) -> Mapping[str, float]:
+        """Share of each document's chunks whose vector is stored, 0..1; documents without chunks are absent."""
+        rows = self._rows(
+            "SELECT c.document_id, count(*), count(v.id) FROM knowledge_chunks c LEFT JOIN knowledge_vectors v "
+            "ON v.text_hash = c.text_hash AND v.model_id = ? WHERE c.tenant_no = ? "
+            "AND c.document_id IN (SELECT value FROM json_each(?)) GROUP BY c.document_id",
+            (model_id, self._tenant_no(tenant_id), json.dumps(list(document_ids))),
+        )
+        return {str(row[0]): row[2] / row[1] for row in rows}
 
     def verify(self) -> Sequence[str]:
         """What is inconsistent between chunks, full text and vectors; empty when all agrees."""
