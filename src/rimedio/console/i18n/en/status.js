@@ -1,0 +1,22 @@
+export default {
+  "status.NEW": "New",
+  "status.PROCESSING": "In progress",
+  "status.READY": "Answered",
+  "status.IN_REVIEW": "For review",
+  "status.NEEDS_INFO": "Waits for customer",
+  "status.ESCALATED": "With a person",
+  "status.FAILED": "Failed",
+  "status.RESOLVED": "Resolved",
+  "priority.P1": "P1, danger or standstill",
+  "priority.P2": "P2, serious fault",
+  "priority.P3": "P3, fault",
+  "priority.P4": "P4, question",
+  "verdict.SUPPORTED": "Supported by its source",
+  "verdict.WEAK": "The source says less",
+  "verdict.REFUTED": "The source says otherwise",
+  "verdict.UNQUOTED": "Without a source",
+  "severity.INFO": "Information",
+  "severity.CAUTION": "Caution",
+  "severity.WARNING": "Warning",
+  "severity.DANGER": "Danger"
+};

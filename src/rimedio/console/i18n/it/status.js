@@ -1,0 +1,22 @@
+export default {
+  "status.NEW": "Nuovo",
+  "status.PROCESSING": "In lavorazione",
+  "status.READY": "Risposto",
+  "status.IN_REVIEW": "Da rivedere",
+  "status.NEEDS_INFO": "Attende il cliente",
+  "status.ESCALATED": "A una persona",
+  "status.FAILED": "Non riuscito",
+  "status.RESOLVED": "Risolto",
+  "priority.P1": "P1, pericolo o fermo impianto",
+  "priority.P2": "P2, guasto grave",
+  "priority.P3": "P3, guasto",
+  "priority.P4": "P4, domanda",
+  "verdict.SUPPORTED": "Confermata dalla fonte",
+  "verdict.WEAK": "La fonte dice meno",
+  "verdict.REFUTED": "La fonte dice altro",
+  "verdict.UNQUOTED": "Senza fonte",
+  "severity.INFO": "Informazione",
+  "severity.CAUTION": "Attenzione",
+  "severity.WARNING": "Avvertenza",
+  "severity.DANGER": "Pericolo"
+};

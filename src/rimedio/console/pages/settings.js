@@ -1,0 +1,13 @@
+// The settings page.
+
+import { define, Page } from "../elements/base.js";
+import { t } from "../i18n.js";
+import { h } from "../dom.js";
+
+class SettingsPage extends Page {
+  mount() {
+    this.append(h("div", { class: "page" }, this.header(t("nav.settings"))));
+  }
+}
+
+define("rim-settings", SettingsPage);
