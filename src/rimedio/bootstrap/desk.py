@@ -1,6 +1,20 @@
 """The service's use cases around a ticket, put together: reviews, uploads, duplicates, live answers, the run."""
 
+from functools import cached_property
 from typing import TYPE_CHECKING
+
+from rimedio.storage.reviews import ReviewStore
+from rimedio.tickets.desk.change_ticket import ChangeParts, EscalateTicket, ReopenTicket, ResolveTicket
+from rimedio.tickets.desk.converse import Converse
+from rimedio.tickets.desk.find_duplicate import FindDuplicate
+from rimedio.tickets.desk.find_similar import FindSimilar
+from rimedio.tickets.desk.give_feedback import GiveFeedback
+from rimedio.tickets.desk.investigate import Investigate
+from rimedio.tickets.desk.list_tickets import ListTickets
+from rimedio.tickets.desk.measure_use import MeasureUse
+from rimedio.tickets.desk.show_ticket import ShowTicket
+from rimedio.tickets.open_ticket import OpenTicket
+from rimedio.tickets.task_tokens import TaskTokens
 
 if TYPE_CHECKING:
     from rimedio.bootstrap.laptop import Rimedio
@@ -11,3 +25,94 @@ class Desk:
 
     def __init__(self, system: "Rimedio") -> None:
         self._system = system
+
+    @cached_property
+    def reviews(self) -> ReviewStore:
+        """Reviews of solutions, notes of escalations."""
+        return ReviewStore(self._system.table)
+
+    # -- tickets
+
+    @property
+    def open_ticket(self) -> OpenTicket:
+        """Use case: open a ticket; `.open(…)` says whether it was replayed."""
+        return self._system.open_ticket
+
+    @cached_property
+    def list_tickets(self) -> ListTickets:
+        """Use case: tickets, filtered."""
+        return ListTickets(self._system.tickets)
+
+    @cached_property
+    def show(self) -> ShowTicket:
+        """Use case: a ticket, its solution, its notes."""
+        return ShowTicket(self._system.tickets, self.reviews)
+
+    @cached_property
+    def find_duplicate(self) -> FindDuplicate:
+        """Use case: the open ticket that a new one repeats."""
+        return FindDuplicate(self._system.tickets, self._system.taxonomy)
+
+    @cached_property
+    def similar(self) -> FindSimilar:
+        """Use case: solved tickets like this one."""
+        return FindSimilar(self._system.tickets, self._system.taxonomy)
+
+    @cached_property
+    def messages(self) -> Converse:
+        """Use case: write a message (call it), read the conversation (`.list`)."""
+        system = self._system
+        return Converse(
+            system.tickets,
+            system.conversations,
+            TaskTokens(system.table),
+            system.engine,
+            system.clock,
+            system.ids,
+        )
+
+    @cached_property
+    def feedback(self) -> GiveFeedback:
+        """Use case: judge a remedy (call it), read the judgements (`.list`)."""
+        return GiveFeedback(self._system.tickets, self._system.clock, self._system.ids)
+
+    # -- moves
+
+    @cached_property
+    def measure(self) -> MeasureUse:
+        """What operators did with a remedy."""
+        return MeasureUse(self._system.tickets, self._system.clock, self._system.ids)
+
+    @cached_property
+    def investigate(self) -> Investigate:
+        """Notes for the person who takes over."""
+        system = self._system
+        return Investigate(system.tickets, self.reviews, system.engine, self.similar, system.clock)
+
+    @cached_property
+    def _changes(self) -> ChangeParts:
+        system = self._system
+        return ChangeParts(
+            tickets=system.tickets,
+            conversations=system.conversations,
+            executions=system.runner,
+            measure=self.measure,
+            investigate=self.investigate,
+            clock=system.clock,
+            ids=system.ids,
+        )
+
+    @cached_property
+    def resolve(self) -> ResolveTicket:
+        """Use case: the trouble is over."""
+        return ResolveTicket(self._changes)
+
+    @cached_property
+    def reopen(self) -> ReopenTicket:
+        """Use case: the trouble is back."""
+        return ReopenTicket(self._changes)
+
+    @cached_property
+    def escalate(self) -> EscalateTicket:
+        """Use case: a person takes over."""
+        return EscalateTicket(self._changes)

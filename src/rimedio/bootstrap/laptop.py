@@ -328,6 +328,7 @@ class Rimedio:
             categories=tuple(self.taxonomy.categories),
             category_sure=self.settings.classification_sure,
             category_unsure=self.settings.classification_unsure,
+            take_notes=self.desk.investigate.take,
             classifier_of=lambda tenant: self.learning.classifier_of(tenant),
             on_classified=lambda *seen: self.learning.shadow.observe(*seen),
         )
@@ -346,7 +347,15 @@ class Rimedio:
     @cached_property
     def open_ticket(self) -> OpenTicket:
         """Use case: open a ticket."""
-        return OpenTicket(self.tickets, self.runner, self.taxonomy, self.clock, self.ids)
+        return OpenTicket(
+            self.tickets,
+            self.runner,
+            self.taxonomy,
+            self.clock,
+            self.ids,
+            find_duplicate=self.desk.find_duplicate,
+            note_tenant=self.tenants.note,
+        )
 
     @cached_property
     def attach(self) -> AttachFiles:

@@ -11,7 +11,7 @@ from rimedio.storage import keys
 from rimedio.storage.codec import from_item, to_attributes
 from rimedio.storage.conditions import NotExists
 from rimedio.storage.keys import stamp
-from rimedio.storage.table import EXPIRES_AT, Table
+from rimedio.storage.table import EXPIRES_AT, Put, Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,11 @@ class ConversationStore:
 
     def add(self, message: Message, *, keep_for: timedelta | None = None) -> None:
         """Add a message; it vanishes after `keep_for`. Raises ConditionFailed when its id is taken."""
+        action = self.put(message, keep_for=keep_for)
+        self._table.put(action.item, action.condition)
+
+    def put(self, message: Message, *, keep_for: timedelta | None = None) -> Put:
+        """The same as an action, to be written in one transaction with what belongs to it."""
         item = to_attributes(message) | keys.MESSAGE.attributes(
             tenant=message.tenant_id,
             session=message.session_id,
@@ -38,7 +43,7 @@ class ConversationStore:
         )
         if keep_for is not None:
             item[EXPIRES_AT] = int((message.created_at + keep_for).timestamp())
-        self._table.put(item, NotExists("pk"))
+        return Put(item, NotExists("pk"))
 
     def messages(
         self,

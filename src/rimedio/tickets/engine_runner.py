@@ -1,5 +1,6 @@
 """Runs the workflow in this process, on the durable engine."""
 
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from itertools import count
@@ -14,6 +15,8 @@ MACHINE_NAME = "ticket"
 PENDING_PAGE = 200
 FAILED = frozenset({"FAILED", "ABORTED", "TIMED_OUT"})
 WAITING = frozenset({Status.IN_REVIEW, Status.NEEDS_INFO})
+PENDING = (Status.NEW, Status.PROCESSING)
+TAKEN_OVER = "TakenOver"  # a person moved the ticket while an execution had it
 
 
 @dataclass(frozen=True)
@@ -30,9 +33,8 @@ class EngineRunner:
         return cls(engine, Machine.parse(definition(), name=MACHINE_NAME), tickets)
 
     def start(self, ticket: Ticket) -> str:
-        """Set a ticket going: a NEW one under its own id, one taken up again under id and version."""
-        is_new = ticket.status is Status.NEW
-        return self._begin(ticket, ticket.ticket_id if is_new else f"{ticket.ticket_id}-{ticket.version}")
+        """Set a ticket going: a NEW one under its own id, a reopened one under id and version."""
+        return self._begin(ticket, name_of(ticket))
 
     def _begin(self, ticket: Ticket, name: str) -> str:
         given: dict[str, Json] = {"tenant_id": ticket.tenant_id, "ticket_id": ticket.ticket_id}
@@ -41,29 +43,41 @@ class EngineRunner:
         except ExecutionAlreadyExists as existing:
             return existing.execution_id
 
+    def stop(self, ticket: Ticket, reason: str) -> None:
+        """Break off the execution that works on a ticket or waits for it; nothing happens when it is over."""
+        if ticket.execution_id is not None:
+            self.engine.stop(ticket.execution_id, TAKEN_OVER, reason)
+
     def recover(self, tenant_id: str) -> int:
         """After a start: pick up unfinished executions, and start what was accepted but never started.
 
-        Returns how many tickets there are to go on with.
+        That is a NEW ticket, and a reopened one that no execution has taken yet. Returns how many tickets
+        there are to go on with.
         """
         count = self.engine.resume()
+        accepted = [t for status in PENDING for t in self._standing(tenant_id, status)]
+        for ticket in accepted:
+            self._start_over(ticket)
+        return count + len(accepted)
+
+    def _standing(self, tenant_id: str, status: Status) -> Iterator[Ticket]:
+        """Tickets of a status that have no execution."""
         cursor = None
         while True:
-            page = self.tickets.list_by_status(tenant_id, Status.NEW, limit=PENDING_PAGE, cursor=cursor)
-            for ticket in page.tickets:
-                self._start_over(ticket)
-            count += len(page.tickets)
+            page = self.tickets.list_by_status(tenant_id, status, limit=PENDING_PAGE, cursor=cursor)
+            yield from (ticket for ticket in page.tickets if ticket.execution_id is None)
             cursor = page.cursor
             if cursor is None:
-                return count
+                return
 
     def _start_over(self, ticket: Ticket) -> None:
         """Start what was accepted; where an execution failed before it took the ticket, another one tries."""
-        name = ticket.ticket_id
+        first = name_of(ticket)
+        name = first
         for attempt in count(2):
             if self.engine.describe(self._begin(ticket, name)).status not in FAILED:
                 return
-            name = f"{ticket.ticket_id}-attempt-{attempt}"
+            name = f"{first}-attempt-{attempt}"
 
     def settle(self, ticket: Ticket) -> Ticket:
         """Work in this thread until the ticket has ended or waits for a person; the ticket as it is then."""
@@ -82,3 +96,8 @@ class EngineRunner:
     def working(self, threads: int) -> AbstractContextManager[None]:
         """Work on background threads as long as the context lasts."""
         return self.engine.workers(threads)
+
+
+def name_of(ticket: Ticket) -> str:
+    """Name of the execution that takes a ticket as it stands: the same ticket twice is one execution."""
+    return ticket.ticket_id if ticket.status is Status.NEW else f"{ticket.ticket_id}-{ticket.version}"

@@ -2,6 +2,7 @@
 
 import difflib
 import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -10,9 +11,9 @@ from pydantic import ValidationError
 from rimedio.domain.clock import Clock, Ids
 from rimedio.domain.errors import InvalidTicket
 from rimedio.domain.taxonomy import Taxonomy
-from rimedio.domain.ticket import Asset, Ticket, TicketRequest
+from rimedio.domain.ticket import Asset, Attachment, Ticket, TicketRequest
 from rimedio.knowledge.language import detect_language
-from rimedio.storage.tickets import TicketStore
+from rimedio.storage.tickets import Created, TicketStore
 
 
 class Runner(Protocol):
@@ -32,14 +33,27 @@ class OpenTicket:
     taxonomy: Taxonomy
     clock: Clock
     ids: Ids
+    find_duplicate: Callable[[Ticket], str | None] | None = None
+    check_attachments: Callable[[str, Sequence[Attachment]], None] | None = None
+    note_tenant: Callable[[str], None] | None = None
 
     def __call__(
         self, tenant_id: str, request: TicketRequest, *, idempotency_key: str | None = None
     ) -> Ticket:
-        """Store the ticket and start its execution. Raises InvalidTicket, or Conflict for a reused key.
+        """Store the ticket and start its execution; the ticket as it was stored. Raises as `open` does."""
+        return self.open(tenant_id, request, idempotency_key=idempotency_key).ticket
 
-        A crash between the two steps loses nothing: `start_pending` starts whatever is still NEW.
+    def open(self, tenant_id: str, request: TicketRequest, *, idempotency_key: str | None = None) -> Created:
+        """Store the ticket, linked to the open one that it repeats, and start its execution.
+
+        `replayed` says that the same request with the same key had been stored before. Raises InvalidTicket,
+        InvalidInput for an attachment that is not the tenant's, Conflict for a reused key. A crash between
+        the two steps loses nothing: `EngineRunner.recover` starts whatever is still NEW.
         """
+        if self.check_attachments is not None:
+            self.check_attachments(tenant_id, request.attachments)
+        if self.note_tenant is not None:
+            self.note_tenant(tenant_id)
         now = self.clock.now()
         ticket = Ticket(
             **request.model_dump(exclude={"asset", "lang"}),
@@ -50,10 +64,12 @@ class OpenTicket:
             created_at=now,
             updated_at=now,
         )
+        if self.find_duplicate is not None:
+            ticket = ticket.model_copy(update={"duplicate_of": self.find_duplicate(ticket)})
         created = self.tickets.create(ticket, idempotency_key=idempotency_key)
         if not created.replayed:
             self.runner.start(created.ticket)
-        return created.ticket
+        return created
 
 
 def parse_request(raw: object) -> TicketRequest:

@@ -10,6 +10,7 @@ from rimedio.domain.knowledge import Passage
 from rimedio.domain.ticket import Status, Ticket
 from rimedio.storage.conversations import ConversationStore
 from rimedio.storage.objects import ObjectStore
+from rimedio.storage.table import Action
 from rimedio.storage.tickets import TicketStore
 from rimedio.tickets.task_tokens import TaskTokens
 
@@ -96,4 +97,5 @@ class TaskParts:
     on_classified: Callable[[str, str, str, Classified], None] = field(
         default=lambda _tenant, _ticket, _text, _found: None
     )
+    take_notes: Callable[[Ticket, Sequence[str]], tuple[Action, ...]] = field(default=lambda _t, _r: ())
     on_settled: Callable[[Ticket, Status], None] = field(default=lambda _ticket, _status: None)

@@ -6,8 +6,8 @@ from rimedio.domain.clock import Clock, Ids
 from rimedio.domain.conversation import Author, Message
 from rimedio.storage.conversations import ConversationStore
 from rimedio.storage.tickets import TicketStore
-from rimedio.tickets.review_ticket import Waker
 from rimedio.tickets.task_tokens import TaskTokens, Waiting
+from rimedio.tickets.waker import Waker
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
 
 from rimedio.domain.answer import Solution
 from rimedio.domain.codec import Json, to_json
 from rimedio.domain.errors import InvalidInput
 from rimedio.tickets.task_tokens import TaskTokens, Waiting
+from rimedio.tickets.waker import Waker
 
 
 class Verdict(StrEnum):
@@ -16,14 +16,6 @@ class Verdict(StrEnum):
     APPROVED = "APPROVED"
     EDITED = "EDITED"
     REJECTED = "REJECTED"
-
-
-class Waker(Protocol):
-    """Wakes a waiting execution."""
-
-    def send_task_success(self, token: str, output: Json) -> None:
-        """The task behind `token` has this output."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,14 @@ import json
 from dataclasses import dataclass
 
 from rimedio.domain.answer import Decision, Solution
-from rimedio.domain.ticket import Status, Ticket
+from rimedio.domain.ticket import MOVES, Status, Ticket
 from rimedio.tickets.parts import TaskParts
 from rimedio.tickets.task_tokens import Waiting
 from rimedio.tickets.tasks.generate import StepFailure
 from rimedio.tickets.tasks.task import Task
 
 REASON_CHARS_MAX = 500
+HELD = frozenset({Status.PROCESSING, Status.IN_REVIEW, Status.NEEDS_INFO})  # an execution has the ticket
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +48,30 @@ class FailInput:
 
 def store(parts: TaskParts, given: StoreInput) -> None:
     """Write status and solution once, however often this step is repeated."""
-    reason = _reason(given)
     ticket = parts.tickets.get(given.tenant_id, given.ticket_id)
-    if ticket.status is given.status and ticket.execution_id == given.execution_id:
-        return
-    moved = ticket.moved_to(given.status, parts.clock.now(), reason=reason)
-    solution_id = given.solution.solution_id if given.solution else ticket.solution_id
-    category = given.category or ticket.category
-    moved = moved.model_copy(update={"solution_id": solution_id, "category": category})
-    parts.tickets.save(moved, expected=ticket.version, solution=given.solution)
     parts.tokens.forget(given.tenant_id, given.ticket_id, Waiting.REVIEW)
+    if ticket.status not in HELD or ticket.execution_id != given.execution_id:
+        return  # this very step ran before a crash, or a person has the ticket now
+    moved = ticket.moved_to(given.status, parts.clock.now(), reason=_reason(given))
+    moved = moved.model_copy(update=_outcome(given, ticket))
+    notes = parts.take_notes(moved, _grounds(given)) if given.status is Status.ESCALATED else ()
+    parts.tickets.save(moved, expected=ticket.version, solution=given.solution, also=notes)
+
+
+def _outcome(given: StoreInput, ticket: Ticket) -> dict[str, object]:
+    """What the ticket now has, besides its status."""
+    if given.solution is None:
+        return {"category": given.category or ticket.category}
+    return {
+        "category": given.category or ticket.category,
+        "solution_id": given.solution.solution_id,
+        "confidence": given.decision.confidence,
+    }
+
+
+def _grounds(given: StoreInput) -> tuple[str, ...]:
+    failed = (said_by(given.failure),) if given.failure and given.failure.Error else ()
+    return (*given.decision.reasons, *failed)
 
 
 def _reason(given: StoreInput) -> str | None:
@@ -82,8 +97,8 @@ def notify(parts: TaskParts, given: NotifyInput) -> None:
 def mark_failed(parts: TaskParts, given: FailInput) -> None:
     """The ticket is FAILED, with the reason; one that does not exist is left at that."""
     found = parts.tickets.find(given.tenant_id, given.ticket_id)
-    if found is None or found.status is Status.FAILED:
-        return
+    if found is None or Status.FAILED not in MOVES[found.status]:
+        return  # failed already, or a person has the ticket now
     failure = given.failure or StepFailure("Unknown", "")
 
     def fail(ticket: Ticket) -> Ticket:

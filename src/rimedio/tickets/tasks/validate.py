@@ -22,6 +22,8 @@ def validate(parts: TaskParts, given: ValidateInput) -> Ticket:
     def take(ticket: Ticket) -> Ticket:
         if ticket.status is Status.PROCESSING and ticket.execution_id == given.execution_id:
             return ticket  # this very step ran before a crash
+        if ticket.status is Status.PROCESSING and ticket.execution_id is None:  # reopened
+            return ticket.model_copy(update={"execution_id": given.execution_id})
         moved = ticket.moved_to(Status.PROCESSING, parts.clock.now())
         return moved.model_copy(update={"execution_id": given.execution_id})
 

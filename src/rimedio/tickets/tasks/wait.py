@@ -52,7 +52,13 @@ def _settle(parts: TaskParts, given: WaitInput, status: Status) -> None:
         return
     reason = given.decision.question or "; ".join(given.decision.reasons) or None
     moved = ticket.moved_to(status, parts.clock.now(), reason=reason)
-    moved = moved.model_copy(update={"solution_id": given.solution.solution_id, "category": given.category})
+    moved = moved.model_copy(
+        update={
+            "solution_id": given.solution.solution_id,
+            "category": given.category,
+            "confidence": given.decision.confidence,
+        }
+    )
     parts.tickets.save(moved, expected=ticket.version, solution=given.solution)
     parts.on_settled(moved, status)
 

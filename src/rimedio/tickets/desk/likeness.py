@@ -1,0 +1,80 @@
+"""How alike two tickets are: the codes they name, and the words of their symptoms in either language."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from rimedio.answering.terms import asked_words, content_terms
+from rimedio.domain.taxonomy import Taxonomy
+from rimedio.domain.ticket import Ticket
+from rimedio.knowledge.codes import canonical, mentioned_codes
+from rimedio.knowledge.language import ENGLISH
+
+# Words that stand in every ticket and tell nothing of the trouble.
+COURTESY = (
+    "buongiorno buonasera salve ciao cordiali saluti saluto grazie prego cortesemente gentilmente urgente "
+    "problema problemi ticket assistenza aiuto richiesta segnalo segnalazione cliente impianto apparecchio "
+    "macchina errore codice allarme display seriale matricola modello potete potreste vorrei sapere "
+    "hello good morning dear kind best regards thanks thank please urgent problem problems issue ticket support "
+    "help request report customer site unit device machine error code alarm serial number model could would know"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Symptom:
+    """What a ticket says of its trouble."""
+
+    codes: frozenset[str]
+    text: str
+    language: str
+
+
+def symptom_of(ticket: Ticket, taxonomy: Taxonomy) -> Symptom:
+    """The codes that a ticket names, in its field or its text, and its text without them and the model."""
+    codes = set(mentioned_codes(ticket.symptom_text, taxonomy))
+    if ticket.error_code:
+        codes.add(canonical(ticket.error_code))
+    named = (ticket.asset.model, ticket.asset.serial, ticket.error_code or "", *codes)
+    return Symptom(frozenset(codes), _without(ticket.symptom_text, named), ticket.lang or ENGLISH)
+
+
+def likeness(one: Symptom, other: Symptom) -> float:
+    """How much of what each says the other says too, 0..1: the harmonic mean of the two shares."""
+    there, back = _share(one, other), _share(other, one)
+    return 2 * there * back / (there + back) if there + back else 0.0
+
+
+def containment(one: Symptom, other: Symptom) -> float:
+    """How much of the shorter one the other says too, 0..1."""
+    return max(_share(one, other), _share(other, one))
+
+
+def told(symptom: Symptom) -> int:
+    """How many words of a symptom tell something."""
+    return len(_words(symptom.text, symptom.language, symptom.language))
+
+
+def _share(asked: Symptom, of: Symptom) -> float:
+    words = _words(asked.text, asked.language, of.language)
+    held = frozenset(content_terms(of.text, of.language))
+    return sum(not word.isdisjoint(held) for word in words) / len(words) if words else 0.0
+
+
+@lru_cache(maxsize=512)
+def _words(text: str, language: str, of: str) -> tuple[frozenset[str], ...]:
+    """Content words of a text, each with the forms it has in language `of`; courtesy left out."""
+    courtesy = _courtesy(of)
+    return tuple(word for word in asked_words(text, language, of) if word.isdisjoint(courtesy))
+
+
+@lru_cache(maxsize=8)
+def _courtesy(language: str) -> frozenset[str]:
+    return frozenset(content_terms(COURTESY, language))
+
+
+def _without(text: str, named: Sequence[str]) -> str:
+    for name in named:
+        if name:
+            text = re.sub(re.escape(name), " ", text, flags=re.IGNORECASE)
+    return text
