@@ -86,6 +86,10 @@ class Settings(BaseModel):
     classification_unsure: Probability = Field(0.70, description="Below: a second opinion, then a person.")
 
     guardrails: bool = Field(default=True, description="Redact personal data, find injections, flag dangers.")
+    http_host: str = Field("127.0.0.1", description="Address the service listens on.")
+    http_port: int = Field(
+        8787, ge=0, le=65535, description="Port the service listens on; 0 takes a free one."
+    )
     loopback_urls: bool = Field(
         default=False,
         description="Let webhooks and links reach this machine itself; for development and tests.",
@@ -100,6 +104,27 @@ class Settings(BaseModel):
         description="Requests a second and burst of single tenants, such as acme=50/100, by comma.",
     )
     workers: int = Field(2, ge=1, le=64, description="Tickets worked on at the same time.")
+    budget_monthly_usd: float | None = Field(
+        None, ge=0, le=1_000_000_000, description="What a tenant may spend a month, in USD; unset: no limit."
+    )
+    budget_small_model_at: float = Field(
+        0.70, ge=0, le=10, description="Share of the budget from which on the fallback model writes."
+    )
+    budget_extractive_at: float = Field(
+        0.90, ge=0, le=10, description="Share of the budget from which on no model is paid."
+    )
+    budget_person_at: float = Field(
+        1.0, ge=0, le=10, description="Share of the budget from which on tickets go to a person."
+    )
+    traces: str = Field(
+        "none",
+        pattern="^(none|file|console|otlp)$",
+        description="Where spans go: nowhere, a file of the data folder, standard output, a collector.",
+    )
+    metrics_file: Path | None = Field(
+        None, description="File that gets every measurement in CloudWatch's embedded metric format."
+    )
+    objectives_file: Path | None = Field(None, description="Service level objectives; built in if unset.")
     log_level: str = Field(
         "WARNING", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="Least severe log line."
     )

@@ -235,7 +235,8 @@ class Rimedio:
         from rimedio.llm.routing import ModelRouter
 
         prompts = PromptRegistry.shipped()
-        made = [ChatWriter(ModelRouter((m,), self.prices, self.counter), prompts) for m in self.chat_models]
+        models = self.accounts.metered(self.chat_models)
+        made = [ChatWriter(ModelRouter((m,), self.prices, self.counter), prompts) for m in models]
         return made[0], made[1] if len(made) > 1 else None
 
     @cached_property
@@ -272,14 +273,14 @@ class Rimedio:
             return NoOpinion()
         from rimedio.llm.prompts import PromptRegistry
 
-        return ChatOpinion(self.chat_models[0], PromptRegistry.shipped())
+        return ChatOpinion(self.accounts.metered(self.chat_models)[0], PromptRegistry.shipped())
 
     # -- answering
 
     @cached_property
     def answerer(self) -> Answerer:
         """Search, context, writer, verification, safety, decision."""
-        primary, fallback = self.writers
+        primary, fallback, extractive = self.accounts.budgeted(*self.writers, ExtractiveWriter())
         settings = self.settings
         policy = DecisionPolicy(
             groundedness_min=settings.groundedness_min, confidence_min=settings.publish_confidence_min
@@ -290,7 +291,7 @@ class Rimedio:
                 index=self.index,
                 primary=primary,
                 fallback=fallback,
-                extractive=ExtractiveWriter(),
+                extractive=extractive,
                 verifier=GroundednessVerifier(),
                 safety=DraftSafety(self.guardrails.inspect_answer if settings.guardrails else no_safety),
                 decider=Gate(policy),

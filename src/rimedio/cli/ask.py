@@ -17,8 +17,9 @@ def ask(
     code: Annotated[str | None, typer.Option(help="Error code, when the question names none.")] = None,
     json: Json = False,
 ) -> None:
-    """Answer a question from the manuals, with sources. Nothing is stored."""
-    with session_of(context).open(read_only=True) as rimedio:
+    """Answer a question from the manuals, with sources. Nothing is stored but what a paid model costs."""
+    session = session_of(context)
+    with session.open(read_only=not session.pays()) as rimedio:
         solution = rimedio.ask(rimedio.tenant, question, model=model, code=code)
     if json:
         print_json(to_json(solution))

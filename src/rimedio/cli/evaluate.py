@@ -34,7 +34,8 @@ def evaluate(
     """Work through labelled tickets in memory and score retrieval, remedy, citations, outcome, refusals."""
     labelled = load_labelled(tickets)
     least = _read_floors(floors)
-    with session_of(context).open(read_only=True) as rimedio:
+    session = session_of(context)
+    with session.open(read_only=not session.pays()) as rimedio:
         shown = not json and progress_terminal().is_terminal
         with progress("Evaluating", shown=shown) as advance:
             scores = evaluate_tickets(rimedio, labelled, lambda done: advance(done, len(labelled)))

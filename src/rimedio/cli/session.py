@@ -19,6 +19,12 @@ class Session:
         """Settings with the command line's own on top. Raises InvalidSetting."""
         return load_settings(self.overrides)
 
+    def pays(self) -> bool:
+        """Whether answers cost money, which the data folder must be open for writing to note."""
+        from rimedio.bootstrap.accounts import pays
+
+        return pays(self.settings())
+
     @contextmanager
     def open(self, *, read_only: bool = False) -> Iterator[Rimedio]:
         """The system on its data folder, closed again at the end. Raises StorageFailed and its kin."""

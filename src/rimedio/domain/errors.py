@@ -11,7 +11,7 @@
     │   └── IllegalMove         a ticket cannot go from this status to that one
     ├── Unauthorized            nobody knows who asks: no token, or one that does not count
     ├── PolicyRefused           a guardrail or a budget says no
-    │   └── BudgetReached       the month's money is spent or put aside
+    │   ├── BudgetReached       the month's money is spent or put aside
     │   └── Forbidden           the one who asks may not do this
     ├── Unavailable             a part is missing or broken now; the same call may work later
     │   ├── ModelUnavailable

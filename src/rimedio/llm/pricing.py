@@ -78,6 +78,11 @@ class PriceTable:
         fitting = [name for name in self.models if fnmatchcase(model.lower(), name.lower())]
         return self.models[max(fitting, key=len)] if fitting else self.default
 
+    def is_free(self, model: str) -> bool:
+        """Whether a model costs nothing."""
+        price = self.price_of(model)
+        return price.input == 0 and price.output == 0
+
     def cost(self, model: str, tokens_input: int, tokens_output: int) -> float:
         """USD for so many tokens."""
         price = self.price_of(model)
