@@ -23,7 +23,7 @@ CORRECTIONS_FILE = "corrections.jsonl.gz"
 BASE_SHARE = 0.1
 CORRECTIONS_SHARE = 0.33  # corrections are few: a tenth of them would tell nothing
 WEIGHT = 2  # a correction counts as so many rows: the champion errs where the first rows were thin
-LOSS_ROWS_MIN = 10
+LOSS_ROWS_MIN = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Evaluation:
     """Challenger against champion on rows that neither was trained on.
 
     `fixed` are rows of the first training set, `fresh` are people's corrections and approvals. `recall_losses`
-    holds, for each label with ten fixed rows or more, how much recall the challenger loses there.
+    holds, for each label with twenty fixed rows or more, how much recall the challenger loses there.
     """
 
     fixed: Comparison
