@@ -1,0 +1,215 @@
+"""The event bus at home: rules, event log and deliveries in SQLite, one transaction an event.
+
+An event is accepted together with all its deliveries, or not at all. Its id is the key of the log, so that what
+is put twice is delivered once.
+"""
+
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from sqlite3 import Connection
+
+import orjson
+
+from rimedio.domain.clock import Clock
+from rimedio.domain.errors import InvalidInput, NotFound
+from rimedio.events.bus import EVERY_TENANT, RULES_MAX, PutResult, Rule, Target
+from rimedio.events.event import Event, check_event
+from rimedio.events.pattern import Pattern
+from rimedio.events.rule_json import rule_from_json, rule_to_json
+from rimedio.events.sqlite_queue import SqliteQueue, stored_event
+from rimedio.events.sqlite_tables import MIGRATIONS, ROOM, micros
+from rimedio.storage.database import Database
+
+REMEMBERED = timedelta(days=3)  # how long an event id is known after nothing else needs the event
+DIRECT = "direct"  # stands for the rule of what was sent to one target only
+TRIM_AT_ONCE = 5000
+
+
+@dataclass(frozen=True, slots=True)
+class _Listening:
+    """A rule and its compiled pattern."""
+
+    rule: Rule
+    pattern: Pattern
+
+
+class SqliteBus:
+    """An `EventBus` in the one SQLite file."""
+
+    def __init__(self, database: Database, queue: SqliteQueue, clock: Clock) -> None:
+        self._database = database
+        self._queue = queue
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._generation = 0  # grows with every change of rules and archives
+        self._compiled: Mapping[str, tuple[_Listening, ...]] | None = None
+        self._archives: tuple[tuple[str, str, Pattern | None], ...] | None = None
+        database.migrate(ROOM, MIGRATIONS)
+
+    # -- events
+
+    def put_events(self, events: Sequence[Event]) -> Sequence[PutResult]:
+        results = []
+        for event in events:
+            try:
+                check_event(event)
+            except InvalidInput as error:
+                results.append(PutResult(event.id, error=str(error)))
+                continue
+            with self._database.transaction() as connection:
+                results.append(PutResult(event.id, duplicate=not self._accept(connection, event)))
+        return results
+
+    def _accept(self, connection: Connection, event: Event) -> bool:
+        seq = self._log(connection, event)
+        if seq is None:
+            return False
+        envelope = event.envelope()
+        self.deliver(connection, event, envelope)
+        for tenant, archive, pattern in self._archives_now():
+            if tenant in (event.account, EVERY_TENANT) and (pattern is None or pattern.matches(envelope)):
+                connection.execute(
+                    "INSERT OR IGNORE INTO event_archived VALUES (?, ?, ?, ?, ?)",
+                    (tenant, archive, event.account, micros(event.time), seq),
+                )
+        return True
+
+    def deliver(
+        self,
+        connection: Connection,
+        event: Event,
+        envelope: Mapping[str, object],
+        only: Sequence[str] = (),
+    ) -> int:
+        """Enqueue an event for every rule that matches, or those named in `only`; how many deliveries."""
+        count = 0
+        for tenant in (EVERY_TENANT, event.account):
+            for listening in self._rules_now().get(tenant, ()):
+                rule = listening.rule
+                if rule.enabled and (not only or rule.name in only) and listening.pattern.matches(envelope):
+                    count += self._queue.add(connection, event, (rule.tenant_id, rule.name), rule.targets)
+        return count
+
+    def send(self, event: Event, target: Target) -> None:
+        """Deliver an event to one target, whatever the rules say. Raises InvalidInput."""
+        check_event(event)
+        with self._database.transaction() as connection:
+            self._log(connection, event)
+            self._queue.add(connection, event, (event.account, DIRECT), (target,))
+
+    def send_again(self, tenant_id: str, event_id: str, target: Target) -> None:
+        """Deliver an event that happened before to one target. Raises NotFound when it is no longer kept."""
+        with self._database.transaction() as connection:
+            row = connection.execute(
+                "SELECT body, at FROM event_log WHERE id = ? AND tenant = ?", (event_id, tenant_id)
+            ).fetchone()
+            if row is None:
+                raise NotFound(f"The event {event_id} is no longer kept, so it cannot be sent again.")
+            event = stored_event(row["body"], row["at"], "")
+            self._queue.add(connection, event, (tenant_id, DIRECT), (target,))
+
+    def _log(self, connection: Connection, event: Event) -> int | None:
+        """The event's place in the log; None when it was there already."""
+        cursor = connection.execute(
+            "INSERT OR IGNORE INTO event_log (id, tenant, detail_type, at, put_at, body) "
+            "VALUES (?, ?, ?, ?, ?, ?)",
+            (
+                event.id,
+                event.account,
+                event.detail_type,
+                micros(event.time),
+                micros(self._clock.now()),
+                event.as_json(),
+            ),
+        )
+        return cursor.lastrowid if cursor.rowcount else None
+
+    # -- rules
+
+    def put_rule(self, rule: Rule) -> None:
+        Pattern.compile(rule.pattern)
+        with self._database.transaction() as connection:
+            (count,) = connection.execute(
+                "SELECT count(*) FROM event_rule WHERE tenant = ? AND name <> ?", (rule.tenant_id, rule.name)
+            ).fetchone()
+            if count >= RULES_MAX:
+                raise InvalidInput(f"There are {count} rules already; {RULES_MAX} are allowed. Remove one.")
+            connection.execute(
+                "INSERT INTO event_rule VALUES (?, ?, ?) ON CONFLICT (tenant, name) "
+                "DO UPDATE SET body = excluded.body",
+                (rule.tenant_id, rule.name, orjson.dumps(rule_to_json(rule))),
+            )
+        self._forget()
+
+    def remove_rule(self, tenant_id: str, name: str) -> None:
+        with self._database.transaction() as connection:
+            connection.execute("DELETE FROM event_rule WHERE tenant = ? AND name = ?", (tenant_id, name))
+            connection.execute(
+                "DELETE FROM event_invocation WHERE rule_tenant = ? AND rule = ?", (tenant_id, name)
+            )
+        self._forget()
+
+    def rules(self, tenant_id: str) -> Sequence[Rule]:
+        return tuple(listening.rule for listening in self._rules_now().get(tenant_id, ()))
+
+    def rule(self, tenant_id: str, name: str) -> Rule:
+        """One rule. Raises NotFound."""
+        for rule in self.rules(tenant_id):
+            if rule.name == name:
+                return rule
+        raise NotFound(f"There is no rule {name!r}. List the rules to see their names.")
+
+    def _rules_now(self) -> Mapping[str, tuple[_Listening, ...]]:
+        """Every rule, compiled once after each change."""
+        compiled, generation = self._compiled, self._generation
+        if compiled is None:  # read without the lock: a transaction may wait for it
+            rows = self._database.rows("SELECT tenant, name, body FROM event_rule ORDER BY tenant, name")
+            found: dict[str, tuple[_Listening, ...]] = {}
+            for row in rows:
+                rule = rule_from_json(row["tenant"], row["name"], orjson.loads(row["body"]))
+                listening = _Listening(rule, Pattern.compile(rule.pattern))
+                found[rule.tenant_id] = (*found.get(rule.tenant_id, ()), listening)
+            compiled = found
+            with self._lock:
+                if generation == self._generation:
+                    self._compiled = found
+        return compiled
+
+    def _forget(self) -> None:
+        with self._lock:
+            self._generation += 1
+            self._compiled = self._archives = None
+
+    # -- archives
+
+    def forget_archives(self) -> None:
+        """An archive was made, changed or removed: read them again."""
+        self._forget()
+
+    def _archives_now(self) -> tuple[tuple[str, str, Pattern | None], ...]:
+        archives, generation = self._archives, self._generation
+        if archives is None:
+            rows = self._database.rows("SELECT tenant, name, pattern FROM event_archive")
+            archives = tuple((row["tenant"], row["name"], _compiled(row["pattern"])) for row in rows)
+            with self._lock:
+                if generation == self._generation:
+                    self._archives = archives
+        return archives
+
+    def trim(self) -> int:
+        """Forget events that no archive, delivery or dead letter needs and that are old enough; how many."""
+        before = micros(self._clock.now() - REMEMBERED)
+        with self._database.transaction() as connection:
+            return connection.execute(
+                "DELETE FROM event_log WHERE seq IN (SELECT e.seq FROM event_log e WHERE e.put_at < ? "
+                "AND NOT EXISTS (SELECT 1 FROM event_archived a WHERE a.seq = e.seq) "
+                "AND NOT EXISTS (SELECT 1 FROM event_invocation i WHERE i.event_id = e.id) "
+                "AND NOT EXISTS (SELECT 1 FROM event_dead_letter d WHERE d.event_id = e.id) LIMIT ?)",
+                (before, TRIM_AT_ONCE),
+            ).rowcount
+
+
+def _compiled(pattern: bytes | None) -> Pattern | None:
+    return None if pattern is None else Pattern.compile(orjson.loads(pattern))

@@ -1,0 +1,190 @@
+"""Delivers an event to a webhook: signed, logged, and never to one that rests or is disabled."""
+
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import orjson
+
+from rimedio.domain.clock import Clock, Ids
+from rimedio.domain.errors import ConditionFailed, InvalidInput, PolicyRefused, Unavailable
+from rimedio.events.detail_types import EVENTS, DetailType
+from rimedio.events.dispatch import Delivery, PutOff
+from rimedio.events.event import Event, event_id, iso_seconds, new_event
+from rimedio.events.signing import signed_headers
+from rimedio.events.sqlite_bus import SqliteBus
+from rimedio.events.sqlite_queue import Invocation
+from rimedio.events.webhook_log import (
+    DeliveryRecord,
+    DeliveryStatus,
+    WebhookLog,
+    event_of_message,
+    message_id,
+)
+from rimedio.events.webhook_sender import HttpAnswer, WebhookSender
+from rimedio.events.webhooks import Webhook, Webhooks, target_of
+
+GONE = 410
+PLEASE_WAIT = frozenset({429, 503})
+RETRY_AFTER_SECONDS_MAX = 3600.0
+ERROR_CHARS_MAX = 300
+
+
+class DeliveryFailed(Unavailable):
+    """The receiver did not take the message; it is tried again."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeliverWebhook:
+    """The target `webhook:ID` of the bus."""
+
+    webhooks: Webhooks
+    log: WebhookLog
+    sender: WebhookSender
+    clock: Clock
+
+    def __call__(self, delivery: Delivery) -> None:
+        """Send it once. Raises DeliveryFailed, PutOff, PolicyRefused (disabled) or InvalidInput (bad URL)."""
+        webhook = self.webhooks.store.find(delivery.tenant_id, delivery.name)
+        if webhook is None:
+            return  # removed meanwhile: nobody wants it any more
+        if not webhook.enabled:
+            raise PolicyRefused(f"The webhook {webhook.webhook_id} is disabled: {webhook.disabled_reason}")
+        now = self.clock.now()
+        if webhook.rests_until is not None and webhook.rests_until > now:
+            seconds = (webhook.rests_until - now).total_seconds()
+            raise PutOff(f"The webhook {webhook.webhook_id} rests after failures.", seconds)
+        try:
+            answer = self._post(webhook, delivery)
+        except (Unavailable, InvalidInput) as error:
+            self._note(webhook, delivery, DeliveryStatus.RETRYING, None, str(error))
+            self._save(webhook.failed(self.clock.now()))
+            raise
+        self._judge(webhook, delivery, answer)
+
+    def _post(self, webhook: Webhook, delivery: Delivery) -> HttpAnswer:
+        url = self.webhooks.check_url(webhook.url)  # anew each time: names move, also to where they must not
+        body = body_of(delivery.event)
+        identity = message_id(delivery.event.id, webhook.webhook_id)
+        headers = signed_headers(self.webhooks.secrets_of(webhook), identity, self.clock.now(), body)
+        return self.sender.post(url, headers, body)
+
+    def _judge(self, webhook: Webhook, delivery: Delivery, answer: HttpAnswer) -> None:
+        if 200 <= answer.status < 300:
+            self._note(webhook, delivery, DeliveryStatus.DELIVERED, answer)
+            if webhook.failures:
+                self._save(webhook.recovered())
+            return
+        said = _explain(answer)
+        self._note(webhook, delivery, DeliveryStatus.RETRYING, answer, said)
+        now = self.clock.now()
+        if answer.status == GONE:
+            self._save(webhook.failed(now).disabled("The receiver answered 410 Gone."))
+            raise PolicyRefused(said)
+        self._save(webhook.failed(now))
+        if answer.status in PLEASE_WAIT and answer.retry_after_seconds is not None:
+            raise PutOff(said, min(answer.retry_after_seconds, RETRY_AFTER_SECONDS_MAX), counted=True)
+        raise DeliveryFailed(said)
+
+    def given_up(self, invocation: Invocation, error: str) -> None:
+        """Note in the log that a delivery has become a dead letter."""
+        webhook = self.webhooks.store.find(invocation.tenant_id, invocation.target.name)
+        if webhook is not None:
+            event = invocation.event
+            identity = message_id(event.id, webhook.webhook_id)
+            found = self.log.find(webhook.tenant_id, webhook.webhook_id, event.time, identity)
+            record = found or _record(webhook, event, invocation.attempts, self.clock.now())
+            self.log.write(replace(record, status=DeliveryStatus.FAILED, error=error[:ERROR_CHARS_MAX]))
+
+    def _note(
+        self,
+        webhook: Webhook,
+        delivery: Delivery,
+        status: DeliveryStatus,
+        answer: HttpAnswer | None,
+        error: str | None = None,
+    ) -> None:
+        record = _record(webhook, delivery.event, delivery.attempt, self.clock.now())
+        self.log.write(
+            replace(
+                record,
+                status=status,
+                response_code=None if answer is None else answer.status,
+                latency_ms=None if answer is None else round(answer.latency_ms, 1),
+                error=None if error is None else error[:ERROR_CHARS_MAX],
+            )
+        )
+
+    def _save(self, webhook: Webhook) -> None:
+        with suppress(ConditionFailed):  # removed meanwhile
+            self.webhooks.store.note_health(webhook)
+
+
+@dataclass(frozen=True, slots=True)
+class SendToWebhook:
+    """Use cases: a test message, and a delivery once more."""
+
+    webhooks: Webhooks
+    bus: SqliteBus
+    clock: Clock
+    ids: Ids
+
+    def test(self, tenant_id: str, webhook_id: str) -> str:
+        """Send a test message; its delivery id. Raises NotFound, PolicyRefused when it is disabled."""
+        webhook = _enabled(self.webhooks.store.get(tenant_id, webhook_id))
+        event = new_event(
+            event_id(tenant_id, DetailType.WEBHOOK_TEST, self.ids.new("tst")),
+            source=EVENTS,
+            detail_type=DetailType.WEBHOOK_TEST,
+            tenant_id=tenant_id,
+            time=self.clock.now(),
+            detail={"webhook_id": webhook_id},
+        )
+        self.bus.send(event, target_of(webhook))
+        return message_id(event.id, webhook_id)
+
+    def again(self, tenant_id: str, webhook_id: str, delivery_id: str) -> None:
+        """Deliver once more under the same `webhook-id`. Raises NotFound, PolicyRefused."""
+        webhook = _enabled(self.webhooks.store.get(tenant_id, webhook_id))
+        event = event_of_message(delivery_id, webhook_id)
+        self.bus.send_again(tenant_id, event, target_of(webhook))
+
+
+def body_of(event: Event) -> bytes:
+    """The message, in the shape that Standard Webhooks proposes: type, timestamp, data."""
+    message = {"type": event.detail_type, "timestamp": iso_seconds(event.time), "data": dict(event.detail)}
+    if event.replay_name is not None:
+        message["replay_name"] = event.replay_name
+    return orjson.dumps(message)
+
+
+def _enabled(webhook: Webhook) -> Webhook:
+    if not webhook.enabled:
+        raise PolicyRefused(
+            f"The webhook {webhook.webhook_id} is disabled: {webhook.disabled_reason} Enable it first."
+        )
+    return webhook
+
+
+def _record(webhook: Webhook, event: Event, attempts: int, at: datetime) -> DeliveryRecord:
+    return DeliveryRecord(
+        delivery_id=message_id(event.id, webhook.webhook_id),
+        webhook_id=webhook.webhook_id,
+        tenant_id=webhook.tenant_id,
+        event_id=event.id,
+        detail_type=event.detail_type,
+        event_time=event.time,
+        status=DeliveryStatus.RETRYING,
+        attempts=attempts,
+        at=at,
+    )
+
+
+def _explain(answer: HttpAnswer) -> str:
+    if 300 <= answer.status < 400:
+        return f"The receiver answered {answer.status}; redirects are not followed. Register the final URL."
+    return (
+        f"The receiver answered {answer.status}: {answer.reply}"
+        if answer.reply
+        else (f"The receiver answered {answer.status}.")
+    )
