@@ -151,6 +151,10 @@ class Answerer:
         draft = trusted(chosen.write(question, context), context).draft
         return after_failures(draft, [after] if after else [])
 
+    def has(self, writer: str) -> bool:
+        """Whether there is a writer of that name."""
+        return self._writers.get(writer) is not None
+
     def verify(self, draft: Draft, context: Context) -> Verification:
         """Each sentence checked against the passage it cites."""
         return self._parts.verifier.verify(draft, context)

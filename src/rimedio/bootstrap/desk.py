@@ -4,6 +4,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from rimedio.storage.reviews import ReviewStore
+from rimedio.storage.ticket_feed import SqliteTicketFeed
 from rimedio.tickets.desk.change_ticket import ChangeParts, EscalateTicket, ReopenTicket, ResolveTicket
 from rimedio.tickets.desk.converse import Converse
 from rimedio.tickets.desk.find_duplicate import FindDuplicate
@@ -13,6 +14,10 @@ from rimedio.tickets.desk.investigate import Investigate
 from rimedio.tickets.desk.list_tickets import ListTickets
 from rimedio.tickets.desk.measure_use import MeasureUse
 from rimedio.tickets.desk.show_ticket import ShowTicket
+from rimedio.tickets.live.progress import JournalProgress
+from rimedio.tickets.live.watch_answer import WatchAnswer
+from rimedio.tickets.live.watch_queue import WatchQueue
+from rimedio.tickets.live.watch_ticket import WatchTicket
 from rimedio.tickets.open_ticket import OpenTicket
 from rimedio.tickets.task_tokens import TaskTokens
 
@@ -75,6 +80,23 @@ class Desk:
     def feedback(self) -> GiveFeedback:
         """Use case: judge a remedy (call it), read the judgements (`.list`)."""
         return GiveFeedback(self._system.tickets, self._system.clock, self._system.ids)
+
+    # -- live
+
+    @cached_property
+    def live(self) -> WatchTicket:
+        """Use case: what is new about a ticket since a position."""
+        return WatchTicket(self._system.tickets, JournalProgress(self._system.engine.journal))
+
+    @cached_property
+    def queue(self) -> WatchQueue:
+        """Use case: which tickets moved since a position."""
+        return WatchQueue(SqliteTicketFeed(self._system.database), self._system.clock)
+
+    @cached_property
+    def ask_live(self) -> WatchAnswer:
+        """Use case: answer a question while one watches."""
+        return WatchAnswer(self._system.ask, self._system.answerer, self._system.clock)
 
     # -- moves
 

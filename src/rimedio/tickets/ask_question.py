@@ -23,7 +23,14 @@ class AskQuestion:
     def __call__(
         self, tenant_id: str, text: str, *, model: str | None = None, code: str | None = None
     ) -> Solution:
-        """The remedy. Raises InvalidInput for an empty or huge question, PolicyRefused by the guardrails."""
+        """The remedy. Raises what `read` raises."""
+        return self.answerer.answer(self.read(tenant_id, text, model=model, code=code))
+
+    def read(self, tenant_id: str, text: str, *, model: str | None = None, code: str | None = None) -> Asked:
+        """What is asked, personal data out.
+
+        Raises InvalidInput for an empty or huge question, PolicyRefused by the guardrails.
+        """
         text = text.strip()
         if not text:
             raise InvalidInput(
@@ -37,8 +44,7 @@ class AskQuestion:
             what = ", ".join((*(("an injection",) if seen.injection else ()), *seen.denied))
             raise PolicyRefused(f"The question is not answered: the guardrails found {what}. Ask it plainly.")
         models = (model,) if model else models_named(text, self.taxonomy)
-        asked = Asked(tenant_id, seen.text, (code,) if code else (), models)
-        return self.answerer.answer(asked)
+        return Asked(tenant_id, seen.text, (code,) if code else (), models)
 
 
 def models_named(text: str, taxonomy: Taxonomy) -> tuple[str, ...]:
