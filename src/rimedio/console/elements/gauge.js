@@ -7,12 +7,12 @@ const WIDTH = 120;
 const HEIGHT = 22;
 
 /** A scale from 0 to 1 with the value and, if given, the threshold a remedy must reach to be sent. */
-export function gauge(value, { threshold = null, label = "", size = "normal" } = {}) {
+export function gauge(value, { threshold = null, label = "", size = "normal", tone: given = null } = {}) {
   const at = (share) => 4 + share * (WIDTH - 8);
   const marks = Array.from({ length: 11 }, (_, i) =>
     s("line", { x1: at(i / 10), x2: at(i / 10), y1: i % 5 ? 14 : 11, y2: 18, class: "gauge-mark" }),
   );
-  const tone = threshold === null ? "accent" : value >= threshold ? "ok" : "warn";
+  const tone = given ?? (threshold === null ? "accent" : value >= threshold ? "ok" : "warn");
   return h(
     "span",
     { class: ["gauge", `gauge-${size}`, `tone-${tone}`] },

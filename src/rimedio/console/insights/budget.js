@@ -14,6 +14,8 @@ import { money, percent, t } from "../i18n.js";
 import { may } from "../session.js";
 
 const LEVELS = { FULL: ["ok", "check"], SMALL_MODEL: ["warn", "down"], EXTRACTIVE: ["warn", "down"], PERSON: ["bad", "person"] };
+const SUM_MAX = 1e9;
+const SHARE_MAX = 1000; // per cent, as the service allows
 const SHARES = ["small_model_at", "extractive_at", "person_at"];
 
 class Budget extends Element {
@@ -56,7 +58,7 @@ class Budget extends Element {
 }
 
 function form(budget, close) {
-  const monthly = field(t("budget.monthly"), h("input", { inputmode: "decimal", value: budget.monthly_usd ?? "", autofocus: true }), { required: true, hint: t("budget.monthly_hint") });
+  const monthly = field(t("budget.monthly"), h("input", { inputmode: "decimal", value: budget.monthly_usd ?? "", autofocus: true }), { hint: t("budget.monthly_hint") });
   const shares = SHARES.map((name) => [name, field(t(`budget.${name}`), h("input", { inputmode: "decimal", value: Math.round((budget[name] ?? 1) * 1000) / 10 }), { hint: t("budget.share_hint") })]);
   const error = h("p", { class: "field-error", role: "alert" });
   const send = button(t("budget.save"), { kind: "primary", type: "submit" });
@@ -84,22 +86,20 @@ function form(budget, close) {
 
 /** What was typed as the API wants it, or null with the errors beside their fields. */
 function checked(monthly, shares) {
-  const read = (one, top) => {
-    const value = Number(one.value.replace(",", "."));
-    const good = one.value !== "" && Number.isFinite(value) && value >= 0 && value <= top;
-    one.setError(good ? "" : t(top === 100 ? "budget.wrong_share" : "budget.wrong_sum"));
-    return good ? value : null;
-  };
-  const wanted = { monthly_usd: read(monthly, 1e9) };
-  for (const [name, one] of shares) {
-    const value = read(one, 100);
-    wanted[name] = value === null ? null : Math.round(value * 10) / 1000;
-  }
-  const values = Object.values(wanted);
-  if (values.includes(null)) return null;
+  const wanted = { monthly_usd: monthly.value === "" ? null : numberIn(monthly, SUM_MAX, "budget.wrong_sum") };
+  for (const [name, one] of shares) wanted[name] = numberIn(one, SHARE_MAX, "budget.wrong_share") / 100;
+  if (Object.values(wanted).some(Number.isNaN)) return null;
   const late = shares.findIndex(([name], i) => i > 0 && wanted[name] < wanted[shares[i - 1][0]]);
   if (late > 0) shares[late][1].setError(t("budget.wrong_order"));
   return late > 0 ? null : wanted;
+}
+
+/** The number of a field, with a comma or a point; NaN when it is none, and the field says so. */
+function numberIn(one, top, wrong) {
+  const value = one.value === "" ? Number.NaN : Number(one.value.replace(",", "."));
+  const good = Number.isFinite(value) && value >= 0 && value <= top;
+  one.setError(good ? "" : t(wrong));
+  return good ? value : Number.NaN;
 }
 
 define("rim-budget", Budget);

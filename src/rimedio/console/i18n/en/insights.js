@@ -88,11 +88,11 @@ export default {
   "budget.edit_title": "Change the budget",
   "budget.explained": "As the month's money runs out, answers get cheaper step by step instead of stopping.",
   "budget.monthly": "Dollars a month",
-  "budget.monthly_hint": "What models may cost.",
+  "budget.monthly_hint": "What models may cost. Empty: no limit.",
   "budget.share_hint": "from % of the budget",
   "budget.save": "Save",
   "budget.saved": "The budget was changed.",
   "budget.wrong_sum": "A number of dollars, 0 or more.",
-  "budget.wrong_share": "A percentage from 0 to 100.",
+  "budget.wrong_share": "A percentage from 0 to 1000.",
   "budget.wrong_order": "Not before the step above."
 };

@@ -88,11 +88,11 @@ export default {
   "budget.edit_title": "Modifica il budget",
   "budget.explained": "Man mano che il budget finisce, le risposte costano meno, un gradino alla volta, invece di fermarsi.",
   "budget.monthly": "Dollari al mese",
-  "budget.monthly_hint": "Quanto possono costare i modelli.",
+  "budget.monthly_hint": "Quanto possono costare i modelli. Vuoto: nessun limite.",
   "budget.share_hint": "dal % del budget",
   "budget.save": "Salva",
   "budget.saved": "Il budget è stato modificato.",
   "budget.wrong_sum": "Un numero di dollari, da 0 in su.",
-  "budget.wrong_share": "Una percentuale da 0 a 100.",
+  "budget.wrong_share": "Una percentuale da 0 a 1000.",
   "budget.wrong_order": "Non prima del gradino precedente."
 };

@@ -1,0 +1,117 @@
+// The passage behind a sentence: the manual's page with the quote marked, or its text.
+
+import { api, wasAborted } from "../api.js";
+import { fill, h, icon } from "../dom.js";
+import { download } from "../download.js";
+import { badge, verdictMark } from "../elements/badge.js";
+import { Element, define } from "../elements/base.js";
+import { button } from "../elements/button.js";
+import { segmented } from "../elements/field.js";
+import { errorState, skeleton } from "../elements/state.js";
+import { toastError } from "../elements/toast.js";
+import { confidence, dateTime, t } from "../i18n.js";
+import { may } from "../session.js";
+import { pagePicture } from "./page-picture.js";
+
+/** `<rim-passage>`: `show({claim, citation})` fetches and shows; it is a live region, so a new passage is announced. */
+export class Passage extends Element {
+  #turn = 0;
+  #view = "page";
+
+  mount() {
+    if (!this.childElementCount) fill(this, h("p", { class: "muted passage-hint" }, t("passage.hint")));
+  }
+
+  /** Show what a sentence stands on. */
+  async show({ claim, citation }) {
+    const mine = (this.#turn += 1);
+    if (!citation) {
+      fill(this, this.#verdict(claim), h("p", { class: "notice tone-warn" }, icon("question"), t("passage.none")));
+      return;
+    }
+    const waiting = setTimeout(() => mine === this.#turn && fill(this, skeleton(6)), 150);
+    try {
+      const query = claim?.quote ? { quote: claim.quote } : {};
+      const found = await api.get(`/v1/kb/passages/${encodeURIComponent(citation.chunk_id)}`, { query, signal: this.signal });
+      if (mine === this.#turn) this.#draw(found, claim, citation);
+    } catch (error) {
+      if (wasAborted(error) || mine !== this.#turn) return;
+      if (error.status === 404 || error.status === 403) this.#drawSnippet(claim, citation);
+      else fill(this, errorState(error, () => this.show({ claim, citation })));
+    } finally {
+      clearTimeout(waiting);
+    }
+  }
+
+  #draw(found, claim, citation) {
+    const body = h("div", { class: "passage-body" });
+    const draw = () => fill(body, found.page && this.#view === "page" ? pagePicture(found, this.signal) : passageText(found, claim));
+    const views = [["page", t("passage.view_page")], ["text", t("passage.view_text")]];
+    const toggle = found.page && segmented(t("passage.view"), views, { value: this.#view, onchange: (view) => ((this.#view = view), draw()) });
+    draw();
+    fill(this, this.#head(found, citation, toggle), body, this.#verdict(claim), this.#original(found.document));
+  }
+
+  #drawSnippet(claim, citation) {
+    fill(
+      this,
+      h("header", { class: "passage-head" }, h("h3", {}, citation.source_title), h("p", { class: "passage-path" }, citation.section.join(" › "))),
+      h("p", { class: "notice tone-warn" }, icon("info"), t("passage.gone")),
+      h("blockquote", { class: "passage-text" }, h("mark", {}, claim?.quote || citation.snippet)),
+      this.#verdict(claim),
+    );
+  }
+
+  #head({ chunk, document: source, page }, citation, toggle) {
+    const place = page ? t("passage.page_of", { page: page.number, of: page.of }) : chunk.page ? t("passage.page", { page: chunk.page }) : null;
+    return h(
+      "header",
+      { class: "passage-head" },
+      h("div", { class: "passage-title" }, h("span", { class: "cite mono" }, citation.id.replace(/^c/, "")), h("h3", {}, source.title)),
+      chunk.section.length > 0 && h("p", { class: "passage-path" }, chunk.section.join(" › ")),
+      h(
+        "p",
+        { class: "passage-facts" },
+        badge(t(`doc.${source.doc_type}`)),
+        place && h("span", {}, place),
+        source.version && h("span", {}, t("passage.version", { version: source.version })),
+        source.updated_at && h("span", {}, dateTime(source.updated_at, { time: false })),
+      ),
+      toggle,
+    );
+  }
+
+  #verdict(claim) {
+    if (!claim) return null;
+    return h(
+      "div",
+      { class: "passage-verdict" },
+      verdictMark(claim.verdict, { words: true }),
+      h("span", { class: "small" }, t("passage.support", { support: confidence(claim.support) })),
+      claim.reasons.length > 0 && h("ul", { class: "small" }, claim.reasons.map((reason) => h("li", {}, reason))),
+    );
+  }
+
+  #original(source) {
+    if (!may("GET /v1/kb/documents/{document_id}/original")) return null;
+    const path = `/v1/kb/documents/${encodeURIComponent(source.document_id)}/original`;
+    return button(t("passage.original"), { kind: "quiet", glyph: "download", class: "passage-original no-print", onclick: () => download(path, source.title).catch(toastError) });
+  }
+}
+
+/** The passage's text between its neighbours, the quote marked. */
+export function passageText({ chunk, before, after, quote }, claim) {
+  const place = quote ?? (claim?.quote_start !== null && claim?.quote_start !== undefined ? { start: claim.quote_start, end: claim.quote_end } : null);
+  const text = place
+    ? [chunk.text.slice(0, place.start), h("mark", {}, chunk.text.slice(place.start, place.end)), chunk.text.slice(place.end)]
+    : [chunk.text];
+  return h(
+    "blockquote",
+    { class: "passage-text", lang: chunk.language, tabindex: "0", "aria-label": t("passage.text_label", { title: chunk.source_title }) },
+    before && h("p", { class: "passage-near" }, before),
+    h("p", {}, text),
+    after && h("p", { class: "passage-near" }, after),
+  );
+}
+
+define("rim-passage", Passage);
