@@ -1,7 +1,8 @@
 """Is everything that must be on really on? Canaries that exercise each part, never a canned "healthy"."""
 
+import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rimedio.answering.verify import verify_groundedness
 from rimedio.asl import validate
@@ -27,6 +28,7 @@ class Finding:
     ok: bool
     detail: str
     remedy: str = ""
+    latency_ms: float = 0.0
 
 
 Check = Callable[[Rimedio], Finding]
@@ -48,10 +50,12 @@ def _checks() -> Iterator[tuple[str, Check]]:
 
 
 def _run(name: str, check: Check, system: Rimedio) -> Finding:
+    started = time.perf_counter()
     try:
-        return check(system)
+        finding = check(system)
     except RimedioError as error:
-        return Finding(name, ok=False, detail=type(error).__name__, remedy=str(error))
+        finding = Finding(name, ok=False, detail=type(error).__name__, remedy=str(error))
+    return replace(finding, latency_ms=round((time.perf_counter() - started) * 1000, 2))
 
 
 def _database(system: Rimedio) -> Finding:

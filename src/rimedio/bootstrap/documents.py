@@ -5,6 +5,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from rimedio.domain.errors import ModelUnavailable
+from rimedio.knowledge.index.port import Coverage
 from rimedio.tickets.find_passages import FindPassages
 from rimedio.tickets.list_documents import ListDocuments
 from rimedio.tickets.load_document import LoadDocument, ReadDocuments
@@ -47,14 +48,23 @@ class Documents:
         """Use case: passages for a question."""
         return FindPassages(lambda: self._system.search, self._system.taxonomy)
 
+    @property
+    def embedding_model(self) -> str:
+        """Name of the embedding model that search uses; `none` where there is none."""
+        try:
+            embedder = self._system.embedder
+        except ModelUnavailable:
+            return NO_MODEL
+        return embedder.model_id if embedder else NO_MODEL
+
     def embedded(self, tenant_id: str, document_ids: Sequence[str]) -> Mapping[str, float]:
         """Share of each document's chunks that have their vector, 0..1; documents without chunks are absent."""
-        system = self._system
-        try:
-            model = system.embedder.model_id if system.embedder else NO_MODEL
-        except ModelUnavailable:
-            model = NO_MODEL
-        return system.index.embedded_shares(tenant_id, model, document_ids)
+        return self._system.index.embedded_shares(tenant_id, self.embedding_model, document_ids)
+
+    def coverage(self, tenant_id: str) -> tuple[Coverage, str]:
+        """How much of a tenant's knowledge is loaded and embedded, and by which model."""
+        model = self.embedding_model
+        return self._system.index.coverage(tenant_id, model), model
 
     @cached_property
     def originals(self) -> Originals:

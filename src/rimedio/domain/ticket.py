@@ -14,7 +14,12 @@ SYMPTOM_CHARS_MIN = 10
 SYMPTOM_CHARS_MAX = 5000
 TICKET_ID = re.compile(r"^tkt_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
 
-ShortText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+# The patterns are for JSON Schema, which knows nothing of stripping: some sign must not be white space.
+ShortText = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
+    Field(json_schema_extra={"pattern": r"\S"}),
+]
 
 
 # Shape only: whether an address exists is learnt by writing to it.
@@ -128,6 +133,7 @@ class TicketRequest(_Value):
     symptom_text: Annotated[
         str,
         StringConstraints(strip_whitespace=True, min_length=SYMPTOM_CHARS_MIN, max_length=SYMPTOM_CHARS_MAX),
+        Field(json_schema_extra={"pattern": rf"\S[\s\S]{{{SYMPTOM_CHARS_MIN - 2},}}\S"}),
     ]
     error_code: str | None = Field(default=None, max_length=20)
     attachments: tuple[Attachment, ...] = ()

@@ -2,15 +2,23 @@
 
 from dataclasses import dataclass
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from rimedio.bootstrap import Rimedio
 from rimedio.lambdas.binding import Event
 from rimedio.lambdas.router import Api
-from rimedio.lambdas.routes import health, tickets
+from rimedio.lambdas.routes import account, ask, documents, equipment, health, openapi, passages, tickets
+
+if TYPE_CHECKING:
+    from rimedio.bootstrap import Rimedio
 
 TOPICS: tuple[ModuleType, ...] = (
+    account,
+    ask,
+    documents,
+    equipment,
     health,
+    openapi,
+    passages,
     tickets,
 )
 
@@ -30,7 +38,7 @@ class ApiHandler:
         return self.api.resolve(event, context)
 
 
-def build_api(system: Rimedio) -> ApiHandler:
+def build_api(system: "Rimedio") -> ApiHandler:
     """The whole API on one system."""
     api = Api(system.clock, system.ids)
     for topic in TOPICS:

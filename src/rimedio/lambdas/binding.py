@@ -86,7 +86,7 @@ class Contract:
 
     def write(self, value: object) -> str:
         """JSON text of what the handler gave back."""
-        written: bytes = self._written.dump_json(value)
+        written: bytes = self._written.dump_json(value, by_alias=True)
         return written.decode()
 
     def _json_body(self, event: Event) -> object:

@@ -7,12 +7,13 @@ parameters without the `null` that an absent value has in Python but never in a 
 import inspect
 import json
 from collections.abc import Callable, Iterator, Sequence
+from copy import copy
 from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Path, Query
 from pydantic import BaseModel
-from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
 
 from rimedio import __version__
 from rimedio.lambdas.binding import BODY, BYTES, HEADERS, JSON, QUERY, RAW
@@ -51,8 +52,11 @@ RESPONSE_HEADERS = {
 Node = dict[str, Any]
 
 
-def build_document(operations: Sequence[Operation]) -> Node:
-    """The document of these operations, as plain JSON values, always in the same order."""
+def build_document(operations: Sequence[Operation], product_types: Sequence[str]) -> Node:
+    """The document of these operations, as plain JSON values, always in the same order.
+
+    `product_types` are those of the taxonomy: a ticket of another one is refused.
+    """
     resolver = APIGatewayRestResolver()
     for operation in operations:
         _describe(resolver, operation)
@@ -70,12 +74,15 @@ def build_document(operations: Sequence[Operation]) -> Node:
     document["paths"] = dict(sorted(document["paths"].items()))
     _prune(document)
     _tidy(document)
+    asset = document["components"]["schemas"].get("AssetBody")
+    if asset is not None:
+        asset["properties"]["product_type"] = {"type": "string", "enum": sorted(product_types)}
     return document
 
 
-def document_text(operations: Sequence[Operation]) -> str:
+def document_text(operations: Sequence[Operation], product_types: Sequence[str]) -> str:
     """The document as it is published and committed."""
-    return json.dumps(build_document(operations), indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(build_document(operations, product_types), indent=2, ensure_ascii=False) + "\n"
 
 
 # -- what Powertools reads
@@ -124,9 +131,9 @@ def _parameters(operation: Operation) -> Iterator[inspect.Parameter]:
 def _fields(model: type[BaseModel], place: Callable[..., Any]) -> Iterator[inspect.Parameter]:
     """Each field of a model as a parameter of its own, with all its limits."""
     for name, field in model.model_fields.items():
-        marker = place(alias=field.alias) if field.alias else place()
-        plain = FieldInfo.from_annotation(Annotated[field.annotation, *field.metadata])  # type: ignore[arg-type]
-        plain.description, plain.examples = field.description, field.examples
+        marker = place(alias=field.alias, description=field.description)
+        plain = copy(field)
+        plain.default, plain.alias = PydanticUndefined, None
         default = inspect.Parameter.empty if field.is_required() else field.default
         yield _parameter(name, Annotated[field.annotation, plain, marker], default)
 
@@ -187,6 +194,8 @@ def _complete(node: Node, operation: Operation) -> None:
     if BODY in operation.contract.parameters:
         node["requestBody"]["required"] = True
     for parameter in node.get("parameters", ()):
+        if parameter["in"] == "header":
+            parameter["name"] = parameter["name"].title()
         parameter["schema"] = _without_null(parameter["schema"])
         parameter["schema"].pop("description", None)
 
@@ -222,14 +231,13 @@ def _prune(document: Node) -> None:
 
 
 def _tidy(node: Any) -> None:
-    """Drop titles that only repeat a field's name."""
+    """Drop titles that only repeat a field's name; write whole numbers as such."""
     if isinstance(node, dict):
-        if (
-            isinstance(node.get("title"), str)
-            and {"type", "anyOf", "$ref", "allOf", "enum", "const"} & node.keys()
-        ):
+        if isinstance(node.get("title"), str) and node.keys() & {"type", "anyOf", "$ref", "enum", "const"}:
             del node["title"]
-        for value in node.values():
+        for key, value in node.items():
+            if isinstance(value, float) and value.is_integer():
+                node[key] = int(value)
             _tidy(value)
     elif isinstance(node, list):
         for value in node:

@@ -1,4 +1,4 @@
-"""Identifiers as they stand in paths, with their limits."""
+"""Values as they stand in paths and bodies, with their limits: what the document says is what is accepted."""
 
 from typing import Annotated
 
@@ -6,7 +6,19 @@ from pydantic import Field
 
 from rimedio.domain.ticket import TICKET_ID
 
+# Something that is not white space: a text of blanks says nothing.
+SAID = r"\S"
+
 TicketId = Annotated[str, Field(pattern=TICKET_ID.pattern, description="Id of a ticket.")]
 Identifier = Annotated[
     str, Field(min_length=1, max_length=200, pattern=r"^[A-Za-z0-9._:@-]+$", description="An id.")
 ]
+ShortLine = Annotated[str, Field(min_length=1, max_length=200, pattern=SAID)]
+Question = Annotated[str, Field(min_length=1, max_length=5000, pattern=SAID)]
+ModelName = Annotated[
+    str, Field(min_length=1, max_length=100, pattern=SAID, description="A model of the equipment, as XC-200.")
+]
+ErrorCode = Annotated[
+    str, Field(min_length=1, max_length=20, pattern=SAID, description="An error code, as E029.")
+]
+Language = Annotated[str, Field(pattern="^[a-z]{2}$", description="ISO 639-1, as it or en.")]
