@@ -6,7 +6,18 @@ from typing import TYPE_CHECKING, Any
 
 from rimedio.lambdas.binding import Event
 from rimedio.lambdas.router import Api
-from rimedio.lambdas.routes import account, ask, documents, equipment, health, openapi, passages, tickets
+from rimedio.lambdas.routes import (
+    account,
+    ask,
+    conversation,
+    documents,
+    equipment,
+    health,
+    moves,
+    openapi,
+    passages,
+    tickets,
+)
 
 if TYPE_CHECKING:
     from rimedio.bootstrap import Rimedio
@@ -14,9 +25,11 @@ if TYPE_CHECKING:
 TOPICS: tuple[ModuleType, ...] = (
     account,
     ask,
+    conversation,
     documents,
     equipment,
     health,
+    moves,
     openapi,
     passages,
     tickets,
