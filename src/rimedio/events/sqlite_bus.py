@@ -63,10 +63,11 @@ class SqliteBus:
         return results
 
     def _accept(self, connection: Connection, event: Event) -> bool:
-        seq = self._log(connection, event)
+        body = event.as_json()
+        seq = self._log(connection, event, body)
         if seq is None:
             return False
-        envelope = event.envelope()
+        envelope = orjson.loads(body)  # as everybody else will see it: plain texts, numbers and lists
         self.deliver(connection, event, envelope)
         for tenant, archive, pattern in self._archives_now():
             if tenant in (event.account, EVERY_TENANT) and (pattern is None or pattern.matches(envelope)):
@@ -96,7 +97,7 @@ class SqliteBus:
         """Deliver an event to one target, whatever the rules say. Raises InvalidInput."""
         check_event(event)
         with self._database.transaction() as connection:
-            self._log(connection, event)
+            self._log(connection, event, event.as_json())
             self._queue.add(connection, event, (event.account, DIRECT), (target,))
 
     def send_again(self, tenant_id: str, event_id: str, target: Target) -> None:
@@ -110,7 +111,7 @@ class SqliteBus:
             event = stored_event(row["body"], row["at"], "")
             self._queue.add(connection, event, (tenant_id, DIRECT), (target,))
 
-    def _log(self, connection: Connection, event: Event) -> int | None:
+    def _log(self, connection: Connection, event: Event, body: bytes) -> int | None:
         """The event's place in the log; None when it was there already."""
         cursor = connection.execute(
             "INSERT OR IGNORE INTO event_log (id, tenant, detail_type, at, put_at, body) "
@@ -121,7 +122,7 @@ class SqliteBus:
                 event.detail_type,
                 micros(event.time),
                 micros(self._clock.now()),
-                event.as_json(),
+                body,
             ),
         )
         return cursor.lastrowid if cursor.rowcount else None
