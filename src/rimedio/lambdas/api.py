@@ -17,6 +17,7 @@ from rimedio.lambdas.routes import (
     openapi,
     passages,
     tickets,
+    webhooks,
 )
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ TOPICS: tuple[ModuleType, ...] = (
     openapi,
     passages,
     tickets,
+    webhooks,
 )
 
 

@@ -26,7 +26,7 @@ def receiver(behave: Behaviour) -> Iterator[tuple[PublicUrl, list[tuple[str, dic
             seen.append((self.path, {k.lower(): v for k, v in self.headers.items()}, body))
             behave(self)
 
-        def log_message(self, format: str, *args: object) -> None:
+        def log_message(self, *args: object) -> None:
             """Say nothing."""
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
