@@ -99,7 +99,8 @@ def _shares(values: Sequence[float]) -> NDArray[np.float64]:
     return np.asarray(floored / floored.sum(), dtype=np.float64)
 
 
-def _histogram(values: Sequence[float], edges: Sequence[float]) -> tuple[float, ...]:
+def histogram(values: Sequence[float], edges: Sequence[float]) -> tuple[float, ...]:
+    """Shares of the values in the intervals between `edges`, the open ends included."""
     counts = np.bincount(np.searchsorted(edges, values, side="right"), minlength=len(edges) + 1)
     return tuple(float(n) for n in counts / max(1, len(values)))
 
@@ -125,8 +126,8 @@ def profile(
     return Baseline(
         labels=labels,
         label_shares=tuple(float(x) for x in best),
-        confidence_shares=_histogram([float(x) for x in probabilities.max(axis=1)], CONFIDENCE_EDGES),
-        length_shares=_histogram([len(found) for found in tokens], LENGTH_EDGES),
+        confidence_shares=histogram([float(x) for x in probabilities.max(axis=1)], CONFIDENCE_EDGES),
+        length_shares=histogram([len(found) for found in tokens], LENGTH_EDGES),
         word_shares=tuple(float(x) for x in buckets),
         known_words=tuple(sorted(known)),
         unknown_word_share=sum(h not in known for h in hashes) / max(1, len(hashes)),

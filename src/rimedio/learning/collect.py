@@ -66,7 +66,7 @@ def _of_feedback(
     ticket: Ticket, feedback: Iterable[Feedback], categories: Sequence[str]
 ) -> Iterator[Statement]:
     for given in feedback:
-        if not given.use_for_training or given.measured:
+        if not given.use_for_training:
             continue
         named = {*_WORD.findall(given.corrections or "")} & {*categories}
         if len(named) == 1:
