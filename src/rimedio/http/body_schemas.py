@@ -1,0 +1,83 @@
+"""Checks JSON bodies against the OpenAPI document before any handler sees them, as API Gateway's validator does.
+
+Each schema is compiled to Python once, at its first use. What it refuses names the field.
+"""
+
+import json
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import fastjsonschema
+
+from rimedio.domain.errors import InvalidInput
+from rimedio.lambdas.failures import Fault, RequestRefused
+
+Check = Callable[[object], object]
+
+JSON_TYPE = "application/json"
+
+
+class BodySchemas:
+    """The request bodies of an OpenAPI document, by route key such as "POST /v1/tickets"."""
+
+    def __init__(self, document: Mapping[str, Any]) -> None:
+        self._components = document.get("components", {})
+        self._schemas: dict[str, Mapping[str, Any]] = {}
+        for path, methods in document.get("paths", {}).items():
+            for method, operation in methods.items():
+                body = operation.get("requestBody", {}).get("content", {}).get(JSON_TYPE)
+                if body is not None:
+                    self._schemas[f"{method.upper()} {path}"] = body["schema"]
+        self._checks: dict[str, Check] = {}
+        self._lock = threading.Lock()
+
+    def __contains__(self, route: str) -> bool:
+        return route in self._schemas
+
+    def check(self, route: str, body: bytes) -> None:
+        """Raises RequestRefused naming the field at fault; does nothing for a route without a JSON body."""
+        schema = self._schemas.get(route)
+        if schema is None:
+            return
+        value = parse(body)
+        try:
+            self._check_of(route, schema)(value)
+        except fastjsonschema.JsonSchemaValueException as error:
+            place = ".".join(["body", *map(str, error.path[1:])])
+            message = _reason(error)
+            fault = Fault(field=place, message=message)
+            raise RequestRefused(f"The request is not valid: {place}: {message}.", faults=[fault]) from None
+
+    def _check_of(self, route: str, schema: Mapping[str, Any]) -> Check:
+        with self._lock:
+            found = self._checks.get(route)
+            if found is None:
+                whole = {**schema, "components": self._components}
+                found = self._checks[route] = fastjsonschema.compile(
+                    whole, use_default=False, use_formats=False
+                )
+            return found
+
+
+def parse(body: bytes) -> object:
+    """The JSON value of a body. Raises RequestRefused for what is none, or is nested without end."""
+    try:
+        return json.loads(body, parse_constant=_no_constant)
+    except UnicodeDecodeError:
+        raise RequestRefused("The body is not UTF-8. Send it as UTF-8.") from None
+    except RecursionError:
+        raise RequestRefused("The JSON is nested too deeply. Flatten it.") from None
+    except (ValueError, InvalidInput) as error:
+        raise RequestRefused(f"The body is not JSON: {error}. Correct it.") from None
+
+
+def _no_constant(name: str) -> object:
+    raise InvalidInput(f"{name} is no JSON number")
+
+
+def _reason(error: fastjsonschema.JsonSchemaValueException) -> str:
+    """The rule that was broken, without the value's own words before it."""
+    text = str(error.message)
+    name = str(error.name)
+    return text.removeprefix(name).strip()[:300] or "is not valid"

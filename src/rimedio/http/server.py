@@ -1,0 +1,164 @@
+"""Serves the gateway on a port: uvicorn with httptools and uvloop, limits, and an end that loses nothing."""
+
+import errno
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib.resources import files
+from pathlib import Path
+
+import uvicorn
+
+from rimedio.bootstrap import Rimedio
+from rimedio.domain.errors import InvalidInput, Unavailable
+from rimedio.http.authorization import Authorization
+from rimedio.http.body_schemas import BodySchemas
+from rimedio.http.console_files import ConsoleFiles
+from rimedio.http.cors import CrossOrigin
+from rimedio.http.gateway import Gateway, GatewayParts
+from rimedio.http.guarded_protocol import GuardedProtocol
+from rimedio.http.live_feeds import changed_topics, openers_of, ticket_feed
+from rimedio.http.rates import RateLimiter, overrides_of
+from rimedio.http.routes import RouteTable
+from rimedio.http.service import Service
+from rimedio.http.streams import Streams
+from rimedio.lambdas.api import build_api
+from rimedio.lambdas.authorizer import build_authorizer
+from rimedio.lambdas.document import build_document
+
+CONSOLE = Path(str(files("rimedio"))) / "console"
+BACKLOG = 2048
+CONNECTIONS_MAX = 4096
+KEEP_ALIVE_SECONDS = 30
+DRAIN_SECONDS_MAX = 15
+START_SECONDS_MAX = 30.0
+
+
+def build_gateway(system: Rimedio) -> Gateway:
+    """The gateway in front of one system."""
+    handler = build_api(system)
+    operations = handler.api.operations
+    document = build_document(operations, tuple(system.taxonomy.product_types))
+    streams = Streams(
+        openers_of(system, operations), changed_topics(ticket_feed(system)), now=system.clock.now
+    )
+    return Gateway(
+        GatewayParts(
+            handler=handler,
+            routes=RouteTable((operation.method, operation.path) for operation in operations),
+            bodies=BodySchemas(document),
+            authorization=Authorization(build_authorizer(system)),
+            limiter=RateLimiter(overrides_of(system.settings.rate_overrides)),
+            cross_origin=CrossOrigin(system.settings.cors_origins.split(",")),
+            console=ConsoleFiles(CONSOLE),
+            streams=streams,
+            clock=system.clock,
+            ids=system.ids,
+            observe=system.accounts.observe_request,
+        )
+    )
+
+
+def run_server(
+    system: Rimedio,
+    service: Service | None = None,
+    *,
+    host: str,
+    port: int,
+    on_ready: Callable[[str], None] = lambda _: None,
+) -> None:
+    """Serve until Ctrl-C or SIGTERM, then finish what is at hand. `on_ready` is told the address.
+
+    Raises InvalidInput when the port is taken or the host is not one of this machine.
+    """
+    with _listening(host, port) as listener:
+        server = _Server(build_gateway(system), lambda: on_ready(_address(listener)))
+        server.run(sockets=[listener])
+
+
+@contextmanager
+def serving(system: Rimedio, host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
+    """Serve on a thread of its own as long as the context lasts; gives the address."""
+    with _listening(host, port) as listener:
+        ready = threading.Event()
+        server = _Server(build_gateway(system), ready.set)
+        thread = threading.Thread(target=server.run, args=([listener],), name="http server", daemon=True)
+        thread.start()
+        try:
+            if not ready.wait(START_SECONDS_MAX):
+                raise Unavailable(f"The server did not start within {START_SECONDS_MAX:.0f} seconds.")
+            yield _address(listener)
+        finally:
+            server.should_exit = True
+            thread.join(DRAIN_SECONDS_MAX + 5)
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's server, which says when it is ready and ends the streams before it waits for connections."""
+
+    def __init__(self, gateway: Gateway, on_ready: Callable[[], object]) -> None:
+        self._gateway = gateway
+        self._on_ready = on_ready
+        super().__init__(
+            uvicorn.Config(
+                gateway,
+                http=GuardedProtocol,
+                ws="none",
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                proxy_headers=False,  # nobody may say for himself what his address is
+                backlog=BACKLOG,
+                limit_concurrency=CONNECTIONS_MAX,
+                timeout_keep_alive=KEEP_ALIVE_SECONDS,
+                timeout_graceful_shutdown=DRAIN_SECONDS_MAX,
+            )
+        )
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to answer."""
+        await super().startup(sockets)
+        self._on_ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Let requests finish, tell streams to come back later."""
+        self._gateway.stop_streams()
+        await super().shutdown(sockets)
+        self._gateway.close()
+
+
+@contextmanager
+def _listening(host: str, port: int) -> Iterator[socket.socket]:
+    listener = None
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listener = socket.socket(family, kind, protocol)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+    except OSError as error:
+        if listener is not None:
+            listener.close()
+        raise _not_listening(host, port, error) from error
+    try:
+        yield listener
+    finally:
+        listener.close()
+
+
+def _not_listening(host: str, port: int, error: OSError) -> InvalidInput:
+    if error.errno == errno.EADDRINUSE:
+        msg = (
+            f"Port {port} of {host} is taken. Stop what listens there, or choose another: --port {port + 1}."
+        )
+    elif error.errno == errno.EACCES:
+        msg = f"Port {port} is for the administrator. Choose one above 1023, such as --port 8080."
+    else:
+        msg = f"{host}:{port} cannot be listened on ({error}). Check the address; 127.0.0.1 always works."
+    return InvalidInput(msg)
+
+
+def _address(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

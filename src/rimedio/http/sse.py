@@ -1,0 +1,69 @@
+"""Server-sent events (HTML standard, section 9.2): what a stream is made of, and how it is written."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import orjson
+
+from rimedio.domain.codec import Json
+
+HEARTBEAT = b": heartbeat\n\n"
+OPENING = b"retry: 2000\n\n"  # how long a browser waits before it comes back
+MEDIA_TYPE = b"text/event-stream; charset=utf-8"
+
+
+class SseEvent(Protocol):
+    """One event. A client that comes back names the position it saw last (Last-Event-ID)."""
+
+    @property
+    def name(self) -> str:
+        """What happened, such as `chunk`."""
+        ...
+
+    @property
+    def position(self) -> str:
+        """Where the stream goes on after this event: its `id:`."""
+        ...
+
+    @property
+    def data(self) -> Json:
+        """Its JSON value."""
+        ...
+
+
+class Feed(Protocol):
+    """A live stream that never waits: it is asked again when one of its topics was touched."""
+
+    @property
+    def topics(self) -> frozenset[str]:
+        """What wakes it."""
+        ...
+
+    @property
+    def ended(self) -> bool:
+        """Whether the last event has been given out."""
+        ...
+
+    @property
+    def every_seconds(self) -> float | None:
+        """How often it wants to be asked although no topic was touched; None: never."""
+        ...
+
+    def poll(self) -> Sequence[SseEvent]:
+        """What is new since the last call; short reads only, from a thread of a pool, one call at a time."""
+        ...
+
+
+def encoded(events: Sequence[SseEvent]) -> bytes:
+    """The events as they go over the wire."""
+    return b"".join(event_bytes(event.name, event.data, event.position) for event in events)
+
+
+def event_bytes(name: str, data: Json, event_id: str | None = None) -> bytes:
+    """One event. JSON has no raw line breaks, so its data is one line; names and ids lose theirs."""
+    head = b"" if event_id is None else b"id: " + _line(event_id) + b"\n"
+    return head + b"event: " + _line(name) + b"\ndata: " + orjson.dumps(data) + b"\n\n"
+
+
+def _line(text: str) -> bytes:
+    return "".join(c for c in text if c not in "\r\n\x00").encode("utf-8", "replace")
