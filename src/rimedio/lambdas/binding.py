@@ -15,6 +15,7 @@ from functools import cached_property
 from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, TypeAdapter, ValidationError, create_model
+from pydantic.fields import FieldInfo
 
 from rimedio.lambdas.failures import RequestRefused, refusal_of
 from rimedio.lambdas.replies import Reply
@@ -89,8 +90,14 @@ class Contract:
         written: bytes = self._written.dump_json(value, by_alias=True)
         return written.decode()
 
+    @cached_property
+    def body_optional(self) -> bool:
+        """Whether the body may be left out: nothing in it is required."""
+        fields: Mapping[str, FieldInfo] = getattr(self.parameters.get(BODY), "model_fields", {})
+        return bool(fields) and not any(field.is_required() for field in fields.values())
+
     def _json_body(self, event: Event) -> object:
-        text = _raw_body(event, JSON)
+        text = b"{}" if self.body_optional and not event.get("body") else _raw_body(event, JSON)
         if b"\\u0000" in text or b"\x00" in text:
             raise RequestRefused("The body holds a NUL character, which no text needs. Take it out.")
         try:

@@ -192,7 +192,7 @@ def _complete(node: Node, operation: Operation) -> None:
         schema = {"type": "string", "format": "binary"}
         node["requestBody"] = {"required": True, "content": {BYTES: {"schema": schema}}}
     if BODY in operation.contract.parameters:
-        node["requestBody"]["required"] = True
+        node["requestBody"]["required"] = not operation.contract.body_optional
     for parameter in node.get("parameters", ()):
         if parameter["in"] == "header":
             parameter["name"] = parameter["name"].title()
