@@ -280,15 +280,21 @@ class Rimedio:
     @cached_property
     def answerer(self) -> Answerer:
         """Search, context, writer, verification, safety, decision."""
-        primary, fallback, extractive = self.accounts.budgeted(*self.writers, ExtractiveWriter())
+        return self.answerer_with(*self.accounts.budgeted(*self.writers, ExtractiveWriter()))
+
+    def answerer_with(
+        self, primary: Writer, fallback: Writer | None, extractive: Writer, search: Search | None = None,
+        index: SqliteIndex | None = None,
+    ) -> Answerer:  # fmt: skip
+        """The same with other writers or another knowledge: what replay and checks ask."""
         settings = self.settings
         policy = DecisionPolicy(
             groundedness_min=settings.groundedness_min, confidence_min=settings.publish_confidence_min
         )
         return Answerer(
             AnswerParts(
-                search=self.search,
-                index=self.index,
+                search=search or self.search,
+                index=index or self.index,
                 primary=primary,
                 fallback=fallback,
                 extractive=extractive,
@@ -330,8 +336,8 @@ class Rimedio:
             category_sure=self.settings.classification_sure,
             category_unsure=self.settings.classification_unsure,
             take_notes=self.desk.investigate.take,
-            classifier_of=lambda tenant: self.learning.classifier_of(tenant),
-            on_classified=lambda *seen: self.learning.shadow.observe(*seen),
+            classifier_of=self.learning.classifier_of,
+            on_classified=self.learning.shadow.observe,
         )
 
     @cached_property
@@ -371,7 +377,7 @@ class Rimedio:
     @cached_property
     def review(self) -> ReviewTicket:
         """Use case: judge a remedy."""
-        return ReviewTicket(TaskTokens(self.table), self.engine)
+        return self.desk.review
 
     @cached_property
     def reply(self) -> ReplyToTicket:
