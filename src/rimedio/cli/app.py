@@ -9,7 +9,7 @@ from typer.exceptions import TyperException
 
 from rimedio import __version__
 from rimedio.asl.cli import app as machines
-from rimedio.cli import ask, classify, demo, doctor, evaluate, knowledge, ticket
+from rimedio.cli import ask, classify, demo, doctor, evaluate, identity, knowledge, ticket
 from rimedio.cli.output import INTERRUPTED, fail, guarded
 from rimedio.cli.session import Session
 from rimedio.domain.errors import InvalidInput
@@ -26,6 +26,9 @@ app.add_typer(knowledge.kb, name="kb")
 app.add_typer(ticket.app, name="ticket")
 app.add_typer(classify.app, name="classify")
 app.add_typer(machines, name="asl", help="Run, test, check and draw state machines.")
+app.add_typer(identity.keys, name="keys")
+app.command("sign-in")(identity.sign_in)
+app.command("token")(identity.token)
 app.command("ingest")(knowledge.ingest)
 app.command("ask")(ask.ask)
 app.command("eval")(evaluate.evaluate)
