@@ -7,6 +7,7 @@ from rimedio.storage.reviews import ReviewStore
 from rimedio.storage.ticket_feed import SqliteTicketFeed
 from rimedio.tickets.desk.change_ticket import ChangeParts, EscalateTicket, ReopenTicket, ResolveTicket
 from rimedio.tickets.desk.converse import Converse
+from rimedio.tickets.desk.edit_solution import EditSolution
 from rimedio.tickets.desk.find_duplicate import FindDuplicate
 from rimedio.tickets.desk.find_similar import FindSimilar
 from rimedio.tickets.desk.give_feedback import GiveFeedback
@@ -14,11 +15,13 @@ from rimedio.tickets.desk.investigate import Investigate
 from rimedio.tickets.desk.list_tickets import ListTickets
 from rimedio.tickets.desk.measure_use import MeasureUse
 from rimedio.tickets.desk.show_ticket import ShowTicket
+from rimedio.tickets.draft_safety import no_safety
 from rimedio.tickets.live.progress import JournalProgress
 from rimedio.tickets.live.watch_answer import WatchAnswer
 from rimedio.tickets.live.watch_queue import WatchQueue
 from rimedio.tickets.live.watch_ticket import WatchTicket
 from rimedio.tickets.open_ticket import OpenTicket
+from rimedio.tickets.review_ticket import ReviewParts, ReviewTicket
 from rimedio.tickets.task_tokens import TaskTokens
 
 if TYPE_CHECKING:
@@ -103,7 +106,7 @@ class Desk:
     @cached_property
     def measure(self) -> MeasureUse:
         """What operators did with a remedy."""
-        return MeasureUse(self._system.tickets, self._system.clock, self._system.ids)
+        return MeasureUse(self._system.tickets, self.reviews, self._system.clock, self._system.ids)
 
     @cached_property
     def investigate(self) -> Investigate:
@@ -122,6 +125,26 @@ class Desk:
             investigate=self.investigate,
             clock=system.clock,
             ids=system.ids,
+        )
+
+    @cached_property
+    def review(self) -> ReviewTicket:
+        """Use case: judge a draft (call it), read the judgements (`.list`)."""
+        system = self._system
+        dangers = system.guardrails.inspect_answer if system.settings.guardrails else no_safety
+        return ReviewTicket(
+            ReviewParts(
+                tickets=system.tickets,
+                reviews=self.reviews,
+                tokens=TaskTokens(system.table),
+                waker=system.engine,
+                edit=EditSolution(system.index.chunks, dangers, system.ids),
+                measure=self.measure,
+                investigate=self.investigate,
+                clock=system.clock,
+                ids=system.ids,
+                categories=tuple(system.taxonomy.categories),
+            )
         )
 
     @cached_property

@@ -14,11 +14,12 @@ from rimedio.bootstrap import Rimedio
 from rimedio.cli.output import Json, print_json, terminal
 from rimedio.cli.remedy import print_solution
 from rimedio.cli.session import session_of
-from rimedio.domain.codec import to_json
+from rimedio.domain.codec import from_json, to_json
 from rimedio.domain.errors import InvalidInput, Unavailable
+from rimedio.domain.review import ReviewVerdict
 from rimedio.domain.ticket import Priority, Status, Ticket
 from rimedio.tickets.open_ticket import known_asset, parse_request
-from rimedio.tickets.review_ticket import Verdict
+from rimedio.tickets.review_ticket import ReviewRequest
 from rimedio.tickets.run_log import run_of
 from rimedio.tickets.tasks.inspect import vault_name
 
@@ -148,15 +149,20 @@ def list_tickets(
 def review(
     context: typer.Context,
     ticket_id: TicketId,
-    verdict: Annotated[Verdict, typer.Argument(help="APPROVED or REJECTED; EDITED wants --solution.")],
+    verdict: Annotated[ReviewVerdict, typer.Argument(help="APPROVED, REJECTED, or EDITED with --steps.")],
     reviewer: Annotated[str, typer.Option(help="Who decides.")],
     reason: Annotated[str | None, typer.Option(help="Why; needed for a rejection.")] = None,
+    steps: Annotated[Path | None, typer.Option(help="JSON file with the edited steps; - for input.")] = None,
     json: Json = False,
 ) -> None:
     """Judge a remedy that waits for review; its execution goes on at once."""
+    request = from_json(
+        ReviewRequest,
+        {"verdict": verdict, "reason": reason, "steps": _read_json(steps) if steps else None},
+    )
     with session_of(context).open() as rimedio:
         _require_parts(rimedio)
-        rimedio.review(rimedio.tenant, ticket_id, verdict, reviewer=reviewer, reason=reason)
+        rimedio.review(rimedio.tenant, ticket_id, request, reviewer=reviewer)
         _go_on(rimedio, ticket_id, as_json=json)
 
 

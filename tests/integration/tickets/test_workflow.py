@@ -8,7 +8,6 @@ from rimedio.domain.conversation import Author
 from rimedio.domain.errors import Conflict, GenerationFailed, ModelUnavailable, Throttled
 from rimedio.domain.ticket import Attachment, AttachmentType, Status
 from rimedio.tickets.parts import Classified
-from rimedio.tickets.review_ticket import Verdict
 from rimedio.tickets.run_log import run_of
 
 
@@ -110,17 +109,18 @@ def test_a_reviewer_approves_and_the_same_execution_goes_on() -> None:
     waiting = shop.work()
     assert waiting.status is Status.IN_REVIEW
     assert shop.tickets.solution(TENANT, waiting.ticket_id, str(waiting.solution_id)).steps
-    shop.review(TENANT, waiting.ticket_id, Verdict.APPROVED, reviewer="anna")
+    assert shop.judge(waiting, "APPROVED").ticket.status is Status.READY
     ready = shop.runner.settle(waiting)
     assert (ready.status, ready.execution_id) == (Status.READY, waiting.execution_id)
+    assert shop.engine.describe(str(ready.execution_id)).status == "SUCCEEDED"
     with pytest.raises(Conflict, match="does not wait for a review"):
-        shop.review(TENANT, waiting.ticket_id, Verdict.APPROVED, reviewer="anna")
+        shop.judge(waiting, "APPROVED", reviewer="berta")
 
 
 def test_a_rejected_remedy_never_reaches_the_customer() -> None:
     shop = Workshop([Outcome.REVIEW])
     waiting = shop.work()
-    shop.review(TENANT, waiting.ticket_id, Verdict.REJECTED, reviewer="anna", reason="wrong filter")
+    shop.judge(waiting, "REJECTED", reason="wrong filter")
     ended = shop.runner.settle(waiting)
     assert ended.status is Status.ESCALATED
     assert "review-rejected" in str(ended.status_reason)

@@ -22,14 +22,24 @@ from rimedio.storage.conversations import ConversationStore
 from rimedio.storage.database import Database
 from rimedio.storage.documents import DocumentStore
 from rimedio.storage.memory_objects import MemoryObjectStore
+from rimedio.storage.reviews import ReviewStore
 from rimedio.storage.sqlite_table import SqliteTable
+from rimedio.storage.table import Action
 from rimedio.storage.tickets import TicketStore
 from rimedio.tickets.adapters import IndexCodeLookup
+from rimedio.tickets.desk.change_ticket import ChangeParts, EscalateTicket, ReopenTicket, ResolveTicket
+from rimedio.tickets.desk.converse import Converse
+from rimedio.tickets.desk.edit_solution import EditSolution
+from rimedio.tickets.desk.find_similar import FindSimilar
+from rimedio.tickets.desk.investigate import Investigate
+from rimedio.tickets.desk.measure_use import MeasureUse
 from rimedio.tickets.engine_runner import EngineRunner
+from rimedio.tickets.live.progress import JournalProgress
+from rimedio.tickets.live.watch_ticket import WatchTicket
 from rimedio.tickets.open_ticket import OpenTicket
 from rimedio.tickets.parts import Classified, InspectedText, TaskParts
 from rimedio.tickets.reply_to_ticket import ReplyToTicket
-from rimedio.tickets.review_ticket import ReviewTicket
+from rimedio.tickets.review_ticket import Reviewed, ReviewParts, ReviewRequest, ReviewTicket
 from rimedio.tickets.task_tokens import TaskTokens
 from rimedio.tickets.tasks.registry import InvokeTask
 from rimedio.tickets.workflow import LAMBDA_INVOKE
@@ -189,16 +199,50 @@ class Workshop:
             clock=self.clock,
             ids=self.ids,
             categories=tuple(taxonomy.categories),
+            take_notes=self._notes,
             on_settled=lambda ticket, status: self.settled.append((ticket.ticket_id, status)),
         )
         self.broken: Exception | None = None  # raised instead of building the parts
         self.engine = Engine(MemoryJournal(), {LAMBDA_INVOKE: InvokeTask(self._build)}, clock=self.clock)
         self.runner = EngineRunner.create(self.engine, self.tickets)
         self.open = OpenTicket(self.tickets, self.runner, taxonomy, self.clock, self.ids)
-        self.review = ReviewTicket(self.tokens, self.engine)
+        self.reviews = ReviewStore(table)
+        self.similar = FindSimilar(self.tickets, taxonomy)
+        self.investigate = Investigate(self.tickets, self.reviews, self.engine, self.similar, self.clock)
+        self.measure = MeasureUse(self.tickets, self.reviews, self.clock, self.ids)
+        self.review = ReviewTicket(
+            ReviewParts(
+                tickets=self.tickets,
+                reviews=self.reviews,
+                tokens=self.tokens,
+                waker=self.engine,
+                edit=EditSolution(self.index.chunks, lambda _text: (), self.ids),
+                measure=self.measure,
+                investigate=self.investigate,
+                clock=self.clock,
+                ids=self.ids,
+                categories=tuple(taxonomy.categories),
+            )
+        )
+        changes = ChangeParts(
+            self.tickets,
+            self.conversations,
+            self.runner,
+            self.measure,
+            self.investigate,
+            self.clock,
+            self.ids,
+        )
+        self.resolve, self.reopen = ResolveTicket(changes), ReopenTicket(changes)
+        self.escalate = EscalateTicket(changes)
+        self.say = Converse(self.tickets, self.conversations, self.tokens, self.engine, self.clock, self.ids)
+        self.live = WatchTicket(self.tickets, JournalProgress(self.engine.journal))
         self.reply = ReplyToTicket(
             self.tickets, self.conversations, self.tokens, self.engine, self.clock, self.ids
         )
+
+    def _notes(self, ticket: Ticket, reasons: Sequence[str]) -> tuple[Action, ...]:
+        return self.investigate.take(ticket, reasons)
 
     def _build(self) -> TaskParts:
         if self.broken is not None:
@@ -208,6 +252,11 @@ class Workshop:
     def work(self, **fields: object) -> Ticket:
         """Open a ticket and work until it ends or waits."""
         return self.runner.settle(self.open(TENANT, request(**fields)))
+
+    def judge(self, ticket: Ticket, verdict: str, reviewer: str = "anna", **fields: object) -> Reviewed:
+        """Review a draft."""
+        given = ReviewRequest.model_validate({"verdict": verdict} | fields)
+        return self.review(TENANT, ticket.ticket_id, given, reviewer=reviewer)
 
     def states(self, ticket: Ticket) -> list[str]:
         """Names of the states entered, in order."""

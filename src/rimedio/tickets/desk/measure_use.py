@@ -6,6 +6,7 @@ from rimedio.domain.answer import Solution
 from rimedio.domain.clock import Clock, Ids
 from rimedio.domain.feedback import Feedback, Use
 from rimedio.domain.ticket import Status, Ticket
+from rimedio.storage.reviews import ReviewStore
 from rimedio.storage.table import Put
 from rimedio.storage.tickets import TicketStore
 
@@ -19,6 +20,7 @@ class MeasureUse:
     """
 
     tickets: TicketStore
+    reviews: ReviewStore
     clock: Clock
     ids: Ids
 
@@ -80,6 +82,8 @@ class MeasureUse:
         return (self.tickets.put_feedback(feedback),)
 
     def _known(self, ticket: Ticket) -> bool:
+        """Whether the use of the ticket's remedy was measured before: of itself, or as the edit of a draft."""
         given = self.tickets.feedback(ticket.tenant_id, ticket.ticket_id)
-        reviewed = {f.solution_id for f in given if f.measured}
-        return ticket.solution_id in reviewed
+        judged = self.reviews.of_ticket(ticket.tenant_id, ticket.ticket_id)
+        known = {f.solution_id for f in given if f.measured}
+        return ticket.solution_id in known | {review.edited_solution_id for review in judged}
