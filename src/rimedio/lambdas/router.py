@@ -20,6 +20,7 @@ from rimedio.security.permissions import PUBLIC, require
 H = TypeVar("H", bound=Callable[..., object])
 
 ALWAYS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+TEXTUAL = (JSON, "text/")
 EVENT_STREAM = "text/event-stream"
 REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{8,128}")
 
@@ -168,7 +169,9 @@ class Api:
             headers |= value.headers
             if value.disposition is not None:
                 headers["Content-Disposition"] = value.disposition
-            return Response(status, value.media_type, value.content, headers)
+            text = value.media_type.startswith(TEXTUAL)  # bytes leave as base64, a third larger
+            content = value.content.decode() if text else value.content
+            return Response(status, value.media_type, content, headers)
         if operation.contract.answer is None:
             return Response(status, None, "", headers)
         return Response(status, JSON, operation.contract.write(value), headers)
@@ -192,7 +195,17 @@ class Api:
         """The answer to an API Gateway proxy event (REST, version 1)."""
         self._call.event, self._call.caller = event, None
         self._call.request_id = self._request_id(event)
-        return self.resolver.resolve(event, context)
+        try:
+            return self.resolver.resolve(event, context)
+        except Exception as error:  # an event that is none, an answer that cannot be written: still an answer
+            failed = self._failed(error)
+            headers = {name: [str(value)] for name, value in failed.headers.items()}
+            return {
+                "statusCode": failed.status_code,
+                "body": failed.body,
+                "isBase64Encoded": False,
+                "multiValueHeaders": headers,
+            }
 
     def _request_id(self, event: Event) -> str:
         """The client's own when it is sane, else the gateway's, else a new one."""

@@ -77,3 +77,9 @@ def test_an_unexpected_error_says_nothing_of_the_inside(call: Client, system: Ri
     answered = call("GET", f"/v1/tickets/{NOBODY}")
     assert (answered.status, answered.code) == (500, "INTERNAL_ERROR")
     assert "NoneType" not in answered.body
+
+
+def test_an_event_that_is_none_gets_an_answer_too(call: Client) -> None:
+    answered = call.handler({})
+    assert answered["statusCode"] == 500
+    assert "INTERNAL_ERROR" in answered["body"]

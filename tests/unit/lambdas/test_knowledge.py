@@ -1,0 +1,87 @@
+"""Routes of the knowledge base, over the real index."""
+
+import base64
+from datetime import UTC, datetime
+
+import pytest
+from tests.unit.lambdas.client import Client
+from tools.pdf_writer import DocumentInfo, PdfPage, write_pdf
+
+from rimedio.bootstrap import Rimedio
+
+MANUAL = b"# XC-200\n\n## E029 Overheat\n\nThe filter is clogged.\n\nRemedy: replace the filter XC2-FLT-01.\n"
+
+
+@pytest.fixture
+def document_id(system: Rimedio) -> str:
+    return system.ingestor.ingest_bytes(MANUAL, "xc.md", "acme", source_uri="upload:///xc.md").document_id
+
+
+def test_documents_are_listed_and_read(call: Client, document_id: str) -> None:
+    (item,) = call("GET", "/v1/kb/documents?q=xc").json["items"]
+    assert (item["document_id"], item["status"], item["embedded"]) == (document_id, "INDEXED", 0.0)
+    one = call("GET", f"/v1/kb/documents/{document_id}").json
+    assert one["has_original"] is False
+    assert call("GET", "/v1/kb/documents?status=REFUSED").json["items"] == []
+
+
+def test_another_tenants_documents_do_not_exist(call: Client, document_id: str) -> None:
+    call.tenant = "globex"
+    assert call("GET", "/v1/kb/documents").json["items"] == []
+    for method, rest in (("GET", ""), ("DELETE", ""), ("GET", "/original"), ("GET", "/pages/1")):
+        assert call(method, f"/v1/kb/documents/{document_id}{rest}").code == "NOT_FOUND"
+
+
+def test_a_document_is_forgotten(call: Client, document_id: str) -> None:
+    assert call("DELETE", f"/v1/kb/documents/{document_id}").status == 204
+    assert call("GET", f"/v1/kb/documents/{document_id}").status == 404
+    assert call("POST", "/v1/kb/search", {"query": "E029"}).json["items"] == []
+
+
+def test_passages_are_found_marked_and_shown_where_they_stand(call: Client, document_id: str) -> None:
+    found = call("POST", "/v1/kb/search", {"query": "E029 filter", "limit": 3}).json
+    assert found["took_ms"] >= 0
+    best = found["items"][0]
+    start, end = best["highlights"][-1]
+    assert best["chunk"]["text"][start:end] == "filter"
+    quote = "replace the filter"
+    shown = call("GET", f"/v1/kb/passages/{best['chunk']['chunk_id']}?quote=replace%20the%20filter").json
+    assert shown["chunk"]["text"][shown["quote"]["start"] : shown["quote"]["end"]] == quote
+    assert shown["document"]["document_id"] == document_id
+    assert shown["page"] is None
+
+
+def test_a_page_is_a_picture_and_its_file_is_saved_never_shown(call: Client, system: Rimedio) -> None:
+    page = PdfPage()
+    page.heading("E029 Overheat", 14)
+    page.paragraph("The filter is clogged. Replace the filter XC2-FLT-01 and restart the station.")
+    data = write_pdf([page], DocumentInfo("XC-200", "Manual", "", datetime(2026, 1, 1, tzinfo=UTC)))
+    loaded = system.manuals.load("acme", data, 'manual "x".pdf')
+    system.manuals.reading.run_once()
+    picture = call("GET", f"/v1/kb/documents/{loaded.document_id}/pages/1?width=400")
+    assert picture.headers["Content-Type"] == "image/png"
+    assert base64.b64decode(picture.body).startswith(b"\x89PNG")
+    assert call("GET", f"/v1/kb/documents/{loaded.document_id}/pages/2").code == "NOT_FOUND"
+    assert call("GET", f"/v1/kb/documents/{loaded.document_id}/pages/1?width=99999").status == 400
+    original = call("GET", f"/v1/kb/documents/{loaded.document_id}/original")
+    assert base64.b64decode(original.body) == data
+    assert original.headers["Content-Type"] == "application/octet-stream"
+    assert original.headers["Content-Disposition"].startswith('attachment; filename="manual _x_.pdf"')
+
+
+def test_coverage_counts_the_callers_own_knowledge(call: Client, document_id: str) -> None:
+    held = call("GET", "/v1/kb/coverage").json
+    assert (held["documents"], held["embedded"], held["share"], held["model"]) == (1, 0, 0.0, "none")
+    call.tenant = "globex"
+    assert call("GET", "/v1/kb/coverage").json["documents"] == 0
+
+
+def test_a_question_without_words_is_refused(call: Client) -> None:
+    assert call("POST", "/v1/kb/search", {"query": "   "}).status == 400
+
+
+def test_an_answer_cites_its_passages(call: Client, document_id: str) -> None:
+    answered = call("POST", "/v1/ask", {"question": "What do I do about E029 on the XC-200?"})
+    assert answered.status == 200
+    assert answered.json["citations"][0]["snippet"]
+    assert call("POST", "/v1/ask", {"question": ""}).status == 400
