@@ -199,6 +199,10 @@ class SqliteBus:
                     self._archives = archives
         return archives
 
+    def waiting(self) -> int:
+        """How many deliveries are still to be made."""
+        return self._queue.waiting()
+
     def trim(self) -> int:
         """Forget events that no archive, delivery or dead letter needs and that are old enough; how many."""
         before = micros(self._clock.now() - REMEMBERED)
