@@ -52,6 +52,7 @@ from rimedio.tickets.library import Library
 from rimedio.tickets.open_ticket import OpenTicket
 from rimedio.tickets.parts import RequestGuard, SecondOpinion, TaskParts, TicketClassifier
 from rimedio.tickets.read_attachment import read_attachment
+from rimedio.tickets.redaction_vaults import RedactionVaults
 from rimedio.tickets.reply_to_ticket import ReplyToTicket
 from rimedio.tickets.review_ticket import ReviewTicket
 from rimedio.tickets.task_tokens import TaskTokens
@@ -317,12 +318,18 @@ class Rimedio:
     # -- tickets
 
     @cached_property
+    def vaults(self) -> RedactionVaults:
+        """What undoes the redaction of tickets, encrypted."""
+        return RedactionVaults(self.folder.objects, self.identity.cipher)
+
+    @cached_property
     def parts(self) -> TaskParts:
         """What the workflow's tasks work with."""
         return TaskParts(
             tickets=self.tickets,
             conversations=self.conversations,
             objects=self.folder.objects,
+            vaults=self.vaults,
             tokens=TaskTokens(self.table),
             answerer=self.answerer,
             guard=self.guard,

@@ -21,7 +21,6 @@ from rimedio.domain.ticket import Priority, Status, Ticket
 from rimedio.tickets.open_ticket import known_asset, parse_request
 from rimedio.tickets.review_ticket import ReviewRequest
 from rimedio.tickets.run_log import run_of
-from rimedio.tickets.tasks.inspect import vault_name
 
 app = typer.Typer(help="Open tickets and see what became of them.", no_args_is_help=True)
 
@@ -225,7 +224,5 @@ def taken_out(rimedio: Rimedio, ticket: Ticket) -> Mapping[str, str]:
     """Personal data that was taken out of a ticket's text, by placeholder."""
     from rimedio.llm.guardrails.pii.vault import Vault
 
-    name = vault_name(ticket.ticket_id)
-    if not rimedio.folder.objects.exists(ticket.tenant_id, name):
-        return {}
-    return Vault.from_json(rimedio.folder.objects.get(ticket.tenant_id, name).decode()).values()
+    stored = rimedio.vaults.get(ticket.tenant_id, ticket.ticket_id)
+    return {} if stored is None else Vault.from_json(stored).values()

@@ -12,6 +12,7 @@ from rimedio.storage.conversations import ConversationStore
 from rimedio.storage.objects import ObjectStore
 from rimedio.storage.table import Action
 from rimedio.storage.tickets import TicketStore
+from rimedio.tickets.redaction_vaults import RedactionVaults
 from rimedio.tickets.task_tokens import TaskTokens
 
 
@@ -81,6 +82,7 @@ class TaskParts:
     tickets: TicketStore
     conversations: ConversationStore
     objects: ObjectStore
+    vaults: RedactionVaults
     tokens: TaskTokens
     answerer: Answerer
     guard: RequestGuard

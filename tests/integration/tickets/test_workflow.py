@@ -38,7 +38,8 @@ def test_no_personal_data_reaches_the_writer_or_the_search() -> None:
     (case,) = shop.decider.cases
     assert "Mario" not in case.question.text
     assert "[PERSON_1]" in case.question.text
-    assert shop.objects.exists(TENANT, f"vaults/{ticket.ticket_id}.json")
+    assert b"Mario" not in shop.objects.get(TENANT, f"vaults/{ticket.ticket_id}.json")
+    assert shop.vaults.get(TENANT, ticket.ticket_id) == "{}"
 
 
 def test_a_refused_request_reaches_no_writer() -> None:

@@ -18,6 +18,8 @@ from rimedio.domain.ticket import Status, Ticket, TicketRequest
 from rimedio.knowledge.index.sqlite import SqliteIndex
 from rimedio.knowledge.ingest import Ingestor
 from rimedio.knowledge.search import Search
+from rimedio.security.encryption import EnvelopeCipher
+from rimedio.security.fake_key_service import FakeKeyService
 from rimedio.storage.conversations import ConversationStore
 from rimedio.storage.database import Database
 from rimedio.storage.documents import DocumentStore
@@ -38,6 +40,7 @@ from rimedio.tickets.live.progress import JournalProgress
 from rimedio.tickets.live.watch_ticket import WatchTicket
 from rimedio.tickets.open_ticket import OpenTicket
 from rimedio.tickets.parts import Classified, InspectedText, TaskParts
+from rimedio.tickets.redaction_vaults import RedactionVaults
 from rimedio.tickets.reply_to_ticket import ReplyToTicket
 from rimedio.tickets.review_ticket import Reviewed, ReviewParts, ReviewRequest, ReviewTicket
 from rimedio.tickets.task_tokens import TaskTokens
@@ -185,10 +188,12 @@ class Workshop:
             )
         )
         self.settled: list[tuple[str, Status]] = []
+        self.vaults = RedactionVaults(self.objects, EnvelopeCipher(FakeKeyService(), self.clock))
         self.parts = TaskParts(
             tickets=self.tickets,
             conversations=self.conversations,
             objects=self.objects,
+            vaults=self.vaults,
             tokens=self.tokens,
             answerer=answerer,
             guard=self.guard,

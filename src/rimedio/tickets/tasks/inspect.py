@@ -41,7 +41,7 @@ def inspect(parts: TaskParts, given: InspectInput) -> TicketQuestion:
     keep = tuple(k for k in (ticket.asset.serial, ticket.asset.model, ticket.error_code) if k)
     seen = parts.guard.inspect_request(_whole_text(parts, ticket, given), names, keep)
     if seen.vault:
-        parts.objects.put(ticket.tenant_id, vault_name(ticket.ticket_id), seen.vault.encode())
+        parts.vaults.put(ticket.tenant_id, ticket.ticket_id, seen.vault)
     reasons = (("injection",) if seen.injection else ()) + tuple(f"denied:{topic}" for topic in seen.denied)
     return TicketQuestion(
         text=seen.text,
@@ -53,11 +53,6 @@ def inspect(parts: TaskParts, given: InspectInput) -> TicketQuestion:
         redacted=dict(seen.redacted),
         dangers=seen.dangers,
     )
-
-
-def vault_name(ticket_id: str) -> str:
-    """Where the object store keeps what undoes a ticket's redaction."""
-    return f"vaults/{ticket_id}.json"
 
 
 def _whole_text(parts: TaskParts, ticket: Ticket, given: InspectInput) -> str:
