@@ -91,6 +91,7 @@ class AnswerParts:
     fallback: Writer | None = None
     cost_of: Callable[[Draft], float] = field(default=lambda _: 0.0)
     limits: AnswerLimits = AnswerLimits()
+    on_answered: Callable[[float], None] = field(default=lambda _seconds: None)
 
 
 PRIMARY, FALLBACK, EXTRACTIVE = "primary", "fallback", "extractive"
@@ -215,6 +216,7 @@ class Answerer:
         verification = self.verify(draft, context)
         decision, safety = self.decide(retrieved, context, draft, verification)
         latency_ms = (self._parts.clock.monotonic() - started) * 1000
+        self._parts.on_answered(latency_ms / 1000)
         return self.solution(
             ticket_id=ticket_id,
             context=context,

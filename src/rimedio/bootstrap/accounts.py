@@ -1,13 +1,20 @@
 """Cost and observability, put together: ledger, budgets, metrics, traces, objectives."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rimedio.answering.answer import Searching
 from rimedio.answering.budgeted import BudgetedWriter
+from rimedio.answering.timed_search import TimedSearch
 from rimedio.answering.writers import Writer
 from rimedio.cost.budgets import Budgets, Level, Limits
+from rimedio.cost.counting import Counting
+from rimedio.cost.insights import InsightReader
 from rimedio.cost.ledger import Ledger
+from rimedio.cost.level_watch import LevelChange, LevelWatch
+from rimedio.cost.measurements import Measurements
 from rimedio.cost.metered_chat import (
     BudgetGate,
     ChatAccounts,
@@ -16,18 +23,25 @@ from rimedio.cost.metered_chat import (
     UnwrittenChat,
     payer_of_correlation,
 )
-from rimedio.cost.money import nano
+from rimedio.cost.money import nano, usd
+from rimedio.domain.ticket import Status
+from rimedio.events.detail_types import DetailType
 from rimedio.llm.chat import ChatModel
 from rimedio.llm.pricing import PriceTable
-from rimedio.observability.metrics import Meter, Metrics
+from rimedio.observability import catalogue
+from rimedio.observability.emf import EmfMetrics
+from rimedio.observability.metrics import Labels, Meter, Metrics, Several
+from rimedio.observability.objectives import Objectives
+from rimedio.observability.performance import Performance
 from rimedio.observability.traces import NoTracer, Tracer
 from rimedio.settings import Generator, Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from rimedio.bootstrap.laptop import Rimedio
 
+COUNTING_IDLE_SECONDS = 1.0
+MEASURING_IDLE_SECONDS = 15.0
+BUDGETS_IDLE_SECONDS = 5.0
 TRACE_FILE = "traces.jsonl"
 TIERS = (Level.FULL, Level.SMALL_MODEL)  # of the configured model and of its fallback
 
@@ -54,10 +68,16 @@ class Accounts:
         """Every number of this process."""
         return Meter()
 
-    @property
+    @cached_property
     def metrics(self) -> Metrics:
         """Where rooms put their measurements."""
-        return self.meter
+        return self.meter if self.emf is None else Several(self.meter, self.emf)
+
+    @cached_property
+    def emf(self) -> EmfMetrics | None:
+        """CloudWatch's format, into the file that the settings name."""
+        path = self._system.settings.metrics_file
+        return None if path is None else EmfMetrics(lambda line: _append(path, line), self._system.clock)
 
     @cached_property
     def tracer(self) -> Tracer:
@@ -69,9 +89,93 @@ class Accounts:
 
         return make_tracer(system.settings.traces, system.folder.path / TRACE_FILE)
 
+    @cached_property
+    def performance(self) -> Performance:
+        """Times steps and functions."""
+        return Performance(self.metrics, self.tracer)
+
     def observe_request(self, route: str, status: int, seconds: float) -> None:
         """One HTTP request; for the gateway, once a request."""
         self.meter.observe_request(route, status, seconds)
+        if self.emf is not None:
+            self.emf.observe(catalogue.HTTP_REQUESTS, seconds, route, str(status))
+
+    def timed_search(self, inner: Searching) -> Searching:
+        """The search with its time measured."""
+        return TimedSearch(inner, self.metrics, self.tracer)
+
+    def prometheus(self) -> str:
+        """Every metric as Prometheus reads it."""
+        from rimedio.observability.prometheus import prometheus_text
+
+        self._sample()
+        return prometheus_text(self.meter)
+
+    def _sample(self) -> None:
+        """What is asked for only when somebody looks."""
+        system = self._system
+        self.meter.sample(catalogue.EMBEDDING_BACKLOG, self._embedding_backlog)
+        self.meter.sample(catalogue.QUEUE_DEPTH, lambda: {(): float(self._waiting(system.tenant))})
+
+    def _embedding_backlog(self) -> Mapping[Labels, float]:
+        coverage = self._system.coverage()
+        return {(): float(coverage.chunks - coverage.embedded)}
+
+    def _waiting(self, tenant_id: str) -> int:
+        by_status = self.insights.tickets(tenant_id).by_status
+        return by_status[Status.NEW.value] + by_status[Status.PROCESSING.value]
+
+    # -- figures
+
+    @cached_property
+    def counting(self) -> Counting:
+        """Counts what the change stream tells."""
+        return Counting(self._system.table, self._system.changes, self.metrics)
+
+    @cached_property
+    def insights(self) -> InsightReader:
+        """What the console's charts show."""
+        return InsightReader(self._system.table, self.ledger, self._system.clock)
+
+    @cached_property
+    def measurements(self) -> Measurements:
+        """The service's minutes and hours, and how its objectives stand."""
+        path = self._system.settings.objectives_file
+        objectives = Objectives.from_file(path) if path else Objectives.shipped()
+        return Measurements(self._system.table, self.meter, objectives, self._system.clock)
+
+    @cached_property
+    def level_watch(self) -> LevelWatch:
+        """Tells of budgets that come to another level."""
+        system = self._system
+        return LevelWatch(system.table, self.budgets, system.tenants.all, self._announce)
+
+    def _announce(self, change: LevelChange) -> None:
+        state = change.state
+        monthly = state.limits.monthly_nano
+        self._system.eventing.publisher.publish(
+            change.tenant_id,
+            DetailType.BUDGET_LEVEL_CHANGED,
+            {
+                "level": state.settled_level.value,
+                "previous_level": change.previous.value,
+                "month": state.month,
+                "spent_usd": usd(state.spent_nano),
+                "monthly_usd": None if monthly is None else usd(monthly),
+            },
+            key=change.key,
+        )
+
+    def loops(self) -> Mapping[str, tuple[Callable[[], int], float]]:
+        """What runs in the background: name, one turn, idle seconds."""
+        found: dict[str, tuple[Callable[[], int], float]] = {
+            "insights": (self.counting.run_once, COUNTING_IDLE_SECONDS),
+            "objectives": (self.measurements.run_once, MEASURING_IDLE_SECONDS),
+            "budgets": (self.level_watch.run_once, BUDGETS_IDLE_SECONDS),
+        }
+        if self.emf is not None:
+            found["metrics-file"] = (self.emf.flush, MEASURING_IDLE_SECONDS)
+        return found
 
     # -- money
 
@@ -94,7 +198,7 @@ class Accounts:
         return Budgets(system.table, system.clock, system.ids, defaults)
 
     @cached_property
-    def payer(self) -> "Callable[[], Payer]":
+    def payer(self) -> Callable[[], Payer]:
         """Who pays for the work in hand."""
         return payer_of_correlation(self._system.tenant)
 
@@ -125,3 +229,8 @@ class Accounts:
             writers[Level.SMALL_MODEL] = fallback
         made = {tier: BudgetedWriter(tier, writers, gate) for tier in writers}
         return made[Level.FULL], made.get(Level.SMALL_MODEL), made[Level.EXTRACTIVE]
+
+
+def _append(path: Path, line: str) -> None:
+    with path.open("a", encoding="utf-8") as file:
+        file.write(line + "\n")

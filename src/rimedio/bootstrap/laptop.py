@@ -4,7 +4,7 @@
 when they are first needed, so that a command pays only for what it uses.
 """
 
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,6 +33,8 @@ from rimedio.knowledge.ingest import Ingestor
 from rimedio.knowledge.search import Search, SearchOptions
 from rimedio.llm.pricing import PriceTable
 from rimedio.llm.tokens import CharacterTokenCounter, TokenCounter, TokenizerTokenCounter
+from rimedio.observability.catalogue import ANSWER_SECONDS
+from rimedio.observability.observed_tasks import ObservedTasks
 from rimedio.settings import EmbedderName, Generator, Settings
 from rimedio.storage.conversations import ConversationStore
 from rimedio.storage.database import Database
@@ -307,6 +309,7 @@ class Rimedio:
                 ids=self.ids,
                 cost_of=self._cost_of,
                 limits=AnswerLimits(settings.search_limit, settings.context_tokens),
+                on_answered=partial(self.accounts.metrics.observe, ANSWER_SECONDS),
             )
         )
 
@@ -350,7 +353,8 @@ class Rimedio:
     @cached_property
     def engine(self) -> Engine:
         """The durable state machine engine, in the same SQLite file."""
-        handlers = {LAMBDA_INVOKE: InvokeTask(lambda: self.parts)}
+        invoke = ObservedTasks(InvokeTask(lambda: self.parts), self.accounts.performance)
+        handlers = {LAMBDA_INVOKE: invoke}
         return Engine(SqliteJournal(self.database), handlers, clock=self.clock)
 
     @cached_property

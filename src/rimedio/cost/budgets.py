@@ -100,8 +100,13 @@ class BudgetState:
 
     @property
     def level(self) -> Level:
-        """What may still be paid for."""
+        """What may still be paid for, with what is put aside for calls under way."""
         return self.limits.level(self.committed_nano)
+
+    @property
+    def settled_level(self) -> Level:
+        """The level by what is spent; it does not flicker with every call, so events tell of this one."""
+        return self.limits.level(self.spent_nano)
 
     @property
     def reason(self) -> str:

@@ -41,11 +41,10 @@ class CostOutcome(StrEnum):
 
 
 class SumKind(StrEnum):
-    """What is added up."""
+    """What is added up: a day's use of a model, a month, a month's step."""
 
     DAY = "DAY"
     MONTH = "MONTH"
-    MODEL = "MODEL"
     STEP = "STEP"
 
 
@@ -87,6 +86,15 @@ class Spent:
     tokens_output: int = 0
     entries: int = 0
 
+    def plus(self, other: "Spent") -> "Spent":
+        """Both together."""
+        return Spent(
+            self.cost_nano + other.cost_nano,
+            self.tokens_input + other.tokens_input,
+            self.tokens_output + other.tokens_output,
+            self.entries + other.entries,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class MonthCosts:
@@ -122,19 +130,24 @@ class Ledger:
         """What a ticket cost so far."""
         return _spent(self._table.get(keys.TICKET_COST.key(tenant=tenant_id, ticket=ticket_id)))
 
-    def day_totals(self, tenant_id: str, first: str, last: str) -> Mapping[str, Spent]:
-        """What each day cost, from `first` to `last`, both included; days without costs are left out."""
-        return self._sums_between(tenant_id, first, last)
+    def days(self, tenant_id: str, first: str, last: str) -> Mapping[tuple[str, str], Spent]:
+        """What each (day, model) cost from `first` to `last`, both included; those without costs are left out."""
+        sort = SortBetween(f"{SumKind.DAY}#{first}#", f"{SumKind.DAY}#{last}#~")
+        query = keys.COST_SUMS.query(
+            tenant=tenant_id, kind=SumKind.DAY.value, period=first, sort=sort, limit=PAGE
+        )
+        return {(str(item["period"]), str(item["name"])): _spent(item) for item in self._all(query)}
 
     def month(self, tenant_id: str, month: str) -> MonthCosts:
         """A month by model, step and day. Reads sums only."""
         total = self._table.get(_sum_key(tenant_id, SumKind.MONTH, month, TOTAL))
+        days = self.days(tenant_id, f"{month}-01", f"{month}-31")
         return MonthCosts(
             month,
             _spent(total),
-            self._sums(tenant_id, SumKind.MODEL, month),
+            by_name(days, 1),
             self._sums(tenant_id, SumKind.STEP, month),
-            self._sums_between(tenant_id, f"{month}-01", f"{month}-31"),
+            by_name(days, 0),
         )
 
     def reconcile(self, tenant_id: str, month: str) -> tuple[MonthCosts, MonthCosts]:
@@ -149,13 +162,6 @@ class Ledger:
         query = keys.COST_SUMS.query(tenant=tenant_id, kind=kind.value, period=period, limit=PAGE)
         return {str(item["name"]): _spent(item) for item in self._all(query)}
 
-    def _sums_between(self, tenant_id: str, first: str, last: str) -> dict[str, Spent]:
-        sort = SortBetween(f"{SumKind.DAY}#{first}#", f"{SumKind.DAY}#{last}#~")
-        query = keys.COST_SUMS.query(
-            tenant=tenant_id, kind=SumKind.DAY.value, period=first, sort=sort, limit=PAGE
-        )
-        return {str(item["period"]): _spent(item) for item in self._all(query)}
-
     def _all(self, query: Query) -> Iterator[Item]:
         """Every item of a query, page by page."""
         cursor = None
@@ -169,6 +175,14 @@ class Ledger:
                 return
 
 
+def by_name(days: Mapping[tuple[str, str], Spent], part: int) -> dict[str, Spent]:
+    """Sums of (day, model) by day (part 0) or by model (part 1)."""
+    found: dict[str, Spent] = {}
+    for names, spent in days.items():
+        found[names[part]] = found.get(names[part], Spent()).plus(spent)
+    return found
+
+
 def entry_actions(entry: CostEntry) -> list[Action]:
     """The entry and its sums, to be written in one transaction; the first action fails when it is known."""
     ticket = entry.ticket_id or f"{NO_TICKET}-{entry.month}"
@@ -178,9 +192,8 @@ def entry_actions(entry: CostEntry) -> list[Action]:
     if entry.ticket_id is not None:
         actions.append(_update(keys.TICKET_COST.key(tenant=entry.tenant_id, ticket=ticket), entry))
     sums = (
-        (SumKind.DAY, entry.day, TOTAL),
+        (SumKind.DAY, entry.day, entry.model),
         (SumKind.MONTH, entry.month, TOTAL),
-        (SumKind.MODEL, entry.month, entry.model),
         (SumKind.STEP, entry.month, entry.step),
     )
     for kind, period, name in sums:
@@ -218,28 +231,18 @@ class _Adding:
 
     def __init__(self, month: str) -> None:
         self._month = month
-        self._sums: dict[tuple[SumKind, str], Spent] = {}
+        self._total = Spent()
+        self._days: dict[tuple[str, str], Spent] = {}
+        self._steps: dict[str, Spent] = {}
 
     def add(self, entry: CostEntry) -> None:
-        for place in (
-            (SumKind.MONTH, TOTAL),
-            (SumKind.DAY, entry.day),
-            (SumKind.MODEL, entry.model),
-            (SumKind.STEP, entry.step),
-        ):
-            old = self._sums.get(place, Spent())
-            self._sums[place] = Spent(
-                old.cost_nano + entry.cost_nano,
-                old.tokens_input + entry.tokens_input,
-                old.tokens_output + entry.tokens_output,
-                old.entries + 1,
-            )
+        one = Spent(entry.cost_nano, entry.tokens_input, entry.tokens_output, 1)
+        day = entry.day, entry.model
+        self._total = self._total.plus(one)
+        self._days[day] = self._days.get(day, Spent()).plus(one)
+        self._steps[entry.step] = self._steps.get(entry.step, Spent()).plus(one)
 
     def result(self) -> MonthCosts:
-        total = self._sums.get((SumKind.MONTH, TOTAL), Spent())
-        return MonthCosts(
-            self._month, total, self._of(SumKind.MODEL), self._of(SumKind.STEP), self._of(SumKind.DAY)
-        )
-
-    def _of(self, kind: SumKind) -> dict[str, Spent]:
-        return dict(sorted((name, spent) for (found, name), spent in self._sums.items() if found is kind))
+        steps = dict(sorted(self._steps.items()))
+        days = dict(sorted(self._days.items()))
+        return MonthCosts(self._month, self._total, by_name(days, 1), steps, by_name(days, 0))

@@ -377,6 +377,11 @@ def escaped(text: str) -> str:
     return text.replace("%", "%25").replace("#", "%23")
 
 
+def unescaped(text: str) -> str:
+    """What `escaped` was given."""
+    return text.replace("%23", "#").replace("%25", "%")
+
+
 def _part(name: str, value: str | int | None) -> str:
     """A part of a key:
 
