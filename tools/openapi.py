@@ -23,7 +23,7 @@ def generated() -> str:
         system = laptop(Settings.model_validate({"data_dir": folder, "embedder": EmbedderName.NONE}))
         try:
             operations = build_api(system).api.operations
-            return document_text(operations, tuple(system.taxonomy.product_types))
+            return document_text(operations, system.taxonomy)
         finally:
             system.close()
 

@@ -16,6 +16,7 @@ from rimedio.lambdas.routes import (
     moves,
     openapi,
     passages,
+    reviews,
     tickets,
     webhooks,
 )
@@ -33,6 +34,7 @@ TOPICS: tuple[ModuleType, ...] = (
     moves,
     openapi,
     passages,
+    reviews,
     tickets,
     webhooks,
 )

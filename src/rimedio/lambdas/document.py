@@ -6,7 +6,7 @@ parameters without the `null` that an absent value has in Python but never in a 
 
 import inspect
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import copy
 from typing import Annotated, Any
 
@@ -16,6 +16,7 @@ from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from rimedio import __version__
+from rimedio.domain.taxonomy import Taxonomy
 from rimedio.lambdas.binding import BODY, BYTES, HEADERS, JSON, QUERY, RAW
 from rimedio.lambdas.failures import ErrorBody
 from rimedio.lambdas.replies import Download
@@ -52,10 +53,10 @@ RESPONSE_HEADERS = {
 Node = dict[str, Any]
 
 
-def build_document(operations: Sequence[Operation], product_types: Sequence[str]) -> Node:
+def build_document(operations: Sequence[Operation], taxonomy: Taxonomy) -> Node:
     """The document of these operations, as plain JSON values, always in the same order.
 
-    `product_types` are those of the taxonomy: a ticket of another one is refused.
+    Product types and categories are those of the taxonomy: others are refused.
     """
     resolver = APIGatewayRestResolver()
     for operation in operations:
@@ -74,15 +75,15 @@ def build_document(operations: Sequence[Operation], product_types: Sequence[str]
     document["paths"] = dict(sorted(document["paths"].items()))
     _prune(document)
     _tidy(document)
-    asset = document["components"]["schemas"].get("AssetBody")
-    if asset is not None:
-        asset["properties"]["product_type"] = {"type": "string", "enum": sorted(product_types)}
+    _name_choices(
+        document, {"product_types": sorted(taxonomy.product_types), "categories": sorted(taxonomy.categories)}
+    )
     return document
 
 
-def document_text(operations: Sequence[Operation], product_types: Sequence[str]) -> str:
+def document_text(operations: Sequence[Operation], taxonomy: Taxonomy) -> str:
     """The document as it is published and committed."""
-    return json.dumps(build_document(operations, product_types), indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(build_document(operations, taxonomy), indent=2, ensure_ascii=False) + "\n"
 
 
 # -- what Powertools reads
@@ -228,6 +229,20 @@ def _prune(document: Node) -> None:
             return
         for name in unused:
             del schemas[name]
+
+
+def _name_choices(node: Any, choices: Mapping[str, Sequence[str]]) -> None:
+    """Write the taxonomy's words where a schema asks for them with `x-taxonomy`."""
+    if isinstance(node, dict):
+        wanted = node.pop("x-taxonomy", None)
+        if wanted is not None:
+            node["enum"] = list(choices[wanted])
+            node.pop("maxLength", None)
+        for value in node.values():
+            _name_choices(value, choices)
+    elif isinstance(node, list):
+        for value in node:
+            _name_choices(value, choices)
 
 
 def _tidy(node: Any) -> None:

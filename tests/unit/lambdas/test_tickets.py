@@ -172,3 +172,28 @@ def test_whatever_hangs_on_another_tenants_ticket_is_not_found(call: Client) -> 
         ("GET", "/notes", None),
     ):  # fmt: skip
         assert call(method, f"/v1/tickets/{ticket_id}{rest}", body).code == "NOT_FOUND", (method, rest)
+
+
+def test_a_review_needs_what_its_verdict_needs(call: Client) -> None:
+    path = f"/v1/tickets/{opened(call)}/review"
+    assert call("POST", path, {"verdict": "REJECTED"}).status == 400
+    assert call("POST", path, {"verdict": "EDITED", "steps": []}).status == 400
+    assert call("POST", path, {"verdict": "APPROVED", "steps": []}).status == 400
+    assert call("POST", path, {"verdict": "MAYBE"}).status == 400
+    assert call("POST", path, {"verdict": "APPROVED"}).status == 409
+    assert call("POST", path, {"verdict": "APPROVED"}, roles="technician").status == 403
+    assert call("GET", f"{path}s").json["items"] == []
+
+
+def test_a_rejection_escalates_and_is_remembered_with_its_reason(call: Client, system: Rimedio) -> None:
+    data = b"# XC-200\n\n## E029 Overheat\n\nThe filter is clogged.\n\nRemedy: replace the filter.\n"
+    system.ingestor.ingest_bytes(data, "xc.md", "acme", source_uri="upload:///xc.md")
+    ticket_id = opened(call)
+    settled = system.runner.settle(system.tickets.get("acme", ticket_id))
+    assert settled.status is Status.IN_REVIEW
+    body = {"verdict": "REJECTED", "reason": "wrong filter", "category": "THERMAL"}
+    judged = call("POST", f"/v1/tickets/{ticket_id}/review", body)
+    assert judged.json["ticket"]["status"] == "ESCALATED"
+    assert call("POST", f"/v1/tickets/{ticket_id}/review", body).json["review"] == judged.json["review"]
+    (kept,) = call("GET", f"/v1/tickets/{ticket_id}/reviews").json["items"]
+    assert (kept["reviewer"], kept["verdict"], kept["reason"]) == ("olga", "REJECTED", "wrong filter")
