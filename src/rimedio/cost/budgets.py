@@ -261,14 +261,14 @@ def _hold_item(hold: Hold) -> Item:
 def _lost(hold: Hold) -> CostEntry:
     call = hold.call
     return CostEntry(
-        hold.hold_id,
-        call.tenant_id,
-        call.ticket_id,
-        call.step,
-        CostKind.CHAT,
-        call.provider,
-        call.model,
-        call.worst_nano,
-        hold.at,
+        entry_id=hold.hold_id,
+        tenant_id=call.tenant_id,
+        ticket_id=call.ticket_id,
+        step=call.step,
+        kind=CostKind.CHAT,
+        provider=call.provider,
+        model=call.model,
+        cost_nano=call.worst_nano,
+        at=hold.at,
         outcome=CostOutcome.LOST,
     )

@@ -54,13 +54,13 @@ class CostEntry:
 
     entry_id: str
     tenant_id: str
-    ticket_id: str | None
     step: str
     kind: CostKind
     provider: str
     model: str
     cost_nano: Nano
     at: datetime
+    ticket_id: str | None = None
     tokens_input: int = 0
     tokens_output: int = 0
     seconds: float = 0.0

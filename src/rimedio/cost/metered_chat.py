@@ -129,19 +129,19 @@ class MeteredChat:
         tokens_input, tokens_output = (reply.tokens_input, reply.tokens_output) if reply else (0, 0)
         call = hold.call
         return CostEntry(
-            hold.hold_id,
-            call.tenant_id,
-            call.ticket_id,
-            call.step,
-            CostKind.CHAT,
-            self.provider,
-            self.model,
-            nano(self._accounts.prices.cost(self.model, tokens_input, tokens_output)),
-            hold.at,
-            tokens_input,
-            tokens_output,
-            round(seconds, 6),
-            CostOutcome.DONE if reply else CostOutcome.FAILED,
+            entry_id=hold.hold_id,
+            tenant_id=call.tenant_id,
+            ticket_id=call.ticket_id,
+            step=call.step,
+            kind=CostKind.CHAT,
+            provider=self.provider,
+            model=self.model,
+            cost_nano=nano(self._accounts.prices.cost(self.model, tokens_input, tokens_output)),
+            at=hold.at,
+            tokens_input=tokens_input,
+            tokens_output=tokens_output,
+            seconds=round(seconds, 6),
+            outcome=CostOutcome.DONE if reply else CostOutcome.FAILED,
         )
 
     def _measure(self, entry: CostEntry) -> None:
