@@ -4,10 +4,11 @@ A request is a note in the table; the service's loop takes it up, also after a c
 """
 
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from pathlib import Path
 
 from rimedio.classification.dataset import folded, read_dataset
@@ -137,13 +138,10 @@ class Retraining:
         """All rows of a tenant, sorted out."""
         return vet(self.rows.all(tenant_id), self._base(tenant_id))
 
-    def _base(self, tenant_id: str) -> dict[str, str]:
+    def _base(self, tenant_id: str) -> Mapping[str, str]:
         registry = self.registry_of(tenant_id)
         champion = registry.champion()
-        file = None if champion is None else registry.path(champion.version) / ROWS_FILE
-        if file is None or not file.exists():
-            return {}
-        return {folded(row.text): row.label for row in read_dataset(file).rows}
+        return {} if champion is None else _labels_of(registry.path(champion.version) / ROWS_FILE)
 
     def evaluation(self, tenant_id: str, version: str) -> Evaluation | None:
         """How a challenger compared on held-out rows."""
@@ -153,9 +151,12 @@ class Retraining:
         """How a challenger does in the shadow."""
         return self.shadow.tally(tenant_id, version)
 
-    def verdict(self, tenant_id: str, version: ModelVersion) -> PromotionVerdict:
-        """The stated test, as of now."""
-        return judge(self.evaluation(tenant_id, version.version), self.tally(tenant_id, version))
+    def verdict(
+        self, tenant_id: str, version: ModelVersion, tally: ShadowTally | None = None
+    ) -> PromotionVerdict:
+        """The stated test, as of now; `tally` where it was counted already."""
+        shadow = tally or self.tally(tenant_id, version)
+        return judge(self.evaluation(tenant_id, version.version), shadow)
 
     def promote(self, tenant_id: str, version: str | None = None, *, force: bool = False) -> ModelVersion:
         """Let a challenger answer, if it is better. Raises Conflict saying why not, NotFound.
@@ -178,3 +179,11 @@ class Retraining:
     def roll_back(self, tenant_id: str) -> ModelVersion:
         """Return to the champion before. Raises Conflict when there was none."""
         return self.registry_to_change(tenant_id).roll_back()
+
+
+@lru_cache(maxsize=8)
+def _labels_of(file: Path) -> Mapping[str, str]:
+    """Folded texts of a version's first rows and their labels; a version's files never change."""
+    if not file.exists():
+        return {}
+    return {folded(row.text): row.label for row in read_dataset(file).rows}
