@@ -85,6 +85,17 @@ class Settings(BaseModel):
     classification_sure: Probability = Field(0.85, description="At or above: the category is taken as it is.")
     classification_unsure: Probability = Field(0.70, description="Below: a second opinion, then a person.")
 
+    upload_bytes_max: int = Field(
+        64 * 1024 * 1024, ge=1024, description="Largest file sent in pieces, in bytes."
+    )
+    upload_part_bytes: int = Field(
+        5 * 1024 * 1024, ge=1024, le=9 * 1024 * 1024, description="Size of one piece of an upload, in bytes."
+    )
+    uploads_open_max: int = Field(
+        200, ge=1, le=10_000, description="Uploads that a tenant may have begun and not finished."
+    )
+    attachments_max: int = Field(10, ge=0, le=100, description="Files that a ticket may come with.")
+
     guardrails: bool = Field(default=True, description="Redact personal data, find injections, flag dangers.")
     http_host: str = Field("127.0.0.1", description="Address the service listens on.")
     http_port: int = Field(

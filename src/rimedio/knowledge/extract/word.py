@@ -26,7 +26,7 @@ def extract_docx(data: bytes, name: str, limits: Limits) -> Extracted:
     if data.startswith(OLE):
         msg = f"{name} is password-protected or an old .doc. Save it as .docx without a password."
         raise InvalidDocument(msg)
-    _refuse_bombs(data, name, limits)
+    refuse_bombs(data, name, limits)
     import docx
 
     try:
@@ -45,7 +45,8 @@ def extract_docx(data: bytes, name: str, limits: Limits) -> Extracted:
     return Extracted((core.title or "").strip() or first, blocks, "docx", attributes=attributes)
 
 
-def _refuse_bombs(data: bytes, name: str, limits: Limits) -> None:
+def refuse_bombs(data: bytes, name: str, limits: Limits) -> None:
+    """Raises InvalidDocument for what is no Word document, and for one that would unpack beyond all reason."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             parts = archive.infolist()
