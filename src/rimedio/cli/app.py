@@ -9,7 +9,7 @@ from typer.exceptions import TyperException
 
 from rimedio import __version__
 from rimedio.asl.cli import app as machines
-from rimedio.cli import ask, classify, demo, doctor, evaluate, identity, knowledge, ticket
+from rimedio.cli import ask, classify, costs, demo, doctor, evaluate, identity, knowledge, serve, ticket
 from rimedio.cli.output import INTERRUPTED, fail, guarded
 from rimedio.cli.session import Session
 from rimedio.domain.errors import InvalidInput
@@ -34,6 +34,8 @@ app.command("ask")(ask.ask)
 app.command("eval")(evaluate.evaluate)
 app.command("doctor")(doctor.doctor)
 app.command("demo")(demo.demo)
+app.command("serve")(serve.serve)
+app.command("costs")(costs.costs)
 
 
 def _version(wanted: bool) -> None:

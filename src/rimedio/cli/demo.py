@@ -20,6 +20,8 @@ from rimedio.tickets.train_classifier import train_classifier
 
 TOUR = ("demo-001", "demo-040", "demo-051", "demo-078", "demo-085", "demo-091", "demo-095", "demo-112")
 
+SAMPLED_EVERY = 3
+
 
 def demo(
     context: typer.Context,
@@ -31,29 +33,30 @@ def demo(
     ] = False,
 ) -> None:
     """Load the demo manuals and work through sample tickets, printing each remedy with its sources."""
-    if not (examples / "knowledge").is_dir():
-        raise NotFound(
-            f"There is no demo at {examples}. Start where Rimedio was cloned, or name it: --examples."
-        )
     session = session_of(context)
-    _bring_taxonomy(session.settings().data_dir, examples)
+    bring_taxonomy(session.settings().data_dir, examples)
     with session.open() as rimedio:
-        _load(rimedio, examples)
+        load_demo(rimedio, examples)
         labelled = load_labelled(examples / "tickets" / "tickets.jsonl")
         chosen = labelled if everything else [t for t in labelled if t.id in TOUR]
         _work(rimedio, chosen)
     _farewell()
 
 
-def _bring_taxonomy(data_dir: Path, examples: Path) -> None:
-    """The demo's products; a taxonomy that is there already stays."""
+def bring_taxonomy(data_dir: Path, examples: Path) -> None:
+    """The demo's products; a taxonomy that is there already stays. Raises NotFound where there is no demo."""
+    if not (examples / "knowledge").is_dir():
+        raise NotFound(
+            f"There is no demo at {examples}. Start where Rimedio was cloned, or name it: --examples."
+        )
     target, source = data_dir / TAXONOMY_FILE, examples / TAXONOMY_FILE
     if source.exists() and not target.exists():
         data_dir.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source, target)
 
 
-def _load(rimedio: Rimedio, examples: Path) -> None:
+def load_demo(rimedio: Rimedio, examples: Path) -> None:
+    """Load manuals, vectors and classifier, with bars; what is there already costs nothing."""
     shown = progress_terminal().is_terminal
     with progress("Reading the demo manuals", shown=shown) as advance:
         rimedio.ingestor.ingest(
@@ -70,6 +73,15 @@ def _load(rimedio: Rimedio, examples: Path) -> None:
     terminal().print(
         Text(f"{held.documents} manuals, {held.chunks} passages, all on this machine.", style="bold")
     )
+
+
+def open_samples(rimedio: Rimedio, examples: Path) -> int:
+    """Open the tour and every third sample ticket, once, for the service to work through; how many."""
+    labelled = load_labelled(examples / "tickets" / "tickets.jsonl")
+    chosen = [t for at, t in enumerate(labelled) if t.id in TOUR or at % SAMPLED_EVERY == 0]
+    for sample in chosen:
+        rimedio.open_ticket(rimedio.tenant, sample.request, idempotency_key=sample.id)
+    return len(chosen)
 
 
 def _work(rimedio: Rimedio, labelled: Sequence[LabelledTicket]) -> None:

@@ -1,0 +1,61 @@
+"""`rimedio serve`: the API, the console and everything in the background, in one process."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from rimedio.bootstrap import Rimedio
+from rimedio.cli.demo import bring_taxonomy, load_demo, open_samples
+from rimedio.cli.output import terminal
+from rimedio.cli.session import session_of
+
+OWNER = "owner"
+FIRST_ROLE = "admin"
+
+
+def serve(
+    context: typer.Context,
+    host: Annotated[str | None, typer.Option(help="Address to listen on. [default: 127.0.0.1]")] = None,
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.")] = None,
+    demo: Annotated[bool, typer.Option("--demo", help="Load the demo's manuals and tickets first.")] = False,
+    examples: Annotated[Path, typer.Option(help="Folder with the demo.")] = Path("examples"),
+) -> None:
+    """Start the service: API, console, executions and all that runs in the background."""
+    session = session_of(context)
+    settings = session.settings()
+    if demo:
+        bring_taxonomy(settings.data_dir, examples)
+    with session.open() as rimedio:
+        if demo:
+            load_demo(rimedio, examples)
+            open_samples(rimedio, examples)
+        from rimedio.http.server import run_server  # the web server: no other command needs it
+        from rimedio.http.service import Service
+
+        service = Service(rimedio)
+        with service.running():
+            run_server(
+                rimedio,
+                service,
+                host=host or settings.http_host,
+                port=settings.http_port if port is None else port,
+                on_ready=lambda address: _welcome(rimedio, address),
+            )
+    terminal().print("Stopped. Everything is stored; start it again to go on.")
+
+
+def _welcome(rimedio: Rimedio, address: str) -> None:
+    """Say where it is and how to sign in."""
+    code = rimedio.identity.codes.make(OWNER, rimedio.tenant, [FIRST_ROLE])
+    console = terminal()
+    console.print()
+    console.print(Text.assemble(("Rimedio is running at ", "bold"), (address, "bold cyan")))
+    console.print()
+    console.print("Open this link to sign in (it works once, within 15 minutes):")
+    console.print(Text(f"  {address}/?code={code}", style="cyan"), soft_wrap=True)
+    console.print(Text("Another link, also for another role:  rimedio sign-in --role operator", style="dim"))
+    console.print(Text("Stop with Ctrl-C; nothing is lost.", style="dim"))
+    sys.stdout.flush()
