@@ -35,6 +35,7 @@ from rimedio.observability.objectives import Objectives
 from rimedio.observability.performance import Performance
 from rimedio.observability.traces import NoTracer, Tracer
 from rimedio.settings import Generator, Settings
+from rimedio.storage.keys import stamp
 
 if TYPE_CHECKING:
     from rimedio.bootstrap.laptop import Rimedio
@@ -124,6 +125,11 @@ class Accounts:
     def _waiting(self, tenant_id: str) -> int:
         by_status = self.insights.tickets(tenant_id).by_status
         return by_status[Status.NEW.value] + by_status[Status.PROCESSING.value]
+
+    @property
+    def this_month(self) -> str:
+        """The present UTC month, such as 2026-01."""
+        return stamp(self._system.clock.now())[:7]
 
     # -- figures
 

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import typer
 
 from rimedio.bootstrap import Rimedio, laptop
+from rimedio.observability.logs import configure_logs
 from rimedio.settings import Settings, load_settings
 
 
@@ -28,11 +29,20 @@ class Session:
     @contextmanager
     def open(self, *, read_only: bool = False) -> Iterator[Rimedio]:
         """The system on its data folder, closed again at the end. Raises StorageFailed and its kin."""
-        system = laptop(self.settings(), read_only=read_only)
+        settings = self.settings()
+        configure_logs(settings.log_level, redact=redact_personal if settings.guardrails else None)
+        system = laptop(settings, read_only=read_only)
         try:
             yield system
         finally:
             system.close()
+
+
+def redact_personal(text: str) -> str:
+    """The text without personal data; what knows how is imported with the first line that needs it."""
+    from rimedio.llm.guardrails.pii import redact
+
+    return redact(text).text
 
 
 def session_of(context: typer.Context) -> Session:

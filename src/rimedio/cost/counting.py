@@ -182,7 +182,7 @@ class _Tally:
         grouped: dict[tuple[str, str], dict[str, int]] = {}
         for place, amount in self._counts.items():
             if amount:
-                grouped.setdefault((place.tenant_id, place.day), {})[place.name] = amount
+                grouped.setdefault((place.tenant_id, place.day), {})[str(place.name)] = amount
         found: list[Action] = []
         for (tenant, day), add in grouped.items():
             key = keys.INSIGHT.key(tenant=tenant, kind=DAY if day else NOW, period=day or EVER)
