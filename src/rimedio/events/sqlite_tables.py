@@ -58,6 +58,7 @@ MIGRATIONS = (
     ) WITHOUT ROWID;
     CREATE INDEX event_schedule_due ON event_schedule (due_at) WHERE due_at IS NOT NULL;
     """,
+    "ALTER TABLE event_schedule ADD COLUMN scheduled_at INTEGER",
 )
 
 
