@@ -1,10 +1,13 @@
 """The service's use cases around a ticket, put together: reviews, uploads, duplicates, live answers, the run."""
 
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from rimedio.security.ssrf import PublicUrl, check_public_url
 from rimedio.storage.reviews import ReviewStore
 from rimedio.storage.ticket_feed import SqliteTicketFeed
+from rimedio.storage.uploads import UploadStore
 from rimedio.tickets.desk.change_ticket import ChangeParts, EscalateTicket, ReopenTicket, ResolveTicket
 from rimedio.tickets.desk.converse import Converse
 from rimedio.tickets.desk.edit_solution import EditSolution
@@ -23,9 +26,15 @@ from rimedio.tickets.live.watch_ticket import WatchTicket
 from rimedio.tickets.open_ticket import OpenTicket
 from rimedio.tickets.review_ticket import ReviewParts, ReviewTicket
 from rimedio.tickets.task_tokens import TaskTokens
+from rimedio.tickets.uploads.check_attachments import CheckAttachments
+from rimedio.tickets.uploads.fetch_attachment import FetchAttachment
+from rimedio.tickets.uploads.open_attachment import OpenAttachment
+from rimedio.tickets.uploads.receive_upload import ReceiveUpload, UploadLimits
 
 if TYPE_CHECKING:
     from rimedio.bootstrap.laptop import Rimedio
+
+SWEEP_IDLE_SECONDS = 1800.0
 
 
 class Desk:
@@ -100,6 +109,48 @@ class Desk:
     def ask_live(self) -> WatchAnswer:
         """Use case: answer a question while one watches."""
         return WatchAnswer(self._system.ask, self._system.answerer, self._system.clock)
+
+    # -- files
+
+    @cached_property
+    def uploads(self) -> ReceiveUpload:
+        """Use cases: a file in pieces."""
+        system, settings = self._system, self._system.settings
+        return ReceiveUpload(
+            uploads=UploadStore(system.table),
+            objects=system.folder.objects,
+            tickets=system.tickets,
+            tenants=system.tenants,
+            clock=system.clock,
+            ids=system.ids,
+            limits=UploadLimits(
+                settings.upload_bytes_max, settings.upload_part_bytes, settings.uploads_open_max
+            ),
+        )
+
+    def check_url(self, url: str) -> PublicUrl:
+        """The URL, if it leads to the public internet. Raises InvalidInput, Unavailable."""
+        return check_public_url(url, allow_loopback=self._system.settings.loopback_urls)
+
+    @cached_property
+    def check_attachments(self) -> CheckAttachments:
+        """Which files a ticket may name."""
+        system = self._system
+        return CheckAttachments(system.folder.objects, self.check_url, system.settings.attachments_max)
+
+    @cached_property
+    def fetch_attachment(self) -> FetchAttachment:
+        """A file that stands somewhere on the internet."""
+        return FetchAttachment(self.check_url)
+
+    @cached_property
+    def attachment(self) -> OpenAttachment:
+        """Use case: a ticket's file."""
+        return OpenAttachment(self._system.tickets, self._system.folder.objects)
+
+    def loops(self) -> Mapping[str, tuple[Callable[[], int], float]]:
+        """What the service runs in the background: name, and work with its idle seconds."""
+        return {"sweep uploads": (self.uploads.sweep_once, SWEEP_IDLE_SECONDS)}
 
     # -- moves
 

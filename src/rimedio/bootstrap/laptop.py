@@ -296,7 +296,7 @@ class Rimedio:
         )
         return Answerer(
             AnswerParts(
-                search=search or self.search,
+                search=self.accounts.timed_search(search or self.search),
                 index=index or self.index,
                 primary=primary,
                 fallback=fallback,
@@ -345,6 +345,7 @@ class Rimedio:
             categories=tuple(self.taxonomy.categories),
             category_sure=self.settings.classification_sure,
             category_unsure=self.settings.classification_unsure,
+            fetch=self.desk.fetch_attachment,
             take_notes=self.desk.investigate.take,
             classifier_of=self.learning.classifier_of,
             on_classified=self.learning.shadow.observe,
@@ -372,6 +373,8 @@ class Rimedio:
             self.clock,
             self.ids,
             find_duplicate=self.desk.find_duplicate,
+            check_attachments=self.desk.check_attachments,
+            claim_files=self.desk.uploads.claim,
             note_tenant=self.tenants.note,
         )
 
@@ -383,7 +386,7 @@ class Rimedio:
     @cached_property
     def ask(self) -> AskQuestion:
         """Use case: answer without a ticket."""
-        return AskQuestion(self.answerer, self.guard, self.taxonomy)
+        return AskQuestion(self.answerer, self.guard, self.taxonomy, self.learning.note_answer)
 
     @cached_property
     def review(self) -> ReviewTicket:

@@ -1,7 +1,8 @@
 """Answer a question from the manuals without opening a ticket."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 from rimedio.answering.answer import Answerer, Asked
 from rimedio.domain.answer import Solution
@@ -19,12 +20,16 @@ class AskQuestion:
     answerer: Answerer
     guard: RequestGuard
     taxonomy: Taxonomy
+    on_answered: Callable[[Asked, Solution], object] = field(default=lambda _asked, _solution: None)
 
     def __call__(
         self, tenant_id: str, text: str, *, model: str | None = None, code: str | None = None
     ) -> Solution:
         """The remedy. Raises what `read` raises."""
-        return self.answerer.answer(self.read(tenant_id, text, model=model, code=code))
+        asked = self.read(tenant_id, text, model=model, code=code)
+        solution = self.answerer.answer(asked)
+        self.on_answered(asked, solution)
+        return solution
 
     def read(self, tenant_id: str, text: str, *, model: str | None = None, code: str | None = None) -> Asked:
         """What is asked, personal data out.

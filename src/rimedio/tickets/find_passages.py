@@ -2,14 +2,14 @@
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from rimedio.domain.errors import InvalidInput
 from rimedio.domain.knowledge import Chunk, DocType, Passage, Signals
 from rimedio.domain.taxonomy import Taxonomy
 from rimedio.knowledge.index.port import Filters
 from rimedio.knowledge.lexicon import asked_terms, stored_terms
-from rimedio.knowledge.search import Search, SearchQuery
+from rimedio.knowledge.search import Search, SearchQuery, SearchResult
 from rimedio.knowledge.terms import WORD
 from rimedio.tickets.ask_question import models_named
 
@@ -41,6 +41,9 @@ class FindPassages:
 
     search: Callable[[], Search]
     taxonomy: Taxonomy
+    on_found: Callable[[str, str, SearchResult, str | None], object] = field(  # tenant, question, …, model
+        default=lambda _tenant, _text, _found, _model: None
+    )
 
     def __call__(
         self,
@@ -61,6 +64,10 @@ class FindPassages:
             languages=(language,) if language else (),
         )
         found = self.search().search(SearchQuery(tenant_id, text, filters=filters, limit=limit))
+        if doc_type is None and language is None:  # a narrowed search that finds nothing shows no gap
+            self.on_found(
+                tenant_id, text, found, filters.product_models[0] if filters.product_models else None
+            )
         wanted = frozenset(form for term in asked_terms(text, found.language) for form in term.forms)
         codes = (*found.known_codes, *found.unknown_codes)
         items = tuple(_shown(passage, wanted, codes) for passage in found.passages)

@@ -35,6 +35,7 @@ class OpenTicket:
     ids: Ids
     find_duplicate: Callable[[Ticket], str | None] | None = None
     check_attachments: Callable[[str, Sequence[Attachment]], None] | None = None
+    claim_files: Callable[[str, tuple[Attachment, ...], str], None] | None = None
     note_tenant: Callable[[str], None] | None = None
 
     def __call__(
@@ -66,6 +67,8 @@ class OpenTicket:
         )
         if self.find_duplicate is not None:
             ticket = ticket.model_copy(update={"duplicate_of": self.find_duplicate(ticket)})
+        if self.claim_files is not None:  # before the ticket is there: a file too many is kept, none lost
+            self.claim_files(tenant_id, ticket.attachments, ticket.ticket_id)
         created = self.tickets.create(ticket, idempotency_key=idempotency_key)
         if not created.replayed:
             self.runner.start(created.ticket)

@@ -99,5 +99,6 @@ class TaskParts:
     on_classified: Callable[[str, str, str, Classified], None] = field(
         default=lambda _tenant, _ticket, _text, _found: None
     )
+    fetch: Callable[[str], tuple[str, bytes]] | None = None  # name and bytes of a file on the internet
     take_notes: Callable[[Ticket, Sequence[str]], tuple[Action, ...]] = field(default=lambda _t, _r: ())
     on_settled: Callable[[Ticket, Status], None] = field(default=lambda _ticket, _status: None)

@@ -68,6 +68,7 @@ class WatchAnswer:
             safety=safety,
             latency_ms=(self.clock.monotonic() - started) * 1000,
         )
+        self.ask.on_answered(asked, solution)
         yield from streamed(solution)
         yield Complete(
             solution_id=solution.solution_id,

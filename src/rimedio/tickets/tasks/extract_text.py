@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass
 
-from rimedio.domain.errors import InvalidInput, NotFound
+from rimedio.domain.errors import InvalidInput, NotFound, Unavailable
 from rimedio.domain.ticket import Attachment, AttachmentType
 from rimedio.tickets.parts import TaskParts
 from rimedio.tickets.tasks.task import Task
 
 STORED = "object:"  # the URI of a file kept in the object store
+KEPT = STORED + "attachments/"  # other objects of a tenant are none of a ticket's business
+WEB = ("http://", "https://")
 TEXT_CHARS_MAX = 4000
 
 
@@ -35,16 +37,23 @@ def extract_text(parts: TaskParts, given: ExtractTextInput) -> AttachmentText:
         return AttachmentText(attachment.text[:TEXT_CHARS_MAX])
     if attachment.type is AttachmentType.VIDEO:
         return AttachmentText(problem="A video is kept for the operator; nothing is read out of it.")
-    if not attachment.uri.startswith(STORED):
-        return AttachmentText(
-            problem=f"{attachment.uri} is not a stored file, and nothing is fetched from outside."
-        )
-    name = attachment.uri.removeprefix(STORED)
     try:
-        text = parts.read_attachment(parts.objects.get(given.tenant_id, name), attachment.name or name)
-    except (InvalidInput, NotFound) as error:
+        name, data = _file(parts, given)
+        return AttachmentText(parts.read_attachment(data, name)[:TEXT_CHARS_MAX])
+    except (InvalidInput, NotFound, Unavailable) as error:
         return AttachmentText(problem=str(error))
-    return AttachmentText(text[:TEXT_CHARS_MAX])
+
+
+def _file(parts: TaskParts, given: ExtractTextInput) -> tuple[str, bytes]:
+    """Name and bytes of the attachment: from the object store, or fetched from the public internet."""
+    attachment = given.attachment
+    if attachment.uri.startswith(KEPT):
+        name = attachment.uri.removeprefix(STORED)
+        return attachment.name or name, parts.objects.get(given.tenant_id, name)
+    if parts.fetch is None or not attachment.uri.lower().startswith(WEB):
+        msg = f"{attachment.uri} is not a stored file, and nothing is fetched from outside."
+        raise InvalidInput(msg)
+    return parts.fetch(attachment.uri)
 
 
 TASK = Task("extract_text", ExtractTextInput, AttachmentText, extract_text)
