@@ -5,6 +5,7 @@ import { buttonLink } from "./elements/button.js";
 import { emptyState, errorState } from "./elements/state.js";
 import { installToasts } from "./elements/toast.js";
 import { fill, h } from "./dom.js";
+import { showDensity } from "./density.js";
 import { t } from "./i18n.js";
 import { installShortcuts } from "./keys.js";
 import { go, here, Router } from "./router.js";
@@ -26,6 +27,9 @@ const ROUTES = [
   { path: "/knowledge/:tab", tag: "rim-knowledge", load: () => import("./pages/knowledge.js"), nav: "knowledge" },
   { path: "/knowledge/:tab/:id", tag: "rim-knowledge", load: () => import("./pages/knowledge.js"), nav: "knowledge" },
   { path: "/insights", tag: "rim-insights", load: () => import("./pages/insights.js"), nav: "insights" },
+  { path: "/learning", tag: "rim-learning", load: () => import("./pages/learning.js"), nav: "insights" },
+  { path: "/events", tag: "rim-events", load: () => import("./pages/events.js"), nav: "insights" },
+  { path: "/events/:tab", tag: "rim-events", load: () => import("./pages/events.js"), nav: "insights" },
   { path: "/settings", tag: "rim-settings", load: () => import("./pages/settings.js"), nav: "settings" },
   { path: "/settings/:tab", tag: "rim-settings", load: () => import("./pages/settings.js"), nav: "settings" },
 ];
@@ -40,6 +44,7 @@ start();
 
 async function start() {
   startTheme();
+  showDensity();
   installToasts();
   installShortcuts();
   shell.install();

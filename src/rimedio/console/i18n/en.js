@@ -12,6 +12,8 @@ import newTicket from "./en/new.js";
 import ask from "./en/ask.js";
 import knowledge from "./en/knowledge.js";
 import insights from "./en/insights.js";
+import learning from "./en/learning.js";
+import events from "./en/events.js";
 import settings from "./en/settings.js";
 import welcome from "./en/welcome.js";
 
@@ -28,6 +30,8 @@ export default {
   ...ask,
   ...knowledge,
   ...insights,
+  ...learning,
+  ...events,
   ...settings,
   ...welcome,
 };

@@ -12,6 +12,8 @@ import newTicket from "./it/new.js";
 import ask from "./it/ask.js";
 import knowledge from "./it/knowledge.js";
 import insights from "./it/insights.js";
+import learning from "./it/learning.js";
+import events from "./it/events.js";
 import settings from "./it/settings.js";
 import welcome from "./it/welcome.js";
 
@@ -28,6 +30,8 @@ export default {
   ...ask,
   ...knowledge,
   ...insights,
+  ...learning,
+  ...events,
   ...settings,
   ...welcome,
 };

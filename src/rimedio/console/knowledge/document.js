@@ -2,6 +2,7 @@
 
 import { api, wasAborted } from "../api.js";
 import { fill, h, icon } from "../dom.js";
+import { download } from "../download.js";
 import { define, Element } from "../elements/base.js";
 import { busy, button, iconButton } from "../elements/button.js";
 import { confirmDialog } from "../elements/dialog.js";
@@ -61,8 +62,7 @@ class DocumentView extends Element {
   }
 
   async #download() {
-    const blob = await api.blob(`/v1/kb/documents/${this.record.document_id}/original`, { signal: this.signal });
-    saveAs(blob, fileName(this.record));
+    await download(`/v1/kb/documents/${this.record.document_id}/original`, fileName(this.record));
   }
 
   async #remove(node) {
@@ -123,7 +123,7 @@ function back() {
 function facts(record) {
   const rows = [
     [t("knowledge.status"), documentStatus(record)],
-    [t("knowledge.type"), record.doc_type ? t(`doctype.${record.doc_type}`) : null],
+    [t("knowledge.type"), record.doc_type ? t(`doc.${record.doc_type}`) : null],
     [t("knowledge.language"), record.language ? t(`language.${record.language}`) : null],
     [t("knowledge.version"), record.version],
     [t("knowledge.pages"), record.pages && number(record.pages, 0)],
@@ -149,13 +149,6 @@ async function painted(blob, label) {
   canvas.getContext("2d").drawImage(bitmap, 0, 0);
   bitmap.close();
   return canvas;
-}
-
-/** Hand bytes to the browser's own downloads. */
-export function saveAs(blob, name) {
-  const url = URL.createObjectURL(blob);
-  h("a", { href: url, download: name }).click();
-  setTimeout(() => URL.revokeObjectURL(url), 60_000);
 }
 
 define("rim-document", DocumentView);

@@ -32,7 +32,7 @@ class Documents extends Element {
       this,
       may("POST /v1/kb/documents") && h("rim-drop-zone"),
       this.coverage,
-      h("div", { class: "filters", role: "search" }, field(t("knowledge.find_document"), this.query), field(t("knowledge.status"), this.status)),
+      h("div", { class: "finder", role: "search" }, field(t("knowledge.find_document"), this.query), field(t("knowledge.status"), this.status)),
       this.list,
     );
     this.listen(changes, "change", () => this.#soon(POLL_MS / 2));
@@ -102,7 +102,7 @@ function columns() {
   return [
     { key: "title", label: t("knowledge.title_column"), header: true, class: "wide", cell: titleCell },
     { key: "status", label: t("knowledge.status"), cell: documentStatus },
-    { key: "type", label: t("knowledge.type"), cell: (one) => (one.doc_type ? t(`doctype.${one.doc_type}`) : "–") },
+    { key: "type", label: t("knowledge.type"), cell: (one) => (one.doc_type ? t(`doc.${one.doc_type}`) : "–") },
     { key: "language", label: t("knowledge.language"), cell: (one) => (one.language ? t(`language.${one.language}`) : "–") },
     { key: "pages", label: t("knowledge.pages"), numeric: true, cell: (one) => number(one.pages, 0) },
     { key: "chunks", label: t("knowledge.chunks"), numeric: true, cell: (one) => number(one.chunks, 0) },

@@ -15,7 +15,7 @@ export const DOC_TYPES = ["MANUAL", "BULLETIN", "FAQ", "SOP", "WIKI"];
 
 class DropZone extends Element {
   mount() {
-    this.type = field(t("knowledge.load_type"), select([["", t("knowledge.type_auto")], ...DOC_TYPES.map((name) => [name, t(`doctype.${name}`)])]));
+    this.type = field(t("knowledge.load_type"), select([["", t("knowledge.type_auto")], ...DOC_TYPES.map((name) => [name, t(`doc.${name}`)])]));
     this.version = field(t("knowledge.load_version"), h("input", { maxlength: 40, autocomplete: "off" }), { hint: t("knowledge.load_version_hint") });
     this.chooser = h("input", { type: "file", multiple: true, accept: ACCEPTED, hidden: true, onchange: () => this.#take(this.chooser.files) });
     this.list = h("ul", { class: "loads", "aria-label": t("knowledge.loads") });

@@ -13,6 +13,7 @@ import { may } from "../session.js";
 import { modelInput } from "./hints.js";
 import { DOC_TYPES } from "./drop-zone.js";
 import { marked } from "./marked.js";
+import { showPassage } from "./passage-dialog.js";
 
 const LIMIT = 10;
 
@@ -21,11 +22,11 @@ class KnowledgeSearch extends Element {
     const { q = "", model = "", type = "", language = "" } = here().query;
     this.query = field(t("knowledge.search_words"), h("input", { type: "search", value: q, maxlength: 1000, autocomplete: "off" }), { class: "grow" });
     this.model = field(t("knowledge.model"), modelInput({ value: model }));
-    this.type = field(t("knowledge.type"), select([["", t("knowledge.any")], ...DOC_TYPES.map((name) => [name, t(`doctype.${name}`)])], { value: type }));
+    this.type = field(t("knowledge.type"), select([["", t("knowledge.any")], ...DOC_TYPES.map((name) => [name, t(`doc.${name}`)])], { value: type }));
     this.language = field(t("knowledge.language"), select([["", t("knowledge.any")], ["it", t("language.it")], ["en", t("language.en")]], { value: language }));
     this.send = button(t("knowledge.search"), { kind: "primary", glyph: "search", type: "submit" });
     this.results = h("div", { class: "hits", "aria-live": "polite" });
-    const form = h("form", { class: "filters search-form", role: "search", novalidate: true }, this.query, this.model, this.type, this.language, this.send);
+    const form = h("form", { class: "finder search-form", role: "search", novalidate: true }, this.query, this.model, this.type, this.language, this.send);
     this.listen(form, "submit", (event) => {
       event.preventDefault();
       busy(this.send, () => this.#search());
@@ -64,7 +65,7 @@ class KnowledgeSearch extends Element {
   }
 }
 
-function hit({ chunk, signals, highlights }) {
+function hit({ rank, chunk, signals, highlights }) {
   const place = [...chunk.section, chunk.page && t("knowledge.page_n", { page: chunk.page })].filter(Boolean).join(" › ");
   return h(
     "li",
@@ -76,7 +77,7 @@ function hit({ chunk, signals, highlights }) {
       h("p", { class: "small" }, place),
     ),
     h("p", { class: "hit-text" }, marked(chunk.text, highlights)),
-    h("div", { class: "hit-foot" }, h("ul", { class: "why", "aria-label": t("knowledge.why") }, reasons(chunk, signals).map((why) => h("li", {}, why))), passageButton(chunk)),
+    h("div", { class: "hit-foot" }, h("ul", { class: "why", "aria-label": t("knowledge.why") }, reasons(chunk, signals).map((why) => h("li", {}, why))), passageButton(chunk, rank)),
   );
 }
 
@@ -89,9 +90,13 @@ function reasons(chunk, signals) {
   ].filter(Boolean);
 }
 
-function passageButton(chunk) {
+function passageButton(chunk, rank) {
   if (!may("GET /v1/kb/passages/{chunk_id}")) return null;
-  return button(t("knowledge.show_passage"), { kind: "quiet", glyph: "open", onclick: () => showPassage({ chunk_id: chunk.chunk_id, quote: null }) });
+  return button(t("knowledge.show_passage"), { kind: "quiet", glyph: "open", onclick: () => showPassage(citation(chunk, rank)) });
+}
+
+function citation(chunk, rank) {
+  return { id: String(rank), chunk_id: chunk.chunk_id, source_title: chunk.source_title, section: chunk.section, snippet: chunk.text };
 }
 
 define("rim-knowledge-search", KnowledgeSearch);

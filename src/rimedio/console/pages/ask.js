@@ -1,9 +1,9 @@
 // Ask the manuals: the answer appears sentence by sentence as it is verified, with its sources beside it.
 
 import { wasAborted } from "../api.js";
-import { Answer } from "../ask/answer.js";
+import { Writing } from "../ask/answer.js";
 import { asked, forgetAsked, keepAsked } from "../ask/asked.js";
-import { assurance, nothingFound, openTicket } from "../ask/verdict.js";
+import { nothingFound, openTicket } from "../ask/verdict.js";
 import { fill, h, icon } from "../dom.js";
 import { define, Page } from "../elements/base.js";
 import { button } from "../elements/button.js";
@@ -13,16 +13,22 @@ import { age, since, t } from "../i18n.js";
 import { modelInput, taxonomy } from "../knowledge/hints.js";
 import { may } from "../session.js";
 import { readStream } from "../stream.js";
+import { decisionPanel } from "../ticket/confidence.js";
+import { showPassage } from "../knowledge/passage-dialog.js";
+import "../ticket/passage.js";
+import "../ticket/remedy.js";
 
 const QUESTION_CHARS_MAX = 5000;
+const narrow = matchMedia("(max-width: 64rem)"); // no room beside: passages open above the page
 
 class AskPage extends Page {
   mount() {
     const { q = "", model = "", code = "" } = this.route.query;
-    this.answer = new Answer({ onCite: (id, sentence) => this.#cite(id, sentence) });
+    this.writing = new Writing({ onCite: (id) => this.#cite(id) });
     this.citations = new Map();
     this.words = h("div", { class: "ask-answer" });
-    this.sources = h("aside", { class: "ask-sources", "aria-label": t("ask.sources") });
+    this.sources = h("section", { class: "ask-sources", "aria-label": t("ask.sources") });
+    this.passage = h("rim-passage", { class: "card", "aria-live": "polite" });
     this.history = h("section", { class: "ask-history", "aria-label": t("ask.history") });
     this.append(
       h(
@@ -30,7 +36,7 @@ class AskPage extends Page {
         { class: "page ask" },
         this.header(t("ask.title"), { lead: t("ask.lead") }),
         this.#form({ q, model, code }),
-        h("div", { class: "ask-body" }, this.words, h("div", { class: "ask-side" }, this.sources, this.history)),
+        h("div", { class: "ask-body" }, this.words, h("aside", { class: "ask-side", "aria-label": t("ask.sources") }, this.sources, this.history)),
       ),
     );
     this.#drawHistory();
@@ -103,7 +109,7 @@ class AskPage extends Page {
       on: {
         progress: ({ state, status }) => status === "ENTERED" && this.#progress(state),
         citation: (citation) => this.#cited(citation),
-        chunk: (chunk) => this.answer.addSentence(chunk),
+        chunk: (chunk) => this.writing.add(chunk),
         complete: (end) => this.#finish(entry, end.solution),
         error: (error) => (failure = error),
       },
@@ -114,12 +120,12 @@ class AskPage extends Page {
   #begin(entry) {
     this.send.hidden = true;
     this.stop.hidden = false;
-    this.answer.clear();
+    this.writing.clear();
     this.citations.clear();
     fill(this.sources);
     this.state = h("div", { class: "ask-state", role: "status" }, icon("loop", 16), h("span", {}, t("ask.searching")));
     this.state.classList.add("is-live");
-    fill(this.words, h("h2", { class: "asked-question" }, entry.question), this.state, this.answer.node);
+    fill(this.words, h("h2", { class: "asked-question" }, entry.question), this.state, this.writing.node);
   }
 
   #progress(state) {
@@ -158,10 +164,19 @@ class AskPage extends Page {
       fill(this.sources);
       fill(this.words, heading, nothingFound(entry));
     } else {
-      this.answer.show(solution);
-      this.#drawSources();
-      fill(this.words, heading, this.answer.node, assurance(solution), h("div", { class: "answer-acts" }, openTicket(entry, "plain")));
+      const remedy = Object.assign(document.createElement("rim-remedy"), { solution });
+      this.listen(remedy, "sentence", ({ detail }) => this.#chosen(detail));
+      fill(this.sources, this.passage);
+      fill(this.words, heading, remedy, decisionPanel(solution), h("div", { class: "answer-acts" }, openTicket(entry)));
+      if (!narrow.matches) remedy.choose(0);
     }
+  }
+
+  /** The passage of a sentence: beside the answer, or above the page where there is no room. */
+  #chosen({ claim, citation, byHand }) {
+    if (!may("GET /v1/kb/passages/{chunk_id}")) return;
+    if (!narrow.matches) this.passage.show({ claim, citation });
+    else if (byHand && citation) showPassage(citation, claim);
   }
 
   #blank() {
@@ -186,13 +201,12 @@ class AskPage extends Page {
       h("q", { class: "source-quote" }, citation.snippet),
     ];
     if (!may("GET /v1/kb/passages/{chunk_id}")) return h("div", { class: "source-card" }, inside);
-    return h("button", { type: "button", class: "source-card", onclick: () => this.#cite(citation.id, {}) }, inside);
+    return h("button", { type: "button", class: "source-card", onclick: () => this.#cite(citation.id) }, inside);
   }
 
-  #cite(id, { quote = null, text = null }) {
+  #cite(id) {
     const citation = this.citations.get(id);
-    if (!citation || !may("GET /v1/kb/passages/{chunk_id}")) return;
-    showPassage({ chunk_id: citation.chunk_id, quote: quote ?? citation.snippet, sentence: text });
+    if (citation && may("GET /v1/kb/passages/{chunk_id}")) showPassage(citation);
   }
 
   #drawHistory() {

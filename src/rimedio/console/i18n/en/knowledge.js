@@ -129,11 +129,11 @@ export default {
   "articles.origin": "Where it comes from",
   "articles.made": "Made by {who}, {when}",
   "articles.sources": "Documents",
-  "doctype.MANUAL": "Manual",
-  "doctype.BULLETIN": "Bulletin",
-  "doctype.FAQ": "FAQ",
-  "doctype.SOP": "Procedure",
-  "doctype.WIKI": "Wiki page",
+  "doc.MANUAL": "Manual",
+  "doc.BULLETIN": "Bulletin",
+  "doc.FAQ": "FAQ",
+  "doc.SOP": "Procedure",
+  "doc.WIKI": "Wiki page",
   "language.it": "Italian",
   "language.en": "English"
 };

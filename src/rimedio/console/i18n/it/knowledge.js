@@ -129,11 +129,11 @@ export default {
   "articles.origin": "Da dove viene",
   "articles.made": "Creato da {who}, {when}",
   "articles.sources": "Documenti",
-  "doctype.MANUAL": "Manuale",
-  "doctype.BULLETIN": "Bollettino",
-  "doctype.FAQ": "FAQ",
-  "doctype.SOP": "Procedura",
-  "doctype.WIKI": "Pagina wiki",
+  "doc.MANUAL": "Manuale",
+  "doc.BULLETIN": "Bollettino",
+  "doc.FAQ": "FAQ",
+  "doc.SOP": "Procedura",
+  "doc.WIKI": "Pagina wiki",
   "language.it": "Italiano",
   "language.en": "Inglese"
 };

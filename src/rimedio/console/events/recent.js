@@ -1,0 +1,44 @@
+// What happened lately.
+
+import { h } from "../dom.js";
+import { define } from "../elements/base.js";
+import { button } from "../elements/button.js";
+import { field, select } from "../elements/field.js";
+import { dateTime, t } from "../i18n.js";
+import { href } from "../router.js";
+import { DETAIL_TYPES } from "./detail-types.js";
+import { detailType, Listing, showJson } from "./listing.js";
+
+class RecentEvents extends Listing {
+  path = "/v1/events";
+  name = "recent";
+  glyph = "history";
+
+  actions() {
+    const options = [["", t("events.all_types")], ...DETAIL_TYPES.map((type) => [type, type])];
+    this.type = field(t("events.type"), select(options, { onchange: () => this.read() }));
+    return this.type;
+  }
+
+  query() {
+    return { detail_type: this.type.value };
+  }
+
+  columns() {
+    return [
+      { key: "type", label: t("events.type"), header: true, cell: detailType },
+      { key: "time", label: t("events.when"), cell: (one) => dateTime(one.time) },
+      { key: "source", label: t("events.source"), cell: (one) => h("span", { class: "mono small" }, one.source) },
+      { key: "about", label: t("events.about"), class: "wide", cell: about },
+      { key: "act", label: t("events.content"), cell: (one) => button(t("events.show"), { kind: "quiet", glyph: "eye", onclick: () => showJson(detailType(one), one) }) },
+    ];
+  }
+}
+
+function about({ detail }) {
+  if (detail?.ticket_id) return h("a", { class: "mono small", href: href(`/tickets/${detail.ticket_id}`) }, detail.ticket_id);
+  if (detail?.document_id) return h("a", { class: "small", href: href(`/knowledge/documents/${detail.document_id}`) }, detail.title ?? detail.document_id);
+  return "–";
+}
+
+define("rim-recent-events", RecentEvents);

@@ -1,0 +1,121 @@
+// Cards of the learning page: champion, challenger in shadow, drift, history.
+
+import { barList } from "../charts/index.js";
+import { h } from "../dom.js";
+import { badge } from "../elements/badge.js";
+import { dataTable } from "../elements/table.js";
+import { currentLanguage, dateTime, has, number, percent, t } from "../i18n.js";
+
+const DRIFT = {
+  STABLE: ["ok", "check"],
+  NOTICED: ["warn", "alert"],
+  WARNING: ["warn", "alert"],
+  DRIFTING: ["bad", "alert"],
+  DRIFT: ["bad", "alert"],
+  ALARM: ["bad", "alert"],
+};
+
+/** The classifier in use; `action` is the way back. */
+export function champion({ champion: current }, action) {
+  return h(
+    "section",
+    { class: "card model" },
+    h("div", { class: "card-head" }, h("h2", {}, t("learning.champion")), current && badge(t("learning.in_use"), { tone: "ok", glyph: "check" })),
+    current ? [version(current), metrics(current.metrics), action] : h("p", { class: "muted" }, t("learning.no_champion")),
+  );
+}
+
+/** The classifier that is tried in shadow; `action` promotes it. */
+export function challenger({ challenger: rival }, action) {
+  return h(
+    "section",
+    { class: "card model" },
+    h("div", { class: "card-head" }, h("h2", {}, t("learning.challenger")), rival && badge(t("learning.in_shadow"), { tone: "info", glyph: "eye" })),
+    rival ? [version(rival), metrics(rival.metrics), shadow(rival.shadow), verdict(rival), action] : h("p", { class: "muted" }, t("learning.no_challenger")),
+  );
+}
+
+function version({ version: name, trained_at: at }) {
+  return h("p", {}, h("b", { class: "mono" }, name), at && h("span", { class: "small muted" }, ` · ${t("learning.trained", { when: dateTime(at) })}`));
+}
+
+/** Measures by name; those from 0 to 1 as shares. Nested measures are left to the command line. */
+function metrics(values) {
+  const rows = Object.entries(values ?? {}).filter(([, value]) => typeof value === "number");
+  if (!rows.length) return null;
+  return h("dl", { class: "facts" }, rows.map(([name, value]) => [h("dt", {}, named(`learning.metric_${name}`, name)), h("dd", { class: "mono" }, measure(value))]));
+}
+
+function measure(value) {
+  return Math.abs(value) <= 1 && !Number.isInteger(value) ? percent(value, 1) : number(value, 3);
+}
+
+function named(key, name) {
+  return has(key) ? t(key) : name.replaceAll("_", " ");
+}
+
+function shadow(tally) {
+  if (!tally?.seen) return h("p", { class: "small muted" }, t("learning.shadow_none"));
+  const of = (value) => `${number(value, 0)} (${percent(value / tally.seen)})`;
+  return barList({
+    title: t("learning.shadow", { n: tally.seen }),
+    max: tally.seen,
+    items: [
+      { name: t("learning.agree"), value: tally.agree, text: of(tally.agree), series: 6 },
+      { name: t("learning.champion_right"), value: tally.champion_right, text: of(tally.champion_right), series: 1 },
+      { name: t("learning.challenger_right"), value: tally.challenger_right, text: of(tally.challenger_right), series: 3 },
+    ],
+  });
+}
+
+/** Whether the test of promotion speaks for the challenger, and why not. */
+function verdict({ verdict: found }) {
+  if (!found) return null;
+  return h(
+    "div",
+    {},
+    badge(t(found.better ? "learning.better" : "learning.not_better"), { tone: found.better ? "ok" : "idle", glyph: found.better ? "check" : "clock" }),
+    found.reasons?.length > 0 && h("ul", { class: "reasons" }, found.reasons.map((reason) => h("li", {}, typeof reason === "string" ? reason : (reason[currentLanguage()] ?? reason.en)))),
+  );
+}
+
+/** Drift of one kind: its status, what it means, its measures. */
+export function drift(title, about, state) {
+  const [tone, glyph] = DRIFT[state?.status] ?? ["idle", "dot"];
+  const status = state?.status ?? "UNKNOWN";
+  const rows = Object.entries(state ?? {}).filter(([name, value]) => name !== "status" && typeof value === "number");
+  return h(
+    "section",
+    { class: "card" },
+    h("div", { class: "card-head" }, h("h2", {}, title), badge(named(`learning.drift_${status}`, status), { tone, glyph })),
+    h("p", { class: "small muted" }, about),
+    rows.length > 0 && h("dl", { class: "facts" }, rows.map(([name, value]) => [h("dt", {}, named(`learning.metric_${name}`, name)), h("dd", { class: "mono" }, number(value, 3))])),
+  );
+}
+
+/** Versions so far. */
+export function history(items) {
+  if (!items.length) return null;
+  const at = (one) => one.at ?? one.promoted_at ?? one.trained_at;
+  return h(
+    "section",
+    { class: "card" },
+    h("h2", {}, t("learning.history")),
+    dataTable({
+      caption: t("learning.history"),
+      rows: items,
+      class: "table-cards",
+      columns: [
+        { key: "version", label: t("learning.version"), header: true, cell: (one) => h("span", { class: "mono" }, one.version) },
+        { key: "event", label: t("learning.event"), cell: (one) => named(`learning.event_${one.event ?? one.status}`, String(one.event ?? one.status ?? "–")) },
+        { key: "at", label: t("learning.when"), cell: (one) => dateTime(at(one)) },
+        { key: "metrics", label: t("learning.metrics"), cell: (one) => summary(one.metrics) },
+      ],
+    }),
+  );
+}
+
+function summary(values) {
+  const rows = Object.entries(values ?? {}).filter(([, value]) => typeof value === "number").slice(0, 3);
+  return rows.length ? rows.map(([name, value]) => `${named(`learning.metric_${name}`, name)} ${measure(value)}`).join(" · ") : "–";
+}
