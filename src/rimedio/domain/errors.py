@@ -4,7 +4,8 @@
     ├── InvalidInput            the caller sent something that cannot be accepted
     │   ├── InvalidTicket
     │   ├── InvalidDocument     empty, binary, password-protected, too large, no text
-    │   └── InvalidSetting
+    │   ├── InvalidSetting
+    │   └── UnknownCursor       a list has no such place; the API says NOT_FOUND
     ├── NotFound
     ├── Conflict                the thing exists, but not in the state that was expected
     │   ├── ConditionFailed     a conditional write found another value
@@ -52,6 +53,12 @@ class InvalidDocument(InvalidInput):
 
 class InvalidSetting(InvalidInput):
     """A setting has a value that its rule refuses."""
+
+
+class UnknownCursor(InvalidInput):
+    """A cursor of another list, or a damaged one: behind it there is no page."""
+
+    code = "NOT_FOUND"
 
 
 class NotFound(RimedioError):

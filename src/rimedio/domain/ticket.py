@@ -12,6 +12,7 @@ from rimedio.domain.errors import IllegalMove
 
 SYMPTOM_CHARS_MIN = 10
 SYMPTOM_CHARS_MAX = 5000
+SYMPTOM = rf"\S[\s\S]{{{SYMPTOM_CHARS_MIN - 2},}}\S"  # as long as it must be without the blanks around it
 TICKET_ID = re.compile(r"^tkt_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
 
 # The patterns are for JSON Schema, which knows nothing of stripping: some sign must not be white space.
@@ -23,7 +24,9 @@ ShortText = Annotated[
 
 
 # Shape only: whether an address exists is learnt by writing to it.
-Email = Annotated[str, StringConstraints(max_length=254, pattern=r"^[^@\s]+@[^@\s]+\.[^@\s.]{2,}$")]
+Email = Annotated[
+    str, StringConstraints(max_length=254, pattern=r"^[^@\s\x00]+@[^@\s\x00]+\.[^@\s.\x00]{2,}$")
+]
 
 
 class AccountTier(StrEnum):
@@ -133,7 +136,7 @@ class TicketRequest(_Value):
     symptom_text: Annotated[
         str,
         StringConstraints(strip_whitespace=True, min_length=SYMPTOM_CHARS_MIN, max_length=SYMPTOM_CHARS_MAX),
-        Field(json_schema_extra={"pattern": rf"\S[\s\S]{{{SYMPTOM_CHARS_MIN - 2},}}\S"}),
+        Field(json_schema_extra={"pattern": SYMPTOM}),
     ]
     error_code: str | None = Field(default=None, max_length=20)
     attachments: tuple[Attachment, ...] = ()

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, get_args, get_origin
 
-from pydantic import BaseModel, TypeAdapter, ValidationError, create_model
+import orjson
+from pydantic import BaseModel, JsonValue, TypeAdapter, ValidationError, create_model
 from pydantic.fields import FieldInfo
 
 from rimedio.lambdas.failures import RequestRefused, refusal_of
@@ -26,6 +27,7 @@ Handler = Callable[..., Any]
 JSON = "application/json"
 BYTES = "application/octet-stream"
 QUERY, HEADERS, BODY, RAW = "query", "headers", "body", "raw"
+WHOLE_MAX = 2**53  # beyond, a float no longer tells whole numbers apart
 RESERVED = frozenset({QUERY, HEADERS, BODY, RAW})
 
 
@@ -103,7 +105,32 @@ class Contract:
         try:
             return self._body.validate_json(text, strict=True)
         except ValidationError as error:
+            again = whole_numbers(text) if any(e["type"] == "int_type" for e in error.errors()) else None
+            if again is None:
+                raise refusal_of(error, BODY) from None
+        try:
+            return self._body.validate_json(again, strict=True)
+        except ValidationError as error:
             raise refusal_of(error, BODY) from None
+
+
+def whole_numbers(text: bytes) -> bytes | None:
+    """The JSON with 3.0 written as 3, which JSON Schema takes for the same; None where it has no such number."""
+    try:
+        plain = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return None
+    return orjson.dumps(_whole(plain))
+
+
+def _whole(value: JsonValue) -> JsonValue:
+    if isinstance(value, dict):
+        return {name: _whole(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_whole(inner) for inner in value]
+    if isinstance(value, float) and value.is_integer() and abs(value) <= WHOLE_MAX:
+        return int(value)
+    return value
 
 
 def _validated(model: type[BaseModel], values: Mapping[str, object], place: str) -> BaseModel:
@@ -119,7 +146,10 @@ def _query(event: Event) -> Mapping[str, str]:
     twice = [name for name, given in values.items() if len(given) > 1]
     if twice:
         raise RequestRefused(f"The query parameter {twice[0]} is given more than once. Give it once.")
-    return event.get("queryStringParameters") or {}
+    once: Mapping[str, str] = event.get("queryStringParameters") or {}
+    if any("\x00" in value for value in once.values()):
+        raise RequestRefused("The query holds a NUL character, which no text needs. Take it out.")
+    return once
 
 
 def _headers(event: Event) -> Mapping[str, str]:

@@ -17,8 +17,10 @@ from pydantic_core import PydanticUndefined
 
 from rimedio import __version__
 from rimedio.domain.taxonomy import Taxonomy
+from rimedio.domain.ticket import SYMPTOM, SYMPTOM_CHARS_MIN
 from rimedio.lambdas.binding import BODY, BYTES, HEADERS, JSON, QUERY, RAW
 from rimedio.lambdas.failures import ErrorBody
+from rimedio.lambdas.identifiers import SAID
 from rimedio.lambdas.replies import Download
 from rimedio.lambdas.router import Operation
 from rimedio.security.permissions import MATRIX
@@ -50,6 +52,13 @@ RESPONSE_HEADERS = {
     "X-RateLimit-Remaining": ("Requests left of the burst.", {"type": "string"}),
     "X-RateLimit-Reset": ("Seconds until the burst is whole again.", {"type": "string"}),
 }
+NO_NUL = r"[^\u0000]"
+# Patterns that would let NUL through, and what they become; all others name the signs they take.
+WITHOUT_NUL = {
+    "": f"^{NO_NUL}*$",
+    SAID: rf"^{NO_NUL}*\S{NO_NUL}*$",
+    SYMPTOM: rf"^{NO_NUL}*\S{NO_NUL}{{{SYMPTOM_CHARS_MIN - 2},}}\S{NO_NUL}*$",
+}
 Node = dict[str, Any]
 
 
@@ -75,6 +84,10 @@ def build_document(operations: Sequence[Operation], taxonomy: Taxonomy) -> Node:
     document["paths"] = dict(sorted(document["paths"].items()))
     _prune(document)
     _tidy(document)
+    for operation in operations:
+        node = document["paths"][operation.path][operation.method.lower()]
+        _refuse_nul(node.get("parameters"), document, set())
+        _refuse_nul(node.get("requestBody"), document, set())
     _name_choices(
         document, {"product_types": sorted(taxonomy.product_types), "categories": sorted(taxonomy.categories)}
     )
@@ -203,6 +216,8 @@ def _complete(node: Node, operation: Operation) -> None:
 
 def _error_statuses(operation: Operation) -> set[int]:
     statuses = set(PUBLIC_ALWAYS if operation.public else ALWAYS) | set(operation.errors)
+    if "cursor" in getattr(operation.contract.parameters.get(QUERY), "model_fields", {}):
+        statuses.add(404)  # a cursor that leads nowhere
     if BODY in operation.contract.parameters or RAW in operation.contract.parameters:
         statuses |= {413, 415}
     return statuses
@@ -243,6 +258,23 @@ def _name_choices(node: Any, choices: Mapping[str, Sequence[str]]) -> None:
     elif isinstance(node, list):
         for value in node:
             _name_choices(value, choices)
+
+
+def _refuse_nul(node: Any, document: Node, seen: set[str]) -> None:
+    """Say of every text that comes in that it holds no NUL, references followed."""
+    if isinstance(node, list):
+        for value in node:
+            _refuse_nul(value, document, seen)
+    if not isinstance(node, dict):
+        return
+    name = str(node.get("$ref", "")).rpartition("/")[2]
+    if name and name not in seen:
+        seen.add(name)
+        _refuse_nul(document["components"]["schemas"].get(name), document, seen)
+    if node.get("type") == "string" and not node.keys() & {"enum", "const", "format"}:
+        node["pattern"] = WITHOUT_NUL.get(node.get("pattern", ""), node.get("pattern"))
+    for value in node.values():
+        _refuse_nul(value, document, seen)
 
 
 def _tidy(node: Any) -> None:

@@ -11,7 +11,7 @@ import hashlib
 
 import orjson
 
-from rimedio.domain.errors import InvalidInput
+from rimedio.domain.errors import UnknownCursor
 
 _SEAL_BYTES = 12
 _REFUSAL = "The cursor is not one of this list. Start again without a cursor, then pass the one you get."
@@ -24,17 +24,17 @@ def seal(position: tuple[str, ...], query: str) -> str:
 
 
 def unseal(cursor: str, query: str, length: int) -> tuple[str, ...]:
-    """The position, `length` texts. Raises InvalidInput for a cursor damaged or made for another query."""
+    """The position, `length` texts. Raises UnknownCursor for a cursor damaged or made for another query."""
     try:
         raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
         digest, payload = raw[:_SEAL_BYTES], raw[_SEAL_BYTES:]
         if digest != _digest(payload, query) or _spell(raw) != cursor:
-            raise InvalidInput(_REFUSAL)
+            raise UnknownCursor(_REFUSAL)
         position = orjson.loads(payload)
     except (binascii.Error, ValueError) as error:
-        raise InvalidInput(_REFUSAL) from error
+        raise UnknownCursor(_REFUSAL) from error
     if len(position) != length:
-        raise InvalidInput(_REFUSAL)
+        raise UnknownCursor(_REFUSAL)
     return tuple(str(part) for part in position)
 
 

@@ -157,6 +157,13 @@ def test_a_body_without_required_fields_may_be_left_out() -> None:
     assert not Contract(take).body_optional
 
 
+def test_three_point_nought_is_the_whole_number_three() -> None:
+    bound = Contract(take).bind(sent('{"count": 3.0}'), {"number": "4"})
+    assert bound["body"] == Body(count=3)
+    with pytest.raises(RequestRefused):
+        Contract(take).bind(sent('{"count": 3.5}'), {"number": "4"})
+
+
 def test_an_upload_is_bytes_whatever_they_are() -> None:
     data = bytes(range(256))
     event = {

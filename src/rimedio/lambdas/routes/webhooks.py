@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from rimedio.domain.errors import Forbidden, InvalidInput, NotFound, Unavailable
 from rimedio.events.detail_types import DetailType
 from rimedio.events.webhook_log import DeliveryRecord
 from rimedio.lambdas.identifiers import Identifier
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from rimedio.events.webhooks import Webhook
 
 TAG = "webhooks"
+URL = r"^https?://(\[[0-9A-Fa-f:.]{2,60}\]|[A-Za-z0-9]([A-Za-z0-9.-]{0,250}[A-Za-z0-9])?)(:[1-9][0-9]{0,4})?(/[!-~]*)?$"
 
 
 class WebhookRequest(BaseModel):
@@ -23,7 +25,9 @@ class WebhookRequest(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    url: Annotated[str, Field(min_length=1, max_length=2048, description="Where to post: https, public.")]
+    url: Annotated[
+        str, Field(min_length=1, max_length=2048, pattern=URL, description="Where to post: https, public.")
+    ]
     events: Annotated[tuple[DetailType, ...], Field(min_length=1, max_length=20)]
     description: Annotated[str, Field(max_length=200)] = ""
 
@@ -62,11 +66,17 @@ class Sent(BaseModel):
 def register(api: Api, system: "Rimedio") -> None:
     """Routes of webhooks."""
 
-    @api.post("/v1/webhooks", summary="Register a webhook", tag=TAG, status=201, errors=(409,))
+    @api.post("/v1/webhooks", summary="Register a webhook", tag=TAG, status=201, errors=(404, 409))
     def post_webhook(body: WebhookRequest) -> RegisteredWebhook:
-        made = system.eventing.webhooks.register(
-            api.caller.tenant_id, body.url, body.events, body.description
-        )
+        """A URL that must not be called is forbidden; one whose host has no address is not found."""
+        try:
+            made = system.eventing.webhooks.register(
+                api.caller.tenant_id, body.url, body.events, body.description
+            )
+        except InvalidInput as error:  # its form was right: it is where it leads that is refused
+            raise Forbidden(str(error)) from error
+        except Unavailable as error:
+            raise NotFound(str(error)) from error
         return RegisteredWebhook(**_view(made.webhook).model_dump(), secret=made.secret)
 
     @api.get("/v1/webhooks", summary="Every webhook", tag=TAG)
