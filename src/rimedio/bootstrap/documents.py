@@ -1,6 +1,7 @@
 """Documents for the service, put together: originals, pages as pictures, loading in the background."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -46,7 +47,9 @@ class Documents:
     @cached_property
     def find(self) -> FindPassages:
         """Use case: passages for a question."""
-        return FindPassages(lambda: self._system.search, self._system.taxonomy)
+        system = self._system
+        find = FindPassages(lambda: system.search, system.taxonomy)
+        return find if system.folder.read_only else replace(find, on_found=system.learning.note_search)
 
     @property
     def embedding_model(self) -> str:

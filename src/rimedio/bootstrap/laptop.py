@@ -4,6 +4,7 @@
 when they are first needed, so that a command pays only for what it uses.
 """
 
+from dataclasses import replace
 from functools import cached_property, lru_cache, partial
 from importlib.resources import files
 from pathlib import Path
@@ -386,7 +387,8 @@ class Rimedio:
     @cached_property
     def ask(self) -> AskQuestion:
         """Use case: answer without a ticket."""
-        return AskQuestion(self.answerer, self.guard, self.taxonomy, self.learning.note_answer)
+        ask = AskQuestion(self.answerer, self.guard, self.taxonomy)
+        return ask if self.folder.read_only else replace(ask, on_answered=self.learning.note_answer)
 
     @cached_property
     def review(self) -> ReviewTicket:

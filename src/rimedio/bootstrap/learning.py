@@ -1,19 +1,42 @@
-"""What is learnt from people's work, put together: use, training rows, gaps, articles, replay."""
+"""What is learnt from people's work, put together: use, training rows, drift, gaps, articles."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rimedio.answering.answer import Asked
+from rimedio.answering.extractive.writer import ExtractiveWriter
+from rimedio.answering.verify import GroundednessVerifier
 from rimedio.classification.live import LiveModels
-from rimedio.classification.registry import ModelRegistry
+from rimedio.classification.registry import ModelRegistry, ModelVersion
+from rimedio.domain.answer import Solution
+from rimedio.domain.codec import Json
+from rimedio.domain.errors import ModelUnavailable
+from rimedio.domain.knowledge import DocType
+from rimedio.domain.ticket import Ticket
+from rimedio.events.detail_types import DetailType
+from rimedio.knowledge.preparation import Given
+from rimedio.knowledge.search import SearchResult
+from rimedio.learning.article_writer import ArticleWriter
+from rimedio.learning.articles import URI, Article, Articles, ArticleStore
+from rimedio.learning.closing import CloseGaps
 from rimedio.learning.collect import Collector
+from rimedio.learning.follow import FollowChanges
+from rimedio.learning.gaps import Gap, GapStore, GroupQuestions
+from rimedio.learning.likeness import Likeness
+from rimedio.learning.material import SolvedTicket
+from rimedio.learning.monitor import DriftAlarm, DriftMonitor
 from rimedio.learning.observations import ObservationStore
+from rimedio.learning.overview import LearningOverview
+from rimedio.learning.questions import NoteQuestions, QuestionStore
 from rimedio.learning.retraining import Retraining
 from rimedio.learning.rows import RowStore
 from rimedio.learning.shadow import Shadow, TenantClassifier
 from rimedio.learning.state import LearningState
+from rimedio.learning.use import UseMeter
 from rimedio.storage.reviews import ReviewStore
 from rimedio.tickets.parts import TicketClassifier
 
@@ -21,6 +44,12 @@ if TYPE_CHECKING:
     from rimedio.bootstrap.laptop import Rimedio
 
 TENANTS = "tenants"
+MESSAGES_MAX = 100
+FOLLOW_IDLE_SECONDS = 1.0
+RETRAIN_IDLE_SECONDS = 3.0
+GAPS_IDLE_SECONDS = 10.0
+DRIFT_IDLE_SECONDS = 300.0
+DRIFT_EVERY = timedelta(hours=1)
 
 
 class Learning:
@@ -112,7 +141,152 @@ class Learning:
             shadow=self.shadow,
             state=self.state,
             clock=self._system.clock,
+            on_promoted=self._promoted,
         )
+
+    @cached_property
+    def use(self) -> UseMeter:
+        """Used, edited, ignored."""
+        return UseMeter(self._system.tickets, self.state, self._system.clock)
+
+    @cached_property
+    def monitor(self) -> DriftMonitor:
+        """Inputs and confidence, watched."""
+        return DriftMonitor(self.models_of, self.observations, self.state, self._system.clock, self._drifted)
+
+    @cached_property
+    def overview(self) -> LearningOverview:
+        """Use case: what was learnt, in one picture."""
+        return LearningOverview(self.retraining, self.use, self.monitor)
+
+    def _promoted(self, tenant_id: str, version: ModelVersion) -> None:
+        detail: dict[str, Json] = {"version": version.version, "accuracy": version.metrics.accuracy}
+        self._system.eventing.publisher.publish(tenant_id, DetailType.MODEL_PROMOTED, detail)
+
+    def _drifted(self, alarm: DriftAlarm) -> None:
+        detail: dict[str, Json] = {
+            "watched": alarm.watched.value,
+            "model_version": alarm.model_version,
+            "rows": alarm.point.rows,
+            "values": dict(alarm.point.values),
+        }
+        key = f"{alarm.watched} {alarm.point.at.isoformat()}"
+        self._system.eventing.publisher.publish(alarm.tenant_id, DetailType.DRIFT_DETECTED, detail, key=key)
+
+    # -- knowledge gaps
+
+    @cached_property
+    def unanswered(self) -> QuestionStore:
+        """Questions without an answer."""
+        return QuestionStore(self._system.table)
+
+    @cached_property
+    def questions(self) -> NoteQuestions:
+        """Which questions show a gap."""
+        system = self._system
+        return NoteQuestions(self.unanswered, self.redact, system.clock, system.taxonomy.models())
+
+    @cached_property
+    def gaps(self) -> GapStore:
+        """Gaps as they were found."""
+        return GapStore(self._system.table)
+
+    @cached_property
+    def grouping(self) -> GroupQuestions:
+        """Questions that ask the same thing."""
+        try:
+            embedder = self._system.embedder
+        except ModelUnavailable:
+            embedder = None
+        return GroupQuestions(self.unanswered, self.gaps, Likeness(embedder))
+
+    @cached_property
+    def closing(self) -> CloseGaps:
+        """Gaps that a later document answers."""
+        system = self._system
+        return CloseGaps(
+            self.gaps, system.documents, self._ask_again, self._documents_behind, self.state, system.clock
+        )
+
+    def note_answer(self, asked: Asked, solution: Solution) -> None:
+        """Keep a question that was asked without a ticket, if nothing answers it."""
+        self.questions.answered(asked, solution)
+
+    def note_search(self, tenant_id: str, text: str, found: SearchResult, model: str | None) -> None:
+        """Keep a search that found nothing of use."""
+        self.questions.searched(tenant_id, text, found, model)
+
+    def _ask_again(self, gap: Gap) -> Solution:
+        writer = ExtractiveWriter()
+        answerer = self._system.answerer_with(writer, None, writer)
+        codes = (gap.code,) if gap.code else ()
+        return answerer.answer(Asked(gap.tenant_id, gap.question, codes, gap.models[:1], gap.language))
+
+    def _documents_behind(self, tenant_id: str, chunk_ids: tuple[str, ...]) -> tuple[str, ...]:
+        chunks = self._system.index.chunks(tenant_id, chunk_ids)
+        return tuple(dict.fromkeys(chunk.document_id for chunk in chunks.values()))
+
+    # -- articles
+
+    @cached_property
+    def articles(self) -> Articles:
+        """Use cases: draft an article, change, approve, reject it."""
+        system = self._system
+        model = system.writers[0] if system.chat_models else None
+        return Articles(
+            store=ArticleStore(system.table),
+            find=system.tickets.get,
+            write=ArticleWriter(self._solved, self.redact, GroundednessVerifier(), model),
+            publish=self._publish,
+            clock=system.clock,
+            ids=system.ids,
+        )
+
+    def _solved(self, ticket: Ticket) -> SolvedTicket:
+        system = self._system
+        page = system.conversations.messages(ticket.tenant_id, ticket.ticket_id, limit=MESSAGES_MAX)
+        return SolvedTicket(ticket, system.solution_of(ticket), page.messages)
+
+    def _publish(self, article: Article) -> str:
+        document = self._system.ingestor.ingest_bytes(
+            article.document.encode(),
+            f"{article.article_id}.md",
+            article.tenant_id,
+            source_uri=f"{URI}{article.article_id}",
+            given=Given(title=article.title, doc_type=DocType.FAQ),
+        )
+        return document.document_id
+
+    # -- in the background
+
+    @cached_property
+    def following(self) -> FollowChanges:
+        """Listens to the table's changes."""
+        system = self._system
+        return FollowChanges(system.changes, self.collector, self.questions, self.use, system.clock)
+
+    def work_on_gaps(self) -> int:
+        """Group what waits, close what later documents answer."""
+        return sum(
+            self.grouping.run(tenant) + self.closing.run(tenant) for tenant in self._system.tenants.all()
+        )
+
+    def watch_drift(self) -> int:
+        """One look an hour."""
+        return sum(self.monitor.look_when_due(tenant, DRIFT_EVERY) for tenant in self._system.tenants.all())
+
+    def retrain_asked(self) -> int:
+        """Retrain where somebody asked for it."""
+        return self.retraining.run_asked(self._system.tenants.all())
+
+    def loops(self) -> Mapping[str, tuple[Callable[[], int], float]]:
+        """What the service runs in the background: name, and work with its idle seconds."""
+        return {
+            "learn from changes": (self.following.run_once, FOLLOW_IDLE_SECONDS),
+            "knowledge gaps": (self.work_on_gaps, GAPS_IDLE_SECONDS),
+            "watch drift": (self.watch_drift, DRIFT_IDLE_SECONDS),
+            "retrain": (self.retrain_asked, RETRAIN_IDLE_SECONDS),
+        }
 
     def redact(self, text: str, names: Sequence[str], keep: Sequence[str]) -> str:
         """A text without personal data, whatever the setting `guardrails` says: it is kept for long."""

@@ -36,6 +36,7 @@ ROWS_MIN = 50
 TRUTHS_MIN = 30
 STREAK = 2
 POINTS_KEPT = 30
+LOOKED = "drift-looked"
 ECE_WATCH, ECE_DRIFT = 0.10, 0.20
 ECE_BINS = 5  # few rows have a truth: fifteen bins would measure their emptiness
 KINDS_OF = {
@@ -85,6 +86,13 @@ class DriftAlarm:
     model_version: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Looked:
+    """When somebody looked last."""
+
+    at: datetime
+
+
 Announce = Callable[[DriftAlarm], None]
 
 
@@ -118,6 +126,15 @@ class DriftMonitor:
     state: LearningState
     clock: Clock
     announce: Announce
+
+    def look_when_due(self, tenant_id: str, every: timedelta) -> int:
+        """A look unless the last one is younger than `every`."""
+        last = self.state.read(tenant_id, LOOKED, _Looked)
+        now = self.clock.now()
+        if last is not None and now - last.at < every:
+            return 0
+        self.state.write(tenant_id, LOOKED, _Looked(now))
+        return self.look(tenant_id)
 
     def look(self, tenant_id: str) -> int:
         """One look at both; how many states were written. Too few tickets change nothing."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from rimedio.answering.answer import Asked
 from rimedio.answering.outcomes import Ground
 from rimedio.answering.relevance import relevance
 from rimedio.domain.answer import Solution
@@ -129,27 +130,21 @@ class NoteQuestions:
             )
         )
 
-    def answered(
-        self,
-        tenant_id: str,
-        text: str,
-        solution: Solution,
-        *,
-        model: str | None = None,
-        code: str | None = None,
-    ) -> bool:
+    def answered(self, asked: Asked, solution: Solution) -> bool:
         """A question that was asked without a ticket, and what came of it."""
         if not grounds_of(solution.decision.reasons) & {*UNSUPPORTED}:
             return False
-        return self._loose(tenant_id, text, solution.language, Asker.ASK, model=model, code=code)
+        model = asked.product_models[0] if asked.product_models else None
+        code = asked.codes[0] if asked.codes else None
+        return self._loose(asked.tenant_id, asked.text, solution.language, Asker.ASK, model=model, code=code)
 
-    def searched(self, tenant_id: str, text: str, result: SearchResult, *, model: str | None = None) -> bool:
+    def searched(self, tenant_id: str, text: str, found: SearchResult, model: str | None) -> bool:
         """A search, and what it found."""
-        found = relevance(text, result.passages, result.language, unknown_codes=result.unknown_codes)
-        if found >= RELEVANCE_MIN:
+        near = relevance(text, found.passages, found.language, unknown_codes=found.unknown_codes)
+        if near >= RELEVANCE_MIN:
             return False
-        code = result.unknown_codes[0] if result.unknown_codes else None
-        return self._loose(tenant_id, text, result.language, Asker.SEARCH, model=model, code=code)
+        code = found.unknown_codes[0] if found.unknown_codes else None
+        return self._loose(tenant_id, text, found.language, Asker.SEARCH, model=model, code=code)
 
     def _loose(
         self, tenant_id: str, text: str, language: str, source: Asker, *, model: str | None, code: str | None

@@ -12,12 +12,14 @@ from dataclasses import dataclass, replace
 from rimedio.answering.answer import EXTRACTIVE, FALLBACK, PRIMARY
 from rimedio.answering.context import Context
 from rimedio.answering.question import Retrieved
+from rimedio.asl.errors import AslError
 from rimedio.domain.answer import Decision, Draft, Outcome, Performance, Quality, Routing, Solution
 from rimedio.domain.codec import Json, from_json
 from rimedio.domain.errors import InvalidInput, PolicyRefused, RimedioError, Unavailable
+from rimedio.domain.knowledge import Passage
 from rimedio.domain.ticket import Ticket
 from rimedio.learning.difference import Difference, Summary, compare_solutions, summarize
-from rimedio.tickets.parts import TaskParts
+from rimedio.tickets.parts import InspectedText, RequestGuard, TaskParts
 from rimedio.tickets.run_log import Histories
 from rimedio.tickets.tasks.assemble_context import AssembleInput, Findings, assemble
 from rimedio.tickets.tasks.classify import ClassifyInput, TicketCategory, classify
@@ -30,6 +32,21 @@ from rimedio.tickets.tasks.verify import VerifyInput, verify
 
 UNCERTAIN, UNKNOWN, DANGEROUS = "category-uncertain", "category-unknown", "dangerous-request"
 WRITERS = (PRIMARY, FALLBACK, EXTRACTIVE)
+
+
+@dataclass(frozen=True, slots=True)
+class VaultlessGuard:
+    """A `RequestGuard` that redacts as ever and leaves nothing to be kept."""
+
+    guard: RequestGuard
+
+    def inspect_request(self, text: str, names: Sequence[str], keep: Sequence[str]) -> InspectedText:
+        """The same verdict, without what undoes the redaction."""
+        return replace(self.guard.inspect_request(text, names, keep), vault="")
+
+    def suspicious(self, passages: Sequence[Passage]) -> frozenset[str]:
+        """The same chunks."""
+        return self.guard.suspicious(passages)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +142,7 @@ def past_of(ticket: Ticket, histories: Histories) -> Past:
         return Past()
     try:
         events = histories.history(ticket.execution_id)
-    except RimedioError:
+    except AslError:
         return Past()
     past = Past()
     for event in events:

@@ -5,7 +5,7 @@ A request is a note in the table; the service's loop takes it up, also after a c
 
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
@@ -71,6 +71,7 @@ class Retraining:
     state: LearningState
     clock: Clock
     trainer: Trainer = in_another_process
+    on_promoted: Callable[[str, ModelVersion], object] = field(default=lambda _tenant, _version: None)
 
     def ask(self, tenant_id: str, by: str) -> RetrainJob:
         """Queue a retraining for the service's loop. Raises Conflict while one waits or runs."""
@@ -174,11 +175,15 @@ class Retraining:
                 raise Conflict(
                     f"Classifier {entry.version} stays challenger: {why}. Force it if you know better."
                 )
-        return registry.promote(entry.version)
+        champion = registry.promote(entry.version)
+        self.on_promoted(tenant_id, champion)
+        return champion
 
     def roll_back(self, tenant_id: str) -> ModelVersion:
         """Return to the champion before. Raises Conflict when there was none."""
-        return self.registry_to_change(tenant_id).roll_back()
+        champion = self.registry_to_change(tenant_id).roll_back()
+        self.on_promoted(tenant_id, champion)
+        return champion
 
 
 @lru_cache(maxsize=8)
