@@ -1,0 +1,76 @@
+// The case's data plate: equipment, customer, times; and the symptom in the customer's words.
+
+import { fill, h, icon } from "../dom.js";
+import { download } from "../download.js";
+import { button } from "../elements/button.js";
+import { toastError } from "../elements/toast.js";
+import { age, dateTime, since, t } from "../i18n.js";
+import { may } from "../session.js";
+import { nameOf, taxonomy } from "../taxonomy.js";
+
+const LONG_CHARS = 420;
+
+/** The plate: cells of label and value, like on the equipment itself. */
+export function plate(ticket) {
+  const { asset, customer } = ticket;
+  const category = h("span", {}, ticket.category ?? "–");
+  const product = h("span", {}, asset.product_type);
+  taxonomy().then(
+    (known) => {
+      fill(product, nameOf(known.product_types, asset.product_type));
+      if (ticket.category) fill(category, nameOf(known.categories, ticket.category));
+    },
+    () => {},
+  );
+  const cells = [
+    ["model", asset.model, "mono big"],
+    ["code", ticket.error_code ?? "–", "mono big"],
+    ["serial", asset.serial, "mono"],
+    ["product", product],
+    ["firmware", asset.firmware_version, "mono"],
+    ["installed", asset.installation_date && dateTime(asset.installation_date, { time: false })],
+    ["customer", customer.name],
+    ["tier", t(`tier.${customer.account_tier}`)],
+    ["category", category],
+    ["opened", h("time", { datetime: ticket.created_at, title: dateTime(ticket.created_at) }, t("ticket.ago", { age: age(since(ticket.created_at)) }))],
+  ].filter(([, value]) => value);
+  return h("dl", { class: "plate", "aria-label": t("plate.title") }, cells.map(([name, value, extra]) => h("div", { class: `plate-${name}` }, h("dt", {}, t(`plate.${name}`)), h("dd", { class: extra ?? null }, value))));
+}
+
+/** What the customer wrote, and the files that came with it. */
+export function symptom(ticket) {
+  const long = ticket.symptom_text.length > LONG_CHARS;
+  const text = h("p", { class: ["symptom-text", long && "is-short"], lang: ticket.lang ?? null }, ticket.symptom_text);
+  const more = long && h("button", { type: "button", class: "link", "aria-expanded": "false" }, t("ticket.whole_text"));
+  if (more) {
+    more.addEventListener("click", () => {
+      const short = text.classList.toggle("is-short");
+      more.setAttribute("aria-expanded", String(!short));
+      fill(more, t(short ? "ticket.whole_text" : "ticket.less_text"));
+    });
+  }
+  return h("section", { class: "symptom", "aria-label": t("ticket.symptom") }, text, more, attachments(ticket));
+}
+
+/** Where the ticket has been, from what it knows of itself; the run adds the rest. */
+export function timeline(ticket, events) {
+  return h(
+    "ol",
+    { class: "timeline" },
+    events.map(({ at, words, glyph, tone = "idle" }) => h("li", { class: `tone-${tone}` }, icon(glyph, 16), h("span", {}, words), h("time", { class: "muted small", datetime: at }, dateTime(at)))),
+  );
+}
+
+function attachments(ticket) {
+  if (!ticket.attachments.length) return null;
+  const readable = may("GET /v1/tickets/{ticket_id}/attachments/{attachment_id}");
+  return h(
+    "ul",
+    { class: "attachments", "aria-label": t("ticket.attachments") },
+    ticket.attachments.map((file) => {
+      const name = file.name ?? file.id;
+      const path = `/v1/tickets/${ticket.ticket_id}/attachments/${encodeURIComponent(file.id)}`;
+      return h("li", {}, readable ? button(name, { glyph: "clip", onclick: () => download(path, name).catch(toastError) }) : h("span", {}, icon("clip", 16), name));
+    }),
+  );
+}
