@@ -1,6 +1,8 @@
 """`rimedio serve`: the API, the console and everything in the background, in one process."""
 
+import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +13,7 @@ from rimedio.bootstrap import Rimedio
 from rimedio.cli.demo import bring_taxonomy, load_demo, open_samples
 from rimedio.cli.output import terminal
 from rimedio.cli.session import session_of
+from rimedio.observability.logs import configure_logs
 
 OWNER = "owner"
 FIRST_ROLE = "admin"
@@ -35,8 +38,11 @@ def serve(
         from rimedio.http.server import run_server  # the web server: no other command needs it
         from rimedio.http.service import Service
 
+        configure_logs(settings.log_level)
+        # The web server hands the signal that ended it on, once it has drained: both end in the same way.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
         service = Service(rimedio)
-        with service.running():
+        with suppress(KeyboardInterrupt), service.running():
             run_server(
                 rimedio,
                 service,
