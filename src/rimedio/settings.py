@@ -101,6 +101,9 @@ class Settings(BaseModel):
     http_port: int = Field(
         8787, ge=0, le=65535, description="Port the service listens on; 0 takes a free one."
     )
+    event_days: int = Field(
+        30, ge=1, le=365, description="Days that events are kept to be looked at and replayed."
+    )
     loopback_urls: bool = Field(
         default=False,
         description="Let webhooks and links reach this machine itself; for development and tests.",

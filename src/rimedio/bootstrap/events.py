@@ -1,17 +1,26 @@
 """Events, put together: bus, outbox, archive, schemas, schedules, webhooks."""
 
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from rimedio.domain.codec import Json
 from rimedio.domain.errors import InvalidInput
+from rimedio.events.archive import Archive
 from rimedio.events.backoff import SteppedBackoff
+from rimedio.events.bus import EVERY_TENANT, RetryPolicy, Target
 from rimedio.events.dispatch import Dispatcher, TargetRegistry, workflow_target
+from rimedio.events.event import Event
 from rimedio.events.outbox import OutboxRelay
+from rimedio.events.permitted import TenantRules
 from rimedio.events.publisher import EventPublisher
+from rimedio.events.schedule import Schedule
+from rimedio.events.sqlite_archive import DEFAULT_ARCHIVE, SqliteArchive
 from rimedio.events.sqlite_bus import SqliteBus
 from rimedio.events.sqlite_queue import LOCAL, WEBHOOK, SqliteQueue
+from rimedio.events.sqlite_scheduler import SqliteScheduler
+from rimedio.events.sqlite_schemas import SqliteSchemas
 from rimedio.events.webhook_delivery import DeliverWebhook, SendToWebhook
 from rimedio.events.webhook_log import WebhookLog
 from rimedio.events.webhooks import Webhooks, WebhookStore
@@ -22,6 +31,11 @@ if TYPE_CHECKING:
 
 RELAY_IDLE_SECONDS = 0.25
 DELIVERY_IDLE_SECONDS = 0.25
+REPLAY_IDLE_SECONDS = 2.0
+DISCOVERY_IDLE_SECONDS = 5.0
+SCHEDULE_IDLE_SECONDS = 5.0
+DEAD_LETTERS_KEPT = timedelta(days=14)  # as the longest of SQS
+DEAD_LETTERS_MAX = 10_000  # of a tenant
 WEBHOOK_WORKERS = 4
 OF_ONE_WEBHOOK = 2  # deliveries at a time: a slow receiver holds at most half of the workers
 
@@ -67,14 +81,69 @@ class Eventing:
         """Delivers to targets inside this process."""
         return Dispatcher(self.queue, self.targets, self._system.clock, LOCAL)
 
-    def _start_ticket(self, given: Json, _name: str) -> None:
+    def _start_ticket(self, tenant_id: str, given: Json, _name: str) -> None:
         """Set the ticket going that the input names; twice is once, for it goes by the ticket's id."""
         if not isinstance(given, dict) or not isinstance(given.get("ticket_id"), str):
-            raise InvalidInput(
-                "The workflow `ticket` wants {tenant_id, ticket_id}. Use an input transformer."
-            )
-        tenant = str(given.get("tenant_id") or self._system.tenant)
-        self._system.runner.start(self._system.tickets.get(tenant, str(given["ticket_id"])))
+            raise InvalidInput("The workflow `ticket` wants {ticket_id}. Use an input transformer.")
+        self._system.runner.start(self._system.tickets.get(tenant_id, str(given["ticket_id"])))
+
+    @cached_property
+    def rules(self) -> TenantRules:
+        """Use cases: a tenant's own rules."""
+        return TenantRules(self.bus, WebhookStore(self._system.table))
+
+    # -- what is kept
+
+    @cached_property
+    def archive(self) -> SqliteArchive:
+        """Events that happened, and their replays."""
+        archive = SqliteArchive(self._system.database, self.bus, self._system.clock, self._system.ids)
+        if not self._system.folder.read_only:
+            archive.put_archive(Archive(EVERY_TENANT, DEFAULT_ARCHIVE, self._system.settings.event_days))
+        return archive
+
+    @cached_property
+    def schemas(self) -> SqliteSchemas:
+        """Which shapes events have."""
+        return SqliteSchemas(self._system.database, self._system.clock)
+
+    def trim(self) -> int:
+        """Drop what is past its time: archived events, dead letters, what the bus remembers; how many."""
+        return self.archive.trim() + self.queue.trim(DEAD_LETTERS_KEPT, DEAD_LETTERS_MAX)
+
+    # -- schedules
+
+    @cached_property
+    def schedules(self) -> SqliteScheduler:
+        """When something is to happen."""
+        return SqliteScheduler(self._system.database, self.bus, self._system.clock)
+
+    def every(self, name: str, expression: str, run: Callable[[], object]) -> None:
+        """Let the system do something on a schedule; after a restart it goes on where it was.
+
+        The run is an event to the handler `name`: what it raises is tried again, then a dead letter.
+        """
+
+        def handle(_event: Event) -> None:
+            run()
+
+        self.targets.handlers[name] = handle
+        target = Target(name, f"handler:{name}", retry=RetryPolicy(maximum_retry_attempts=5))
+        schedule = Schedule(EVERY_TENANT, name, expression, target, self._system.clock.now())
+        self.schedules.ensure(schedule)
+
+    def _prepare_schedules(self) -> None:
+        """The system's own schedules, and those of the other groups.
+
+        `schedules()` of a group gives `{name: (expression, function)}`.
+        """
+        system = self._system
+        self.every("retention-trim", "rate(1 hour)", self.trim)
+        self.every("nightly-sweep", "cron(0 3 * * ? *)", system.sweep)
+        for group in (system.manuals, system.desk, system.accounts, system.learning, system.identity):
+            found: Mapping[str, tuple[str, Callable[[], object]]] = getattr(group, "schedules", dict)()
+            for name, (expression, run) in found.items():
+                self.every(name, expression, run)
 
     # -- webhooks
 
@@ -134,9 +203,14 @@ class Eventing:
 
     def loops(self) -> Mapping[str, tuple[Callable[[], int], float]]:
         """What the service runs in the background: name, and work with its idle seconds."""
+        _ = self.archive  # there before the first event is put
+        self._prepare_schedules()
         found: dict[str, tuple[Callable[[], int], float]] = {
             "relay events": (self.outbox.run_once, RELAY_IDLE_SECONDS),
             "deliver events": (self.dispatcher.run_once, DELIVERY_IDLE_SECONDS),
+            "replay events": (self.archive.run_once, REPLAY_IDLE_SECONDS),
+            "discover schemas": (self.schemas.discover, DISCOVERY_IDLE_SECONDS),
+            "schedules": (self.schedules.run_once, SCHEDULE_IDLE_SECONDS),
         }
         for number in range(1, WEBHOOK_WORKERS + 1):
             worker = partial(self.webhook_dispatcher.run_once)

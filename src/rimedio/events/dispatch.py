@@ -172,8 +172,11 @@ def rule_arn(tenant_id: str, name: str, region: str = "local") -> str:
     return f"arn:rimedio:events:{region}:{tenant_id}:rule/{name}"
 
 
-def workflow_target(machines: Mapping[str, Callable[[Json, str], None]]) -> Deliver:
-    """The target that starts a workflow: `machines` take the input and the name of the execution.
+StartWorkflow = Callable[[str, Json, str], None]  # tenant, input, name of the execution
+
+
+def workflow_target(machines: Mapping[str, StartWorkflow]) -> Deliver:
+    """The target that starts a workflow, by name; the tenant is the event's, whatever the input says.
 
     The execution is named after the event, so that a second delivery starts nothing.
     """
@@ -183,6 +186,6 @@ def workflow_target(machines: Mapping[str, Callable[[Json, str], None]]) -> Deli
         if start is None:
             raise NotFound(f"There is no workflow {delivery.name!r}. There are: {', '.join(machines)}.")
         replay = f"-{delivery.event.replay_name}" if delivery.event.replay_name else ""
-        start(delivery.payload, f"{delivery.event.id}{replay}")
+        start(delivery.tenant_id, delivery.payload, f"{delivery.event.id}{replay}")
 
     return deliver

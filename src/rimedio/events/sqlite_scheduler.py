@@ -155,9 +155,8 @@ class SqliteScheduler:
 
 
 def _first(schedule: Schedule, now: datetime) -> datetime | None:
-    """The first run. What was made in the past, as by `put` after a change, does not run for the past."""
-    just_before = now - timedelta(microseconds=1)
-    return schedule.next_after(just_before if schedule.created_at < now or schedule.once else None)
+    """The first run; a one-time schedule whose time is over has none."""
+    return schedule.next_after(now - timedelta(microseconds=1) if schedule.once else None)
 
 
 def _state(row: Row) -> ScheduleState:
