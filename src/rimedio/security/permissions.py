@@ -78,6 +78,7 @@ TOA   GET /v1/kb/passages/{chunk_id}
 TOAI  POST /v1/kb/search
 TOA   GET /v1/kb/coverage
 OA    GET /v1/kb/gaps
+OA    POST /v1/kb/gaps/{gap_id}/dismiss
 OA    GET /v1/kb/articles
 OA    POST /v1/kb/articles
 OA    GET /v1/kb/articles/{article_id}
