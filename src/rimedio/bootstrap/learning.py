@@ -265,6 +265,11 @@ class Learning:
         system = self._system
         return FollowChanges(system.changes, self.collector, self.questions, self.use, system.clock)
 
+    def catch_up(self) -> None:
+        """Work off every change that nobody has followed yet: for a command, when no service runs."""
+        while self.following.run_once():
+            pass
+
     def work_on_gaps(self) -> int:
         """Group what waits, close what later documents answer."""
         return sum(

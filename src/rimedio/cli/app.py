@@ -9,7 +9,20 @@ from typer.exceptions import TyperException
 
 from rimedio import __version__
 from rimedio.asl.cli import app as machines
-from rimedio.cli import ask, classify, costs, demo, doctor, evaluate, identity, knowledge, serve, ticket
+from rimedio.cli import (
+    ask,
+    classify,
+    costs,
+    demo,
+    doctor,
+    evaluate,
+    identity,
+    knowledge,
+    learn,
+    replay,
+    serve,
+    ticket,
+)
 from rimedio.cli.output import INTERRUPTED, fail, guarded
 from rimedio.cli.session import Session
 from rimedio.domain.errors import InvalidInput
@@ -25,6 +38,7 @@ app = typer.Typer(
 app.add_typer(knowledge.kb, name="kb")
 app.add_typer(ticket.app, name="ticket")
 app.add_typer(classify.app, name="classify")
+app.add_typer(learn.app, name="learn")
 app.add_typer(machines, name="asl", help="Run, test, check and draw state machines.")
 app.add_typer(identity.keys, name="keys")
 app.command("sign-in")(identity.sign_in)
@@ -32,6 +46,7 @@ app.command("token")(identity.token)
 app.command("ingest")(knowledge.ingest)
 app.command("ask")(ask.ask)
 app.command("eval")(evaluate.evaluate)
+app.command("replay")(replay.replay)
 app.command("doctor")(doctor.doctor)
 app.command("demo")(demo.demo)
 app.command("serve")(serve.serve)
