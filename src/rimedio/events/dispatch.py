@@ -14,7 +14,7 @@ from rimedio.domain.clock import Clock
 from rimedio.domain.codec import Json
 from rimedio.domain.errors import InvalidInput, NotFound, PolicyRefused, Unavailable
 from rimedio.events.backoff import ExponentialBackoff, Waits
-from rimedio.events.bus import Reason
+from rimedio.events.bus import Reason, Target
 from rimedio.events.event import Event
 from rimedio.events.sqlite_queue import LOCAL, Invocation, SqliteQueue
 from rimedio.events.transformer import RuleContext, find
@@ -35,7 +35,10 @@ class PutOff(Unavailable):
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """What a target gets: the event, what the rule made of it, and which attempt this is, from 1."""
+    """What a target gets: the event, what the rule made of it, and which attempt this is, from 1.
+
+    `transformed` says that the payload is something else than the event's envelope.
+    """
 
     event: Event
     payload: Json
@@ -43,6 +46,7 @@ class Delivery:
     name: str  # of the target, after its scheme
     tenant_id: str
     attempt: int
+    transformed: bool = False
 
 
 Deliver = Callable[[Delivery], None]
@@ -149,7 +153,13 @@ def delivery_of(invocation: Invocation) -> Delivery:
         invocation.target.name,
         invocation.tenant_id,
         invocation.attempts + 1,
+        transformed=is_transformed(invocation.target),
     )
+
+
+def is_transformed(target: Target) -> bool:
+    """Whether a target gets something else than the event."""
+    return (target.input, target.input_path, target.transformer) != (None, None, None)
 
 
 def payload_of(invocation: Invocation) -> Json:

@@ -132,7 +132,8 @@ class SqliteScheduler:
             time=at,
             detail=detail,
         )
-        self._bus.send(event, Target(f"schedule-{schedule.name}", target.address, retry=target.retry))
+        receiver = Target(f"schedule-{schedule.name}", target.address, input=target.input, retry=target.retry)
+        self._bus.send(event, receiver)
         following = schedule.next_after(max(now, at))  # from now on: runs missed meanwhile are one run
         if following is None:
             self._finish(connection, schedule)

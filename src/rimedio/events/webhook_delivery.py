@@ -7,9 +7,10 @@ from datetime import datetime
 import orjson
 
 from rimedio.domain.clock import Clock, Ids
+from rimedio.domain.codec import Json
 from rimedio.domain.errors import ConditionFailed, InvalidInput, PolicyRefused, Unavailable
 from rimedio.events.detail_types import EVENTS, DetailType
-from rimedio.events.dispatch import Delivery, PutOff
+from rimedio.events.dispatch import Delivery, PutOff, is_transformed
 from rimedio.events.event import Event, event_id, iso_seconds, new_event
 from rimedio.events.signing import signed_headers
 from rimedio.events.sqlite_bus import SqliteBus
@@ -64,8 +65,8 @@ class DeliverWebhook:
 
     def _post(self, webhook: Webhook, delivery: Delivery) -> HttpAnswer:
         url = self.webhooks.check_url(webhook.url)  # anew each time: names move, also to where they must not
-        body = body_of(delivery.event)
-        identity = message_id(delivery.event.id, webhook.webhook_id)
+        body = body_of(delivery.event, delivery.payload if delivery.transformed else None)
+        identity = _identity(delivery.event, webhook, delivery.rule if delivery.transformed else None)
         headers = signed_headers(self.webhooks.secrets_of(webhook), identity, self.clock.now(), body)
         return self.sender.post(url, headers, body)
 
@@ -91,9 +92,10 @@ class DeliverWebhook:
         webhook = self.webhooks.store.find(invocation.tenant_id, invocation.target.name)
         if webhook is not None:
             event = invocation.event
-            identity = message_id(event.id, webhook.webhook_id)
+            rule = invocation.rule if is_transformed(invocation.target) else None
+            identity = _identity(event, webhook, rule)
             found = self.log.find(webhook.tenant_id, webhook.webhook_id, event.time, identity)
-            record = found or _record(webhook, event, invocation.attempts, self.clock.now())
+            record = found or _record(webhook, event, invocation.attempts, self.clock.now(), rule)
             self.log.write(replace(record, status=DeliveryStatus.FAILED, error=error[:ERROR_CHARS_MAX]))
 
     def _note(
@@ -104,7 +106,8 @@ class DeliverWebhook:
         answer: HttpAnswer | None,
         error: str | None = None,
     ) -> None:
-        record = _record(webhook, delivery.event, delivery.attempt, self.clock.now())
+        rule = delivery.rule if delivery.transformed else None
+        record = _record(webhook, delivery.event, delivery.attempt, self.clock.now(), rule)
         self.log.write(
             replace(
                 record,
@@ -150,9 +153,13 @@ class SendToWebhook:
         self.bus.send_again(tenant_id, event, target_of(webhook))
 
 
-def body_of(event: Event) -> bytes:
-    """The message, in the shape that Standard Webhooks proposes: type, timestamp, data."""
-    message = {"type": event.detail_type, "timestamp": iso_seconds(event.time), "data": dict(event.detail)}
+def body_of(event: Event, payload: Json = None) -> bytes:
+    """The message, in the shape that Standard Webhooks proposes: type, timestamp, data.
+
+    The data is the event's detail, or the payload that a rule made of the event.
+    """
+    data: Json = dict(event.detail) if payload is None else payload
+    message: dict[str, Json] = {"type": event.detail_type, "timestamp": iso_seconds(event.time), "data": data}
     if event.replay_name is not None:
         message["replay_name"] = event.replay_name
     return orjson.dumps(message)
@@ -166,9 +173,14 @@ def _enabled(webhook: Webhook) -> Webhook:
     return webhook
 
 
-def _record(webhook: Webhook, event: Event, attempts: int, at: datetime) -> DeliveryRecord:
+def _identity(event: Event, webhook: Webhook, rule: str | None) -> str:
+    """The `webhook-id`; a rule that sends another body than the event's sends another message."""
+    return message_id(event.id, webhook.webhook_id if rule is None else f"{webhook.webhook_id}/{rule}")
+
+
+def _record(webhook: Webhook, event: Event, attempts: int, at: datetime, rule: str | None) -> DeliveryRecord:
     return DeliveryRecord(
-        delivery_id=message_id(event.id, webhook.webhook_id),
+        delivery_id=_identity(event, webhook, rule),
         webhook_id=webhook.webhook_id,
         tenant_id=webhook.tenant_id,
         event_id=event.id,

@@ -9,6 +9,7 @@ import pytest
 from rimedio.domain.clock import FakeClock, SeededIds
 from rimedio.domain.errors import Conflict, InvalidInput, NotFound, PolicyRefused, Unauthorized
 from rimedio.events.backoff import SteppedBackoff
+from rimedio.events.bus import Rule, Target
 from rimedio.events.detail_types import DetailType
 from rimedio.events.dispatch import Dispatcher, TargetRegistry
 from rimedio.events.fake_sender import FakeSender
@@ -16,6 +17,7 @@ from rimedio.events.publisher import EventPublisher
 from rimedio.events.signing import verify_webhook
 from rimedio.events.sqlite_bus import SqliteBus
 from rimedio.events.sqlite_queue import WEBHOOK, SqliteQueue
+from rimedio.events.transformer import InputTransformer
 from rimedio.events.webhook_delivery import DeliverWebhook, SendToWebhook
 from rimedio.events.webhook_log import DeliveryStatus, WebhookLog, event_of_message, message_id
 from rimedio.events.webhook_sender import HttpAnswer
@@ -314,3 +316,16 @@ def test_a_message_id_leads_back_to_its_event_and_to_no_others() -> None:
     with pytest.raises(NotFound):
         event_of_message(message_id(event, "whk_1"), "whk_2")
     assert message_id("not a uuid", "whk_1") == message_id("not a uuid", "whk_1")
+
+
+def test_a_rules_own_message_to_a_webhook_has_an_id_of_its_own(home: Home) -> None:
+    made = home.webhooks.register("acme", URL, OPENED)
+    transformer = InputTransformer('{"text": "new: <t>"}', {"t": "$.detail.ticket_id"})
+    target = Target("t", f"webhook:{made.webhook.webhook_id}", transformer=transformer)
+    home.bus.put_rule(Rule("acme", "chat", {"detail-type": ["TicketOpened"]}, (target,)))
+    home.open_ticket()
+    home.work()
+    data = {p.headers["webhook-id"]: json.loads(p.body)["data"] for p in home.sender.posted}
+    assert len(data) == 2
+    assert {"text": "new: tkt_1"} in data.values()
+    assert len(home.records(made.webhook.webhook_id)) == 2
