@@ -5,7 +5,7 @@ Each schema is compiled to Python once, at its first use. What it refuses names 
 
 import json
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import fastjsonschema
@@ -16,6 +16,9 @@ from rimedio.lambdas.failures import Fault, RequestRefused
 Check = Callable[[object], object]
 
 JSON_TYPE = "application/json"
+FAULTS_MAX = 20
+NAME_CHARS_MAX = 100
+MESSAGE_CHARS_MAX = 300
 
 
 class BodySchemas:
@@ -44,10 +47,10 @@ class BodySchemas:
         try:
             self._check_of(route, schema)(value)
         except fastjsonschema.JsonSchemaValueException as error:
-            place = ".".join(["body", *map(str, error.path[1:])])
-            message = _reason(error)
-            fault = Fault(field=place, message=message)
-            raise RequestRefused(f"The request is not valid: {place}: {message}.", faults=[fault]) from None
+            faults = list(_faults(error))
+            first = faults[0]
+            msg = f"The request is not valid: {first.field}: {first.message}."
+            raise RequestRefused(msg, faults=faults) from None
 
     def _check_of(self, route: str, schema: Mapping[str, Any]) -> Check:
         with self._lock:
@@ -76,8 +79,21 @@ def _no_constant(name: str) -> object:
     raise InvalidInput(f"{name} is no JSON number")
 
 
-def _reason(error: fastjsonschema.JsonSchemaValueException) -> str:
-    """The rule that was broken, without the value's own words before it."""
-    text = str(error.message)
-    name = str(error.name)
-    return text.removeprefix(name).strip()[:300] or "is not valid"
+def _faults(error: fastjsonschema.JsonSchemaValueException) -> Iterator[Fault]:
+    """The fields at fault; of an object, those that are missing or not wanted."""
+    place = ".".join(["body", *map(str, error.path[1:])])
+    if isinstance(error.value, dict) and error.rule in ("required", "additionalProperties"):
+        known = error.definition.get("properties", {})
+        missing = [name for name in error.definition.get("required", ()) if name not in error.value]
+        strange = [name for name in error.value if name not in known]
+        names, message = (
+            (missing, "is missing")
+            if error.rule == "required"
+            else (strange, "is not a field of this request")
+        )
+        for name in names[:FAULTS_MAX]:
+            yield Fault(field=f"{place}.{name[:NAME_CHARS_MAX]}", message=message)
+        if names:
+            return
+    text = str(error.message).removeprefix(str(error.name)).strip()
+    yield Fault(field=place, message=text[:MESSAGE_CHARS_MAX] or "is not valid")

@@ -39,7 +39,7 @@ def build_gateway(system: Rimedio) -> Gateway:
     """The gateway in front of one system."""
     handler = build_api(system)
     operations = handler.api.operations
-    document = build_document(operations, system.taxonomy)
+    document = build_document(operations, system.taxonomy, system.settings)
     streams = Streams(
         openers_of(system, operations), changed_topics(ticket_feed(system)), now=system.clock.now
     )

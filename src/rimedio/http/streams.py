@@ -1,6 +1,7 @@
 """Event streams over HTTP: many at once without a thread each, heartbeats, resumption, ends that are noticed."""
 
 import asyncio
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -146,7 +147,9 @@ class Streams:
         """Pass on what a working thread produces; it waits when the client is slow, stops when it leaves."""
         loop = asyncio.get_running_loop()
         queue: asyncio.Queue[SseEvent | None] = asyncio.Queue(AHEAD_MAX)
-        work = loop.run_in_executor(self._producers, partial(_run, events, queue, loop, line))
+        stopped = threading.Event()
+        line.on_gone(stopped.set)
+        work = loop.run_in_executor(self._producers, partial(_run, events, queue, loop, stopped))
         try:
             while True:
                 try:
@@ -159,7 +162,7 @@ class Streams:
                 await line.write(encoded([event]))
             await work  # raises what the producer raised
         finally:
-            line.close()
+            stopped.set()
             while not queue.empty():
                 queue.get_nowait()  # a producer that waits for room goes on, and sees that nobody listens
 
@@ -223,7 +226,7 @@ def _run(
     events: Iterator[SseEvent],
     queue: "asyncio.Queue[SseEvent | None]",
     loop: asyncio.AbstractEventLoop,
-    line: _Line,
+    stopped: threading.Event,
 ) -> None:
     """In a thread: draw from the producer, one event at a time, until nobody listens."""
 
@@ -232,14 +235,14 @@ def _run(
 
     try:
         for event in events:
-            if line.closed:
+            if stopped.is_set():
                 return
             put(event)
     finally:
         close = getattr(events, "close", None)
         if close is not None:
             close()
-        if not line.closed:
+        if not stopped.is_set():
             put(None)
 
 
