@@ -129,7 +129,9 @@ def test_a_tenants_own_limits_leave_others_alone(budgets: Budgets) -> None:
     assert budgets.limits(TENANT) == Limits(nano(1), 0.1, 0.2, 0.3)
 
 
-@pytest.mark.parametrize("limits", [Limits(-1), Limits(1, 0.9, 0.5, 1.0), Limits(1, -0.1), Limits(1, 1, 1, 11)])
+@pytest.mark.parametrize(
+    "limits", [Limits(-1), Limits(1, 0.9, 0.5, 1.0), Limits(1, -0.1), Limits(1, 1, 1, 11)]
+)
 def test_limits_that_make_no_sense_are_refused(budgets: Budgets, limits: Limits) -> None:
     with pytest.raises(InvalidInput):
         budgets.set_limits(TENANT, limits)
