@@ -23,7 +23,7 @@ def generated() -> str:
         system = laptop(Settings.model_validate({"data_dir": folder, "embedder": EmbedderName.NONE}))
         try:
             operations = build_api(system).api.operations
-            return document_text(operations, system.taxonomy)
+            return document_text(operations, system.taxonomy, system.settings)
         finally:
             system.close()
 

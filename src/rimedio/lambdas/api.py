@@ -12,6 +12,7 @@ from rimedio.lambdas.routes import (
     conversation,
     documents,
     equipment,
+    events,
     gaps_articles,
     health,
     insights,
@@ -20,8 +21,11 @@ from rimedio.lambdas.routes import (
     openapi,
     passages,
     reviews,
+    run,
+    schedules,
     session,
     tickets,
+    uploads,
     webhooks,
 )
 
@@ -34,6 +38,7 @@ TOPICS: tuple[ModuleType, ...] = (
     conversation,
     documents,
     equipment,
+    events,
     gaps_articles,
     health,
     insights,
@@ -42,8 +47,11 @@ TOPICS: tuple[ModuleType, ...] = (
     openapi,
     passages,
     reviews,
+    run,
+    schedules,
     session,
     tickets,
+    uploads,
     webhooks,
 )
 

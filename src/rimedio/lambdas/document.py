@@ -24,6 +24,7 @@ from rimedio.lambdas.identifiers import SAID
 from rimedio.lambdas.replies import Download
 from rimedio.lambdas.router import Operation
 from rimedio.security.permissions import MATRIX
+from rimedio.settings import Settings
 
 OPENAPI = "3.1.1"
 DESCRIPTION = """Technical support whose every sentence cites the manual, checked before anybody sees it.
@@ -62,10 +63,11 @@ WITHOUT_NUL = {
 Node = dict[str, Any]
 
 
-def build_document(operations: Sequence[Operation], taxonomy: Taxonomy) -> Node:
+def build_document(operations: Sequence[Operation], taxonomy: Taxonomy, settings: Settings) -> Node:
     """The document of these operations, as plain JSON values, always in the same order.
 
-    Product types and categories are those of the taxonomy: others are refused.
+    Product types and categories are those of the taxonomy, limits those of the settings: what is beyond is
+    refused.
     """
     resolver = APIGatewayRestResolver()
     for operation in operations:
@@ -88,15 +90,16 @@ def build_document(operations: Sequence[Operation], taxonomy: Taxonomy) -> Node:
         node = document["paths"][operation.path][operation.method.lower()]
         _refuse_nul(node.get("parameters"), document, set())
         _refuse_nul(node.get("requestBody"), document, set())
+    _name_limits(document, settings)
     _name_choices(
         document, {"product_types": sorted(taxonomy.product_types), "categories": sorted(taxonomy.categories)}
     )
     return document
 
 
-def document_text(operations: Sequence[Operation], taxonomy: Taxonomy) -> str:
+def document_text(operations: Sequence[Operation], taxonomy: Taxonomy, settings: Settings) -> str:
     """The document as it is published and committed."""
-    return json.dumps(build_document(operations, taxonomy), indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(build_document(operations, taxonomy, settings), indent=2, ensure_ascii=False) + "\n"
 
 
 # -- what Powertools reads
@@ -216,6 +219,8 @@ def _complete(node: Node, operation: Operation) -> None:
 
 def _error_statuses(operation: Operation) -> set[int]:
     statuses = set(PUBLIC_ALWAYS if operation.public else ALWAYS) | set(operation.errors)
+    if operation.unfit:
+        statuses.add(409)
     if "cursor" in getattr(operation.contract.parameters.get(QUERY), "model_fields", {}):
         statuses.add(404)  # a cursor that leads nowhere
     if BODY in operation.contract.parameters or RAW in operation.contract.parameters:
@@ -258,6 +263,19 @@ def _name_choices(node: Any, choices: Mapping[str, Sequence[str]]) -> None:
     elif isinstance(node, list):
         for value in node:
             _name_choices(value, choices)
+
+
+def _name_limits(node: Any, settings: Settings) -> None:
+    """Write the settings' limits where a schema asks for one with `x-limit`."""
+    if isinstance(node, dict):
+        wanted = node.pop("x-limit", None)
+        if wanted is not None:
+            node["maxItems" if node.get("type") == "array" else "maximum"] = getattr(settings, wanted)
+        for value in node.values():
+            _name_limits(value, settings)
+    elif isinstance(node, list):
+        for value in node:
+            _name_limits(value, settings)
 
 
 def _refuse_nul(node: Any, document: Node, seen: set[str]) -> None:

@@ -10,6 +10,7 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 
 from rimedio.domain.clock import Clock, Ids
+from rimedio.domain.errors import Conflict, InvalidInput
 from rimedio.lambdas.binding import JSON, Contract, Event
 from rimedio.lambdas.caller import Caller, caller_of
 from rimedio.lambdas.failures import RequestRefused, failure_of
@@ -28,7 +29,9 @@ REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{8,128}")
 class About(TypedDict, total=False):
     """What a route says of itself.
 
-    `status` of success; `errors`: statuses beyond the usual ones; `media`: type of a `Download`.
+    `status` of success; `errors`: statuses beyond the usual ones; `media`: type of a `Download`. `unfit`: a
+    request whose form is right may still not fit what it refers to, which is a conflict (409), not a fault
+    of form.
     """
 
     summary: Required[str]
@@ -36,6 +39,7 @@ class About(TypedDict, total=False):
     status: int
     errors: tuple[int, ...]
     media: str
+    unfit: bool
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,7 @@ class Operation:
     status: int = 200
     errors: tuple[int, ...] = ()
     media: str = JSON
+    unfit: bool = False
     streamed: bool = False
 
     @property
@@ -149,7 +154,13 @@ class Api:
                 caller = self._identify()
                 require(operation.key, caller.roles)
             contract = operation.contract
-            value = contract.handler(**contract.bind(self.event, path))
+            arguments = contract.bind(self.event, path)
+            try:
+                value = contract.handler(**arguments)
+            except InvalidInput as error:
+                if operation.unfit and error.code == InvalidInput.code:
+                    raise Conflict(str(error)) from error
+                raise
             return self._respond(operation, value)
 
         return endpoint

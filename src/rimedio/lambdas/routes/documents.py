@@ -95,6 +95,17 @@ def register(api: Api, system: "Rimedio") -> None:
         views = tuple(view_of(r, shares.get(r.document_id, 0.0)) for r in page.records)
         return Items(items=views, next_cursor=page.cursor)
 
+    @api.post("/v1/kb/documents", summary="Load a document", tag=TAG, status=202, errors=(404, 409),
+              unfit=True)  # fmt: skip
+    def load_document(body: DocumentBody) -> DocumentView:
+        """It is read in the background; follow its status. The same name again is a new version."""
+        from rimedio.knowledge.preparation import Given
+
+        tenant = api.caller.tenant_id
+        file = system.desk.uploads.content(tenant, body.upload_id)
+        given = Given(title=body.title, doc_type=body.doc_type, version=body.version)
+        return view_of(system.manuals.load(tenant, b"".join(file.blocks), file.name, given), 0.0)
+
     @api.get("/v1/kb/documents/{document_id}", summary="One document", tag=TAG, errors=(404,))
     def get_document(document_id: Identifier) -> DocumentDetail:
         tenant = api.caller.tenant_id

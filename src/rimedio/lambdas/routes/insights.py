@@ -143,7 +143,7 @@ def register(api: Api, system: "Rimedio") -> None:
     def get_budget() -> BudgetView:
         return _budget(system.accounts.budgets.state(api.caller.tenant_id))
 
-    @api.put("/v1/budget", summary="Set the month's budget", tag=TAG)
+    @api.put("/v1/budget", summary="Set the month's budget", tag=TAG, unfit=True)
     def put_budget(body: BudgetBody) -> BudgetView:
         monthly = None if body.monthly_usd is None else nano(body.monthly_usd)
         limits = Limits(monthly, body.small_model_at, body.extractive_at, body.person_at)

@@ -20,7 +20,7 @@ def register(api: Api, system: "Rimedio") -> None:
     def document() -> bytes:
         from rimedio.lambdas.document import document_text
 
-        return document_text(api.operations, system.taxonomy).encode()
+        return document_text(api.operations, system.taxonomy, system.settings).encode()
 
     @api.get("/v1/openapi.json", summary="This document", tag=TAG, media=JSON)
     def get_openapi() -> Download:

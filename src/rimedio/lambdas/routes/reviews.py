@@ -84,7 +84,8 @@ class ReviewedView(BaseModel):
 def register(api: Api, system: "Rimedio") -> None:
     """Routes of reviews."""
 
-    @api.post("/v1/tickets/{ticket_id}/review", summary="Judge its draft", tag=TAG, errors=(404, 409))
+    @api.post("/v1/tickets/{ticket_id}/review", summary="Judge its draft", tag=TAG, errors=(404, 409),
+              unfit=True)  # fmt: skip
     def review_ticket(ticket_id: TicketId, body: ReviewBody) -> ReviewedView:
         """The same request again, as a double click sends it, changes nothing."""
         caller = api.caller

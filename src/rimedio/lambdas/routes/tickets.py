@@ -28,7 +28,8 @@ EXAMPLE: JsonValue = {
     "priority": "P2",
     "lang": "it",
 }
-ATTACHMENTS_MAX = 20
+# What completing an upload gave, or an address of the public internet.
+STORED_OR_WEB = r"^(object:attachments/[A-Za-z0-9._-]+|https?://[!-~]+)$"
 METADATA_MAX = 50
 MetadataName = Annotated[str, Field(min_length=1, max_length=100)]
 MetadataText = Annotated[str, Field(max_length=2000)]
@@ -45,7 +46,7 @@ class AssetBody(Asset):
 class AttachmentBody(Attachment):
     """A file that was uploaded before, as completing the upload told it."""
 
-    uri: str = Field(min_length=1, max_length=2048)
+    uri: str = Field(min_length=1, max_length=2048, pattern=STORED_OR_WEB)
     name: str | None = Field(None, max_length=200)
     text: None = None  # read by the service itself
 
@@ -56,7 +57,7 @@ class TicketBody(TicketRequest):
     model_config = ConfigDict(frozen=True, extra="forbid", json_schema_extra={"examples": [EXAMPLE]})
 
     asset: AssetBody
-    attachments: tuple[AttachmentBody, ...] = Field((), max_length=ATTACHMENTS_MAX)
+    attachments: tuple[AttachmentBody, ...] = Field((), json_schema_extra={"x-limit": "attachments_max"})
     metadata: dict[MetadataName, MetadataText] = Field(default_factory=dict, max_length=METADATA_MAX)
 
 
@@ -134,7 +135,7 @@ def register(api: Api, system: "Rimedio") -> None:
     """Routes of tickets."""
     _register_lists(api, system)
 
-    @api.post("/v1/tickets", summary="Open a ticket", tag=TAG, status=202, errors=(404, 409))
+    @api.post("/v1/tickets", summary="Open a ticket", tag=TAG, status=202, errors=(409,), unfit=True)
     def open_ticket(body: TicketBody, headers: CreateHeaders) -> Reply[Accepted]:
         """The work goes on in the background; follow it with the links."""
         created = system.desk.open_ticket.open(
