@@ -152,6 +152,10 @@ class Answerer:
         draft = trusted(chosen.write(question, context), context).draft
         return after_failures(draft, [after] if after else [])
 
+    def cost_of(self, draft: Draft) -> float:
+        """USD that a draft took."""
+        return self._parts.cost_of(draft)
+
     def has(self, writer: str) -> bool:
         """Whether there is a writer of that name."""
         return self._writers.get(writer) is not None

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from rimedio.domain.ticket import Ticket
 from rimedio.security.ssrf import PublicUrl, check_public_url
 from rimedio.storage.reviews import ReviewStore
 from rimedio.storage.ticket_feed import SqliteTicketFeed
@@ -17,6 +18,7 @@ from rimedio.tickets.desk.give_feedback import GiveFeedback
 from rimedio.tickets.desk.investigate import Investigate
 from rimedio.tickets.desk.list_tickets import ListTickets
 from rimedio.tickets.desk.measure_use import MeasureUse
+from rimedio.tickets.desk.read_run import ReadRun
 from rimedio.tickets.desk.show_ticket import ShowTicket
 from rimedio.tickets.draft_safety import no_safety
 from rimedio.tickets.live.progress import JournalProgress
@@ -30,6 +32,7 @@ from rimedio.tickets.uploads.check_attachments import CheckAttachments
 from rimedio.tickets.uploads.fetch_attachment import FetchAttachment
 from rimedio.tickets.uploads.open_attachment import OpenAttachment
 from rimedio.tickets.uploads.receive_upload import ReceiveUpload, UploadLimits
+from rimedio.tickets.workflow_graph import WorkflowGraph, workflow_graph
 
 if TYPE_CHECKING:
     from rimedio.bootstrap.laptop import Rimedio
@@ -109,6 +112,33 @@ class Desk:
     def ask_live(self) -> WatchAnswer:
         """Use case: answer a question while one watches."""
         return WatchAnswer(self._system.ask, self._system.answerer, self._system.clock)
+
+    # -- the run
+
+    @cached_property
+    def run(self) -> ReadRun:
+        """Use case: every step of a ticket's run."""
+        system = self._system
+        return ReadRun(
+            tickets=system.tickets,
+            executions=system.engine,
+            guard=system.guard,
+            taken_out=self.taken_out,
+            cost_of=system.answerer.cost_of,
+            clock=system.clock,
+        )
+
+    def taken_out(self, ticket: Ticket) -> Mapping[str, str]:
+        """Personal data that was taken out of a ticket's text, by placeholder."""
+        from rimedio.llm.guardrails.pii.vault import Vault
+
+        stored = self._system.vaults.get(ticket.tenant_id, ticket.ticket_id)
+        return {} if stored is None else Vault.from_json(stored).values()
+
+    @staticmethod
+    def workflow() -> WorkflowGraph:
+        """Use case: the workflow as nodes and edges."""
+        return workflow_graph()
 
     # -- files
 

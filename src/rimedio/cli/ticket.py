@@ -2,7 +2,6 @@
 
 import json as jsonlib
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -20,7 +19,7 @@ from rimedio.domain.review import ReviewVerdict
 from rimedio.domain.ticket import Priority, Status, Ticket
 from rimedio.tickets.open_ticket import known_asset, parse_request
 from rimedio.tickets.review_ticket import ReviewRequest
-from rimedio.tickets.run_log import run_of
+from rimedio.tickets.run_log import Run, StepStatus
 
 app = typer.Typer(help="Open tickets and see what became of them.", no_args_is_help=True)
 
@@ -102,7 +101,7 @@ def show(
         ticket = rimedio.tickets.get(rimedio.tenant, ticket_id)
         _print_ticket(rimedio, ticket, as_json=json, run=run)
         if personal_data and not json:
-            for placeholder, value in taken_out(rimedio, ticket).items():
+            for placeholder, value in rimedio.desk.taken_out(ticket).items():
                 terminal().print(Text(f"{placeholder} = {value}"))
 
 
@@ -197,7 +196,7 @@ def _print_ticket(rimedio: Rimedio, ticket: Ticket, *, as_json: bool, run: bool 
     if as_json:
         document = {"ticket": to_json(ticket), "solution": to_json(solution) if solution else None}
         if run:
-            document["run"] = [to_json(step) for step in run_of(ticket, rimedio.engine)]
+            document["run"] = to_json(rimedio.desk.run(ticket.tenant_id, ticket.ticket_id))
         print_json(document)
         return
     console = terminal()
@@ -216,13 +215,52 @@ def _print_ticket(rimedio: Rimedio, ticket: Ticket, *, as_json: bool, run: bool 
     else:
         print_solution(console, solution, heading=" ".join(ticket.symptom_text.split())[:100])
     if run:
-        for step in run_of(ticket, rimedio.engine):
-            console.print(Text(f"  {step.at:%H:%M:%S.%f}  {step.type:28} {step.state}", style="dim"))
+        _print_run(rimedio.desk.run(ticket.tenant_id, ticket.ticket_id))
 
 
-def taken_out(rimedio: Rimedio, ticket: Ticket) -> Mapping[str, str]:
-    """Personal data that was taken out of a ticket's text, by placeholder."""
-    from rimedio.llm.guardrails.pii.vault import Vault
+STEP_COLOURS = {StepStatus.FAILED: "red", StepStatus.WAITING: "yellow", StepStatus.RUNNING: "cyan"}
+PAYLOAD_CHARS = 300
 
-    stored = rimedio.vaults.get(ticket.tenant_id, ticket.ticket_id)
-    return {} if stored is None else Vault.from_json(stored).values()
+
+@app.command("run")
+def show_run(
+    context: typer.Context,
+    ticket_id: TicketId,
+    payloads: Annotated[bool, typer.Option("--payloads", help="Also what went in and came out.")] = False,
+    json: Json = False,
+) -> None:
+    """Print what happened to a ticket, step by step: time, attempts, errors, tokens, cost."""
+    with session_of(context).open(read_only=True) as rimedio:
+        run = rimedio.desk.run(rimedio.tenant, ticket_id)
+    if json:
+        print_json(to_json(run))
+    else:
+        _print_run(run, payloads=payloads)
+
+
+def _print_run(run: Run, *, payloads: bool = False) -> None:
+    console = terminal()
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for title in ("#", "began", "state", "status", "ms", "tokens", "what"):
+        table.add_column(title, no_wrap=title != "what", justify="right" if title in "# ms" else "left")
+    for step in run.steps:
+        tokens = f"{step.tokens_input}+{step.tokens_output}" if step.tokens_input else ""
+        told = [f"attempt {step.attempt}"] if step.attempt > 1 else []
+        told += [f"{step.error}: {step.cause or ''}"[:PAYLOAD_CHARS]] if step.error else []
+        if payloads:
+            told += [f"in  {_brief(step.input)}", f"out {_brief(step.output)}"]
+        table.add_row(
+            str(step.order),
+            f"{step.started_at:%H:%M:%S.%f}"[:-3],
+            step.state,
+            Text(step.status, style=STEP_COLOURS.get(step.status, "green")),
+            "" if step.duration_ms is None else f"{step.duration_ms:.0f}",
+            tokens,
+            Text("\n".join(told)),
+        )
+    console.print(table)
+    console.print(Text(f"{run.status} in {run.duration_ms:.0f} ms, {run.cost_usd:.4f} USD", style="bold"))
+
+
+def _brief(value: object) -> str:
+    return jsonlib.dumps(value, ensure_ascii=False)[:PAYLOAD_CHARS]

@@ -8,7 +8,6 @@ from rimedio.domain.conversation import Author
 from rimedio.domain.errors import Conflict, GenerationFailed, ModelUnavailable, Throttled
 from rimedio.domain.ticket import Attachment, AttachmentType, Status
 from rimedio.tickets.parts import Classified
-from rimedio.tickets.run_log import run_of
 
 
 def test_a_clear_ticket_is_answered_from_the_manual() -> None:
@@ -168,13 +167,6 @@ def test_a_broken_step_hands_the_ticket_to_a_person() -> None:
     ticket = shop.work()
     assert ticket.status is Status.ESCALATED
     assert ticket.status_reason == "IndexError: list index out of range"
-
-
-def test_the_run_tells_every_step_with_its_time() -> None:
-    shop = Workshop()
-    steps = run_of(shop.work(), shop.engine)
-    assert (steps[0].type, steps[-1].type) == ("ExecutionStarted", "ExecutionSucceeded")
-    assert any(s.state == "Classify" and s.output and "THERMAL" in s.output for s in steps)
 
 
 def test_an_accepted_ticket_that_was_never_started_is_started_later() -> None:

@@ -35,6 +35,7 @@ from rimedio.tickets.desk.edit_solution import EditSolution
 from rimedio.tickets.desk.find_similar import FindSimilar
 from rimedio.tickets.desk.investigate import Investigate
 from rimedio.tickets.desk.measure_use import MeasureUse
+from rimedio.tickets.desk.read_run import ReadRun
 from rimedio.tickets.engine_runner import EngineRunner
 from rimedio.tickets.live.progress import JournalProgress
 from rimedio.tickets.live.watch_ticket import WatchTicket
@@ -241,6 +242,14 @@ class Workshop:
         self.resolve, self.reopen = ResolveTicket(changes), ReopenTicket(changes)
         self.escalate = EscalateTicket(changes)
         self.say = Converse(self.tickets, self.conversations, self.tokens, self.engine, self.clock, self.ids)
+        self.run = ReadRun(
+            self.tickets,
+            self.engine,
+            self.guard,
+            lambda _ticket: {"[PHONE_1]": "333 1234567"},
+            answerer.cost_of,
+            self.clock,
+        )
         self.live = WatchTicket(self.tickets, JournalProgress(self.engine.journal))
         self.reply = ReplyToTicket(
             self.tickets, self.conversations, self.tokens, self.engine, self.clock, self.ids

@@ -20,7 +20,8 @@ from rimedio.storage.tickets import TicketStore
 from rimedio.tickets.desk.find_duplicate import has_serial
 from rimedio.tickets.desk.find_similar import FindSimilar, summary_of
 from rimedio.tickets.desk.note_texts import said
-from rimedio.tickets.desk.run_record import Histories, RunRecord, run_record
+from rimedio.tickets.desk.run_record import RunRecord, run_record
+from rimedio.tickets.run_log import Histories
 
 _log = logging.getLogger(__name__)
 

@@ -1,27 +1,19 @@
 """What an execution found on its way, read back out of its history: question, passages, draft, decision."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from rimedio.answering.context import Context
 from rimedio.domain.answer import Decision, Draft, Verification
 from rimedio.domain.codec import Json, from_json
 from rimedio.domain.errors import InvalidInput
+from rimedio.tickets.run_log import Histories, parsed
 from rimedio.tickets.tasks.enrich import Background, TicketCard
 from rimedio.tickets.tasks.inspect import TicketQuestion
 
 _T = TypeVar("_T")
 GENERATORS = ("GenerateExtractive", "GenerateWithNextModel", "Generate")  # the last one that ran counts
-
-
-class Histories(Protocol):
-    """Where histories come from: the engine, or Step Functions."""
-
-    def history(self, execution_id: str) -> list[dict[str, Json]]:
-        """Events shaped as GetExecutionHistory's."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +48,7 @@ def run_record(histories: Histories, execution_id: str | None) -> RunRecord:
         if kind.endswith("StateExited"):
             name = str(details.get("name", ""))
             outputs.pop(name, None)
-            outputs[name] = output = _parsed(details.get("output"))
+            outputs[name] = output = parsed(details.get("output"))
             if name == "ExtractText" and isinstance(output, dict) and output.get("problem"):
                 unread.append(str(output["problem"]))
             asked += name == "AskCustomer"
@@ -97,11 +89,3 @@ def _read(kind: type[_T], output: Json) -> _T | None:
         return from_json(kind, output)
     except InvalidInput:
         return None
-
-
-def _parsed(text: Json) -> Json:
-    try:
-        parsed: Json = json.loads(str(text))
-    except ValueError:
-        return None
-    return parsed

@@ -9,11 +9,9 @@ from typing import Protocol
 
 from rimedio.asl.journal import Event, Journal
 from rimedio.tickets.live.events import Progress, ProgressStatus
+from rimedio.tickets.run_log import FAILURES, SCHEDULED, WAITS
 
 REMEMBERED_MAX = 512  # executions that somebody watches at the same time
-WAITS = ".waitForTaskToken"
-FAILURES = frozenset({"TaskFailed", "TaskTimedOut", "LambdaFunctionFailed", "LambdaFunctionTimedOut"})
-SCHEDULED = frozenset({"TaskScheduled", "LambdaFunctionScheduled"})
 
 
 @dataclass(frozen=True, slots=True)
