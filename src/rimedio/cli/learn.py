@@ -1,7 +1,7 @@
 """`rimedio learn`: what people's corrections taught, and who answers."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -12,10 +12,13 @@ from rimedio.cli.output import Json, print_json, terminal
 from rimedio.cli.session import session_of
 from rimedio.domain.codec import to_json
 from rimedio.domain.errors import Conflict, InvalidInput
-from rimedio.learning.overview import ChallengerView, LearningView, model_view
-from rimedio.learning.promotion import PromotionVerdict
-from rimedio.learning.rows import Ruling, TrainingRow
-from rimedio.learning.vetting import Vetted, to_blazingtext
+
+if TYPE_CHECKING:  # the models' libraries are imported by the command that needs them
+    from rimedio.classification.registry import ModelVersion
+    from rimedio.learning.overview import ChallengerView, LearningView
+    from rimedio.learning.promotion import PromotionVerdict
+    from rimedio.learning.rows import TrainingRow
+    from rimedio.learning.vetting import Vetted
 
 app = typer.Typer(help="Learn from corrections, and choose who answers.", no_args_is_help=True)
 PERSON = "command line"
@@ -33,7 +36,7 @@ def status(context: typer.Context, json: Json = False) -> None:
         _print_status(terminal(), found)
 
 
-def _print_status(console: Console, found: LearningView) -> None:
+def _print_status(console: Console, found: "LearningView") -> None:
     use, rows = found.use, found.rows
     lines = [
         f"remedies   {use.used} used, {use.edited} edited, {use.ignored} ignored, {use.unknown} not judged yet",
@@ -56,7 +59,7 @@ def _print_status(console: Console, found: LearningView) -> None:
         console.print(Text(f"retraining {found.job.status.lower()}, asked by {found.job.asked_by}{said}"))
 
 
-def _print_challenger(console: Console, found: ChallengerView) -> None:
+def _print_challenger(console: Console, found: "ChallengerView") -> None:
     shadow = found.shadow
     console.print(
         Text(
@@ -77,7 +80,7 @@ def retrain(context: typer.Context, json: Json = False) -> None:
         version = rimedio.learning.retraining.retrain(rimedio.tenant)
         verdict = rimedio.learning.retraining.verdict(rimedio.tenant, version)
     if json:
-        print_json({"version": to_json(model_view(version)), "verdict": to_json(verdict)})
+        print_json({"version": _plain(version), "verdict": to_json(verdict)})
         return
     terminal().print(Text(f"{version.version} is the challenger.", style="bold"))
     _print_verdict(terminal(), verdict)
@@ -85,7 +88,7 @@ def retrain(context: typer.Context, json: Json = False) -> None:
         terminal().print(Text("Let it answer: rimedio learn promote"))
 
 
-def _print_verdict(console: Console, verdict: PromotionVerdict) -> None:
+def _print_verdict(console: Console, verdict: "PromotionVerdict") -> None:
     for reason in verdict.reasons:
         console.print(Text(f"  {reason.en}", style="green" if verdict.better else "yellow"))
 
@@ -102,7 +105,7 @@ def promote(
     """Let the challenger answer, if it is better by the test; say why not otherwise."""
     with session_of(context).open() as rimedio:
         champion = rimedio.learning.retraining.promote(rimedio.tenant, version, force=force)
-    _say(champion.version, "answers now", to_json(model_view(champion)), as_json=json)
+    _say(champion.version, "answers now", _plain(champion), as_json=json)
 
 
 @app.command("rollback")
@@ -110,7 +113,13 @@ def roll_back(context: typer.Context, json: Json = False) -> None:
     """Return to the classifier that answered before."""
     with session_of(context).open() as rimedio:
         champion = rimedio.learning.retraining.roll_back(rimedio.tenant)
-    _say(champion.version, "answers again", to_json(model_view(champion)), as_json=json)
+    _say(champion.version, "answers again", _plain(champion), as_json=json)
+
+
+def _plain(version: "ModelVersion") -> object:
+    from rimedio.learning.overview import model_view
+
+    return to_json(model_view(version))
 
 
 def _say(version: str, what: str, plain: object, *, as_json: bool) -> None:
@@ -133,6 +142,8 @@ def rows(
     json: Json = False,
 ) -> None:
     """Print training rows out of corrections, and those that wait for a person; decide about them."""
+    from rimedio.learning.rows import Ruling
+
     decisions = [(row, Ruling.ACCEPTED) for row in accept or ()] + [
         (r, Ruling.REJECTED) for r in reject or ()
     ]
@@ -148,7 +159,9 @@ def rows(
         _print_rows(terminal(), vetted)
 
 
-def _export(vetted: Vetted, path: Path) -> None:
+def _export(vetted: "Vetted", path: Path) -> None:
+    from rimedio.learning.vetting import to_blazingtext
+
     if not vetted.accepted:
         raise Conflict("There is no training row to write yet: nobody has reviewed a ticket.")
     try:
@@ -158,7 +171,7 @@ def _export(vetted: Vetted, path: Path) -> None:
     terminal().print(Text(f"{len(vetted.accepted)} rows written to {path}."))
 
 
-def _print_rows(console: Console, vetted: Vetted) -> None:
+def _print_rows(console: Console, vetted: "Vetted") -> None:
     if not vetted.accepted and not vetted.set_aside:
         console.print("No training rows yet: they come from reviews that name a category.")
         return
@@ -179,6 +192,6 @@ def _print_rows(console: Console, vetted: Vetted) -> None:
     )
 
 
-def _cells(row: TrainingRow) -> tuple[str, str, str, str, str]:
+def _cells(row: "TrainingRow") -> tuple[str, str, str, str, str]:
     text = row.text if len(row.text) <= TEXT_CHARS else row.text[: TEXT_CHARS - 1] + "…"
     return row.row_id, row.predicted, row.label, row.by, text

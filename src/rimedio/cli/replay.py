@@ -1,7 +1,7 @@
 """`rimedio replay`: run stored tickets again with something else, and see what would be different."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -14,12 +14,14 @@ from rimedio.cli.session import Session, session_of
 from rimedio.domain.codec import to_json
 from rimedio.domain.errors import InvalidInput
 from rimedio.domain.review import Change
-from rimedio.learning.difference import Difference, Line, Summary, Verdict
+
+if TYPE_CHECKING:  # the models' libraries are imported by the command that needs them
+    from rimedio.learning.difference import Difference, Line, Summary
 
 FAILED_SOME = 1
 MARKS = {Change.SAME: "  ", Change.ADDED: "+ ", Change.REMOVED: "- ", Change.CHANGED: "~ "}
 STYLES = {Change.SAME: "dim", Change.ADDED: "green", Change.REMOVED: "red", Change.CHANGED: "yellow"}
-COLOURS = {Verdict.SAME: "green", Verdict.REWORDED: "yellow", Verdict.DIFFERENT: "magenta"}
+COLOURS = {"SAME": "green", "REWORDED": "yellow", "DIFFERENT": "magenta"}
 
 
 def replay(
@@ -57,11 +59,11 @@ def replay(
         raise SystemExit(FAILED_SOME)
 
 
-def print_difference(console: Console, found: Difference) -> None:
+def print_difference(console: Console, found: "Difference") -> None:
     """One ticket: a line of verdict, the sentences, citations and figures side by side."""
     console.print()
     console.print(Rule(Text(found.ticket_id, style="bold"), align="left", style="dim"))
-    headline = Text(f"● {found.verdict.lower()}", style=COLOURS[found.verdict])
+    headline = Text(f"● {found.verdict.lower()}", style=COLOURS[found.verdict.value])
     if found.edited_by_person:
         headline.append(
             "  (a person edited the remedy since; compared is what the machine wrote)", style="dim"
@@ -81,7 +83,7 @@ def print_difference(console: Console, found: Difference) -> None:
     console.print(_figures(found))
 
 
-def _print_line(console: Console, line: Line) -> None:
+def _print_line(console: Console, line: "Line") -> None:
     mark, style = MARKS[line.change], STYLES[line.change]
     if line.change is Change.CHANGED:
         console.print(Text(f"  - {line.before}", style="red"))
@@ -90,7 +92,7 @@ def _print_line(console: Console, line: Line) -> None:
     console.print(Text(f"  {mark}{line.after or line.before}", style=style))
 
 
-def _figures(found: Difference) -> Table:
+def _figures(found: "Difference") -> Table:
     before, after = found.before, found.after
     table = Table(box=None, pad_edge=False, header_style="dim")
     for title in ("", "before", "after"):
@@ -109,7 +111,7 @@ def _figures(found: Difference) -> Table:
     return table
 
 
-def print_summary(console: Console, found: Summary) -> None:
+def print_summary(console: Console, found: "Summary") -> None:
     """The figures of all tickets."""
     console.print()
     console.print(Rule(Text(f"{found.tickets} tickets", style="bold"), align="left", style="dim"))
