@@ -161,7 +161,7 @@ class TicketPage extends Page {
     remedy.addEventListener("sentence", (event) => this.#showPassage(event.detail));
     const review = ticket.status === "IN_REVIEW" && may("POST /v1/tickets/{ticket_id}/review") && Object.assign(document.createElement("rim-review"), { ticket, solution, remedy });
     const nothing = solution.steps.length === 0 && emptyState({ glyph: "book", title: t("remedy.nothing"), text: t("remedy.nothing_text") });
-    const main = h("div", { class: "remedy-main" }, decisionPanel(solution), nothing || remedy, review, sourceList(solution));
+    const main = h("div", { class: "remedy-main" }, decisionPanel(solution), nothing || remedy, sourceList(solution), review);
     const aside = h("aside", { class: "remedy-aside", "aria-label": t("passage.title") }, this.#passage);
     if (solution.steps.length && WIDE.matches) queueMicrotask(() => remedy.isConnected && remedy.choose(0));
     return h("div", { class: ["remedy-layout", !solution.steps.length && "is-single"] }, main, solution.steps.length > 0 && aside);

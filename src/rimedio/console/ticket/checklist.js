@@ -25,7 +25,7 @@ export class Checklist extends Element {
       flags.map((flag) => h("p", { class: "notice tone-bad" }, icon("alert"), flag.message)),
       this.#bag(steps),
       this.#progress,
-      bySection(steps).map(({ section, steps: inside }) => h("section", { class: "remedy-section" }, h("h3", {}, translate(this.lang, `section.${section}`)), h("ul", { class: "check-list" }, inside.map((step) => this.#step(step))))),
+      bySection(steps).map(({ section, steps: inside }) => h("section", { class: "remedy-section" }, h("h2", {}, translate(this.lang, `section.${section}`)), h("ul", { class: "check-list" }, inside.map((step) => this.#step(step))))),
     );
     this.#show();
   }
@@ -39,7 +39,7 @@ export class Checklist extends Element {
     const minutes = steps.reduce((sum, step) => sum + (step.estimated_time_minutes ?? 0), 0);
     const all = { requires_tools: unique("requires_tools"), requires_parts: unique("requires_parts"), estimated_time_minutes: minutes || null };
     const row = needs(all, this.lang);
-    return row && h("div", { class: "check-bag" }, h("h3", {}, translate(this.lang, "check.bring")), row);
+    return row && h("div", { class: "check-bag" }, h("h2", {}, translate(this.lang, "check.bring")), row);
   }
 
   #step(step) {

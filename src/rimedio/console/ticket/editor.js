@@ -15,7 +15,7 @@ export function editor(edit, { language, onChange }) {
     onChange();
   };
   const groups = bySection(edit.steps.map(({ step }) => step)).map(({ section, steps }) =>
-    h("section", { class: "remedy-section" }, h("h3", {}, translate(language, `section.${section}`)), steps.map((step) => stepEditor(edit, edit.steps.find((entry) => entry.step === step), language, changed))),
+    h("section", { class: "remedy-section" }, h("h2", {}, translate(language, `section.${section}`)), steps.map((step) => stepEditor(edit, edit.steps.find((entry) => entry.step === step), language, changed))),
   );
   const node = h("div", { class: "editor", lang: language }, h("p", { class: "muted small", lang: null }, t("review.edit_hint")), groups, categoryField(edit, changed));
   node.addEventListener("keydown", (event) => walk(node, event));

@@ -36,8 +36,8 @@ export class Judgements extends Element {
       const [reviews, feedback] = await Promise.all([read("GET /v1/tickets/{ticket_id}/reviews", "/reviews"), read("GET /v1/tickets/{ticket_id}/feedback", "/feedback")]);
       fill(
         this.#list,
-        reviews.length > 0 && h("section", {}, h("h3", {}, t("judge.reviews")), reviews.map(reviewCard)),
-        feedback.length > 0 && h("section", {}, h("h3", {}, t("judge.feedback")), feedback.map(feedbackCard)),
+        reviews.length > 0 && h("section", {}, h("h2", {}, t("judge.reviews")), reviews.map(reviewCard)),
+        feedback.length > 0 && h("section", {}, h("h2", {}, t("judge.feedback")), feedback.map(feedbackCard)),
       );
     } catch (error) {
       if (!wasAborted(error)) fill(this.#list, errorState(error, () => this.#load()));
@@ -57,7 +57,7 @@ export class Judgements extends Element {
     const form = h(
       "form",
       { class: "card feedback-form no-print", novalidate: true },
-      h("h3", {}, t("judge.title")),
+      h("h2", {}, t("judge.title")),
       h("div", { class: "field" }, h("span", { class: "field-label" }, t("judge.rating")), stars, error),
       h("div", { class: "checks" }, Object.values(flags)),
       h("div", { class: "fields" }, use, minutes, comments, corrections),

@@ -71,7 +71,7 @@ export class LiveAnswer extends Element {
     if (!this.#sections.has(name)) {
       const list = h("ol", { class: "steps" });
       this.#sections.set(name, list);
-      this.#text.append(h("section", { class: "remedy-section", lang: this.language }, h("h3", {}, translate(this.language, `section.${name}`)), list));
+      this.#text.append(h("section", { class: "remedy-section", lang: this.language }, h("h2", {}, translate(this.language, `section.${name}`)), list));
     }
     return this.#sections.get(name);
   }

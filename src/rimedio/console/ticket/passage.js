@@ -55,7 +55,7 @@ export class Passage extends Element {
   #drawSnippet(claim, citation) {
     fill(
       this,
-      h("header", { class: "passage-head" }, h("h3", {}, citation.source_title), h("p", { class: "passage-path" }, citation.section.join(" › "))),
+      h("header", { class: "passage-head" }, h("h2", {}, citation.source_title), h("p", { class: "passage-path" }, citation.section.join(" › "))),
       h("p", { class: "notice tone-warn" }, icon("info"), t("passage.gone")),
       h("blockquote", { class: "passage-text" }, h("mark", {}, claim?.quote || citation.snippet)),
       this.#verdict(claim),
@@ -67,7 +67,7 @@ export class Passage extends Element {
     return h(
       "header",
       { class: "passage-head" },
-      h("div", { class: "passage-title" }, h("span", { class: "cite mono" }, citation.id.replace(/^c/, "")), h("h3", {}, source.title)),
+      h("div", { class: "passage-title" }, h("span", { class: "cite mono" }, citation.id.replace(/^c/, "")), h("h2", {}, source.title)),
       chunk.section.length > 0 && h("p", { class: "passage-path" }, chunk.section.join(" › ")),
       h(
         "p",

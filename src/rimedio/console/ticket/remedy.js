@@ -20,11 +20,11 @@ export class Remedy extends Element {
     this.replaceChildren(
       ...flags.map((flag) => h("p", { class: "notice tone-bad", lang: language }, icon("alert"), h("span", {}, severityMark(flag.severity), " ", flag.message))),
       ...bySection(steps).map(({ section, steps: inside }) =>
-        h("section", { class: ["remedy-section", `remedy-${section.toLowerCase()}`] }, h("h3", {}, say(`section.${section}`)), h("ol", { class: "steps" }, inside.map((step) => this.#step(step)))),
+        h("section", { class: ["remedy-section", `remedy-${section.toLowerCase()}`] }, h("h2", {}, say(`section.${section}`)), h("ol", { class: "steps" }, inside.map((step) => this.#step(step)))),
       ),
     );
     if (alternatives.length) {
-      this.append(h("section", { class: "remedy-section" }, h("h3", {}, say("section.ALTERNATIVES")), h("ul", { class: "plain-list" }, alternatives.map((text) => h("li", {}, text)))));
+      this.append(h("section", { class: "remedy-section" }, h("h2", {}, say("section.ALTERNATIVES")), h("ul", { class: "plain-list" }, alternatives.map((text) => h("li", {}, text)))));
     }
     this.addEventListener("keydown", (event) => this.#keyed(event));
   }
@@ -105,7 +105,7 @@ export function sourceList(solution) {
   return h(
     "section",
     { class: "sources" },
-    h("h3", {}, t("remedy.sources")),
+    h("h2", {}, t("remedy.sources")),
     h(
       "ol",
       { class: "source-list" },

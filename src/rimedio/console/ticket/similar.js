@@ -50,7 +50,7 @@ function similarCard(item) {
 }
 
 function notesView(notes) {
-  const list = (key, items, row = (item) => item) => items?.length > 0 && h("section", {}, h("h3", {}, t(`notes.${key}`)), h("ul", { class: "plain-list" }, items.map((item) => h("li", {}, row(item)))));
+  const list = (key, items, row = (item) => item) => items?.length > 0 && h("section", {}, h("h2", {}, t(`notes.${key}`)), h("ul", { class: "plain-list" }, items.map((item) => h("li", {}, row(item)))));
   return h(
     "div",
     { class: "notes" },

@@ -1,6 +1,6 @@
 // Where the states of the workflow stand in the drawing: the main way straight down, other ways to its right.
 
-export const BOX = { width: 156, height: 38, gapX: 26, gapY: 26, margin: 22 };
+export const BOX = { width: 142, height: 38, gapX: 20, gapY: 24, margin: 22 };
 
 /**
  * Places for a graph {start, nodes: [{name, type, lane}], edges: [{from, to, kind}]}:
@@ -97,13 +97,6 @@ function place(graph, rank, spine) {
     const parent = node.lane.split("/")[0];
     lanes.set(parent, [...(lanes.get(parent) ?? []), node.name]);
   }
-  const extra = new Map(); // rows that lanes take below their state
-  let added = 0;
-  const most = Math.max(...rank.values());
-  for (let at = 0; at <= most; at += 1) {
-    extra.set(at, added);
-    if ([...lanes.keys()].some((name) => rank.get(name) === at)) added += 1;
-  }
   const taken = new Set();
   const put = (name, row, wanted) => {
     let column = wanted;
@@ -112,11 +105,11 @@ function place(graph, rank, spine) {
     cells.set(name, { row, column });
   };
   const outer = graph.nodes.filter((node) => !node.lane).sort((a, b) => rank.get(a.name) - rank.get(b.name));
-  for (const { name } of outer.filter((node) => spine.has(node.name))) put(name, rank.get(name) + extra.get(rank.get(name)), 0);
-  for (const [parent, names] of lanes) for (const [index, name] of names.entries()) put(name, rank.get(parent) + extra.get(rank.get(parent)) + 1, index);
+  for (const { name } of outer.filter((node) => spine.has(node.name))) put(name, rank.get(name), 0);
+  for (const [parent, names] of lanes) for (const [index, name] of names.entries()) put(name, rank.get(parent), 1 + index);
   for (const { name } of outer.filter((node) => !spine.has(node.name))) {
     const from = graph.edges.find((edge) => edge.to === name && edge.kind !== "catch" && cells.has(edge.from));
-    put(name, rank.get(name) + extra.get(rank.get(name)), Math.max(1, from ? cells.get(from.from).column : 1));
+    put(name, rank.get(name), Math.max(1, from ? cells.get(from.from).column : 1));
   }
   return cells;
 }
@@ -125,7 +118,11 @@ function wayBetween(from, to, isBack) {
   const middle = { from: from.x + BOX.width / 2, to: to.x + BOX.width / 2 };
   const below = from.y + BOX.height;
   if (isBack || to.y < from.y) return `M${from.x} ${from.y + BOX.height / 2}H${to.x - 12}V${to.y + BOX.height / 2}H${to.x}`;
-  if (to.y === from.y) return `M${from.x + BOX.width} ${from.y + BOX.height / 2}H${to.x}`;
+  if (to.y === from.y) {
+    // Over the heads of what stands between.
+    if (to.x - from.x > BOX.width + BOX.gapX) return `M${from.x + BOX.width} ${from.y + 9}H${from.x + BOX.width + BOX.gapX / 2}V${from.y - 8}H${middle.to}V${to.y}`;
+    return `M${from.x + BOX.width} ${from.y + BOX.height / 2}H${to.x}`;
+  }
   if (from.x === to.x && to.y - below <= BOX.gapY) return `M${middle.from} ${below}V${to.y}`;
   const turn = to.y - BOX.gapY / 2;
   if (to.y - below <= BOX.gapY) return `M${middle.from} ${below}V${turn}H${middle.to}V${to.y}`;

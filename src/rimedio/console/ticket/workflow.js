@@ -34,7 +34,7 @@ export class Workflow extends Element {
     for (const place of places.nodes.values()) this.#groups.set(place.name, this.#state(place));
     const drawing = s(
       "svg",
-      { class: "flow", viewBox: `0 0 ${places.width} ${places.height}`, width: places.width, height: places.height, role: "group", "aria-label": t("flow.title") },
+      { class: "flow", viewBox: `0 0 ${places.width} ${places.height}`, role: "group", "aria-label": t("flow.title") },
       s("g", {}, this.#edges.map((edge) => edge.node)),
       s("g", {}, [...this.#groups.values()]),
     );
@@ -104,8 +104,8 @@ export class Workflow extends Element {
       { class: "flow-state", role: "button", tabindex: "-1", "aria-pressed": "false", "data-state": place.name, "data-inner": place.inner ? "1" : null, onclick: () => this.#open(place.name) },
       s("title", {}, stateName(place.name)),
       box,
-      s("g", { transform: `translate(${place.x + (choice ? 14 : 9)} ${place.y + 11}) scale(0.667)` }, s("path", { class: "flow-mark" })),
-      s("text", { x: place.x + (choice ? 35 : 31), y: place.y + BOX.height / 2 + 4 }, shortened(stateName(place.name))),
+      s("g", { transform: `translate(${place.x + (choice ? 10 : 9)} ${place.y + 11}) scale(0.667)` }, s("path", { class: "flow-mark" })),
+      s("text", { x: place.x + (choice ? 29 : 31), y: place.y + BOX.height / 2 + 4 }, shortened(stateName(place.name))),
     );
     return group;
   }

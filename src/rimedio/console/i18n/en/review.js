@@ -1,6 +1,6 @@
 export default {
   "review.title": "Review",
-  "review.ask": "The answer waits for your verdict",
+  "review.ask": "Your verdict?",
   "review.approve": "Approve",
   "review.edit": "Edit",
   "review.reject": "Reject",

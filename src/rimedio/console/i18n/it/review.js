@@ -1,6 +1,6 @@
 export default {
   "review.title": "Revisione",
-  "review.ask": "La risposta attende il tuo giudizio",
+  "review.ask": "Il tuo giudizio?",
   "review.approve": "Approva",
   "review.edit": "Correggi",
   "review.reject": "Respingi",
