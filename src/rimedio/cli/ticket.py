@@ -195,7 +195,7 @@ def _print_ticket(rimedio: Rimedio, ticket: Ticket, *, as_json: bool, run: bool 
     solution = rimedio.solution_of(ticket)
     if as_json:
         document = {"ticket": to_json(ticket), "solution": to_json(solution) if solution else None}
-        if run:
+        if run and ticket.execution_id:
             document["run"] = to_json(rimedio.desk.run(ticket.tenant_id, ticket.ticket_id))
         print_json(document)
         return
@@ -214,7 +214,7 @@ def _print_ticket(rimedio: Rimedio, ticket: Ticket, *, as_json: bool, run: bool 
         console.print(Text(ticket.status_reason or "No remedy was written."))
     else:
         print_solution(console, solution, heading=" ".join(ticket.symptom_text.split())[:100])
-    if run:
+    if run and ticket.execution_id:
         _print_run(rimedio.desk.run(ticket.tenant_id, ticket.ticket_id))
 
 

@@ -96,10 +96,13 @@ def test_a_ticket_is_opened_worked_through_listed_and_shown(rimedio: Run, own: P
     assert rimedio("--data-dir", own, *by_status).json["tickets"] == []  # type: ignore[index]
     shown = rimedio("--data-dir", own, "ticket", "show", ticket["ticket_id"], "--run", "--json").json
     assert shown["ticket"] == ticket  # type: ignore[index]
-    assert {"Validate", "Generate", "Verify"} <= {s["state"] for s in shown["run"]}  # type: ignore[index]
+    assert {"Validate", "Generate", "Verify"} <= {s["state"] for s in shown["run"]["steps"]}  # type: ignore[index]
     text = rimedio("--data-dir", own, "ticket", "show", ticket["ticket_id"], "--run")
     assert "XC2-FLT-01" in text.out
     assert "Validate" in text.out
+    ledger = rimedio("--data-dir", own, "ticket", "run", ticket["ticket_id"], "--payloads")
+    assert "Decide" in ledger.out
+    assert "SUCCEEDED in" in ledger.out or "RUNNING in" in ledger.out
 
 
 def test_a_list_goes_on_where_its_page_ended(rimedio: Run, own: Path) -> None:
@@ -165,7 +168,9 @@ def test_an_approved_remedy_is_published(rimedio: Run, own: Path) -> None:
     ticket = waiting(rimedio, own)
     review = ("ticket", "review", ticket, "APPROVED", "--reviewer", "anna", "--json")
     assert rimedio("--data-dir", own, *review).json["ticket"]["status"] == "READY"  # type: ignore[index]
-    again = rimedio("--data-dir", own, *review)
+    assert rimedio("--data-dir", own, *review).code == 0  # a double click
+    another = ("ticket", "review", ticket, "APPROVED", "--reviewer", "berta")
+    again = rimedio("--data-dir", own, *another)
     assert again.code == 4
     assert "does not wait for a review" in again.err
 
