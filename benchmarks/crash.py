@@ -1,5 +1,7 @@
 """Kill the process at random points while tickets run; every accepted ticket must end exactly once.
 
+First a process without a network (`demo.*`), then `rimedio serve` over HTTP with a webhook (`service.*`).
+
 The child opens tickets (each once, by idempotency key) and says on standard output which were accepted; this
 process kills it with SIGKILL again and again, then lets it finish and reads the ordered change stream.
 """
@@ -13,6 +15,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
+from benchmarks._crash_service import measure as measure_service
 from benchmarks._demo import fresh_copy, settings_for
 from benchmarks._report import ROOT, Report, parse_args
 from rimedio.bootstrap import laptop
@@ -88,6 +91,7 @@ def main() -> None:
     report.add("demo.ended", sum(ended[t] == 1 for t in accepted))
     report.add("demo.lost", sum(ended[t] == 0 for t in accepted))
     report.add("demo.doubled", sum(count > 1 for count in ended.values()))
+    measure_service(report)
     report.finish()
 
 
