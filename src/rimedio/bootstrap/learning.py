@@ -184,7 +184,7 @@ class Learning:
     def questions(self) -> NoteQuestions:
         """Which questions show a gap."""
         system = self._system
-        return NoteQuestions(self.unanswered, self.redact, system.clock, system.taxonomy.models())
+        return NoteQuestions(self.unanswered, self.redact, system.clock, system.taxonomy)
 
     @cached_property
     def gaps(self) -> GapStore:

@@ -1,4 +1,8 @@
-"""Writes an article out of people's own sentences, as Markdown; nothing is added, each line has its source."""
+"""Writes an article out of people's own sentences, as Markdown; nothing is added, each line has its source.
+
+The form is that of a fault in a manual (a heading that begins with the code, then cause, checks and remedy
+under labels), since this is what search and the writers read best.
+"""
 
 from collections.abc import Sequence
 
@@ -9,22 +13,21 @@ from rimedio.learning.articles import TITLE_CHARS_MAX, ArticleSource, WrittenArt
 from rimedio.learning.material import Material, Said
 
 SYMPTOM_CHARS = 90
-WORDS = {
+SYMPTOM, SOURCES = "SYMPTOM", "SOURCES"
+WORDS: dict[str, dict[str, str]] = {
     "it": {
-        "SYMPTOM": "Sintomo",
-        Section.CAUSE: "Causa",
-        Section.CHECKS: "Verifiche",
+        SYMPTOM: "Sintomo",
+        Section.CAUSE: "Causa probabile",
+        Section.CHECKS: "Controlli",
         Section.REMEDY: "Rimedio",
-        "SOURCES": "Fonti",
-        "TICKET": "Ticket",
+        SOURCES: "Fonti",
     },
     "en": {
-        "SYMPTOM": "Symptom",
-        Section.CAUSE: "Cause",
+        SYMPTOM: "Symptom",
+        Section.CAUSE: "Probable cause",
         Section.CHECKS: "Checks",
         Section.REMEDY: "Remedy",
-        "SOURCES": "Sources",
-        "TICKET": "Ticket",
+        SOURCES: "Sources",
     },
 }
 
@@ -44,49 +47,56 @@ def write_article(
         )
         raise InvalidInput(msg)
     word = WORDS["it" if material.language == "it" else "en"]
-    title = title_of(material, tickets)
-    parts = [
-        f"# {title}",
-        f"## {word['SYMPTOM']}",
-        *(f"- {text} [{mark}]" for text, mark in material.symptoms),
-    ]
+    blocks = [f"# {title_of(material, tickets)}", f"## {heading_of(material, tickets)}"]
+    if material.symptoms:
+        told = " / ".join(f"{text} [{mark}]" for text, mark in material.symptoms)
+        blocks.append(f"**{word[SYMPTOM]}:** {told}")
     for section in Section:
         lines = [one for one in spoken if one.section is section]
         if lines:
-            parts += [f"## {word[section]}", *_listed(section, lines)]
+            blocks += _section(word[section], lines, numbered=section is not Section.CAUSE)
     used = {mark for one in spoken for mark in one.sources} | {mark for _, mark in material.symptoms}
     sources = tuple(source for source in material.sources if source.id in used)
-    parts += [f"## {word['SOURCES']}", *(_source(source, word["TICKET"]) for source in sources)]
-    return WrittenArticle(title, _joined(parts), material.language, sources, by)
+    blocks += [f"## {word[SOURCES]}", "\n".join(map(_source, sources))]
+    return WrittenArticle(
+        title_of(material, tickets), "\n\n".join(blocks) + "\n", material.language, sources, by
+    )
 
 
 def title_of(material: Material, tickets: Sequence[Ticket]) -> str:
     """Model, code, and the first words of the symptom: what somebody would look for."""
     models = ", ".join(dict.fromkeys(t.asset.model for t in tickets))
-    codes = ", ".join(dict.fromkeys(t.error_code for t in tickets if t.error_code))
-    symptom = material.symptoms[0][0] if material.symptoms else ""
-    if len(symptom) > SYMPTOM_CHARS:
-        symptom = symptom[:SYMPTOM_CHARS].rsplit(" ", 1)[0] + "…"
-    named = " ".join(part for part in (models, codes) if part)
+    named = " ".join(part for part in (models, ", ".join(codes_of(tickets))) if part)
+    symptom = _symptom(material)
     return (f"{named}: {symptom}" if symptom else named)[:TITLE_CHARS_MAX]
 
 
-def _listed(section: Section, lines: Sequence[Said]) -> list[str]:
-    """Remedies in their order, numbered; causes and checks as points."""
-    marks = (" ".join(f"[{mark}]" for mark in one.sources) for one in lines)
-    signs = (f"{n}." if section is Section.REMEDY else "-" for n in range(1, len(lines) + 1))
-    return [f"{sign} {one.text} {mark}" for sign, one, mark in zip(signs, lines, marks, strict=True)]
+def heading_of(material: Material, tickets: Sequence[Ticket]) -> str:
+    """The code first where there is one: a heading that begins with a code defines it."""
+    codes, symptom = codes_of(tickets), _symptom(material) or title_of(material, tickets)
+    return f"{', '.join(codes)} – {symptom}" if codes else symptom
 
 
-def _source(source: ArticleSource, ticket: str) -> str:
+def codes_of(tickets: Sequence[Ticket]) -> tuple[str, ...]:
+    """The tickets' error codes, once each."""
+    return tuple(dict.fromkeys(t.error_code for t in tickets if t.error_code))
+
+
+def _symptom(material: Material) -> str:
+    symptom = material.symptoms[0][0] if material.symptoms else ""
+    if len(symptom) > SYMPTOM_CHARS:
+        symptom = symptom[:SYMPTOM_CHARS].rsplit(" ", 1)[0] + "…"
+    return symptom.rstrip(".")
+
+
+def _section(label: str, lines: Sequence[Said], *, numbered: bool) -> list[str]:
+    marked = [f"{one.text} {' '.join(f'[{mark}]' for mark in one.sources)}" for one in lines]
+    if not numbered:
+        return [f"**{label}:** {' '.join(marked)}"]
+    return [f"**{label}:**", "\n".join(f"{n}. {text}" for n, text in enumerate(marked, 1))]
+
+
+def _source(source: ArticleSource) -> str:
     if source.ticket_id:
-        return f"- [{source.id}] {ticket} {source.title}"
+        return f"- [{source.id}] Ticket {source.title}"
     return f"- [{source.id}] {source.title}: “{source.quote}”"
-
-
-def _joined(parts: Sequence[str]) -> str:
-    """Headings with blank lines around them."""
-    lines: list[str] = []
-    for part in parts:
-        lines += ["", part, ""] if part.startswith("#") else [part]
-    return "\n".join(lines).strip().replace("\n\n\n", "\n\n") + "\n"

@@ -24,7 +24,9 @@ TICKETS_MAX = 20
 TITLE_CHARS_MAX = 200
 BODY_CHARS_MAX = 50_000
 URI = "article:"
+UNKNOWN = "UNKNOWN"
 _MARK = re.compile(r"\s*\[[tc]\d+\]")
+_TITLE = re.compile(r"\A# .*$", re.MULTILINE)  # stands in the fields already: said twice, it is found twice
 _SOURCES = re.compile(r"^## (?:Fonti|Sources)\s*$.*", re.MULTILINE | re.DOTALL)
 
 
@@ -75,7 +77,7 @@ class Article:
     @property
     def document(self) -> str:
         """The Markdown that is loaded: fields in front, no marks and no list of tickets behind."""
-        body = _MARK.sub("", _SOURCES.sub("", self.body)).strip()
+        body = _TITLE.sub("", _MARK.sub("", _SOURCES.sub("", self.body)).strip()).strip()
         fields = {
             "title": self.title,
             "doc_type": "FAQ",
@@ -194,7 +196,9 @@ class Articles:
             updated_at=now,
             models=tuple(dict.fromkeys(t.asset.model for t in tickets)),
             codes=tuple(dict.fromkeys(t.error_code for t in tickets if t.error_code)),
-            categories=tuple(dict.fromkeys(t.category for t in tickets if t.category)),
+            categories=tuple(
+                dict.fromkeys(t.category for t in tickets if t.category and t.category != UNKNOWN)
+            ),
         )
         self.store.save(article)
         return article

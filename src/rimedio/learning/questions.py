@@ -13,6 +13,7 @@ from rimedio.answering.relevance import relevance
 from rimedio.domain.answer import Solution
 from rimedio.domain.clock import Clock
 from rimedio.domain.errors import ConditionFailed
+from rimedio.domain.taxonomy import Taxonomy
 from rimedio.domain.ticket import Status, Ticket
 from rimedio.knowledge.language import detect_language
 from rimedio.knowledge.search import SearchResult
@@ -108,7 +109,7 @@ class NoteQuestions:
     store: QuestionStore
     redact: Redact
     clock: Clock
-    models: tuple[str, ...] = ()
+    taxonomy: Taxonomy
 
     def ticket(self, ticket: Ticket) -> bool:
         """A ticket that was escalated because nothing answers it, or by a person who had no answer."""
@@ -125,7 +126,7 @@ class NoteQuestions:
                 source=Asker.TICKET,
                 at=ticket.updated_at,
                 model=ticket.asset.model,
-                code=ticket.error_code,
+                code=ticket.error_code or self._code_in(ticket.symptom_text),
                 ticket_id=ticket.ticket_id,
             )
         )
@@ -135,7 +136,7 @@ class NoteQuestions:
         if not grounds_of(solution.decision.reasons) & {*UNSUPPORTED}:
             return False
         model = asked.product_models[0] if asked.product_models else None
-        code = asked.codes[0] if asked.codes else None
+        code = asked.codes[0] if asked.codes else self._code_in(asked.text)
         return self._loose(asked.tenant_id, asked.text, solution.language, Asker.ASK, model=model, code=code)
 
     def searched(self, tenant_id: str, text: str, found: SearchResult, model: str | None) -> bool:
@@ -150,7 +151,7 @@ class NoteQuestions:
         self, tenant_id: str, text: str, language: str, source: Asker, *, model: str | None, code: str | None
     ) -> bool:
         """Without a ticket, the same question counts once a day."""
-        clean = self.redact(text, (), (*self.models, *((code,) if code else ())))[:TEXT_CHARS_MAX]
+        clean = self.redact(text, (), (*self.taxonomy.models(), *((code,) if code else ())))[:TEXT_CHARS_MAX]
         if len(clean.strip()) < CHARS_MIN and code is None:
             return False
         now = self.clock.now()
@@ -161,6 +162,11 @@ class NoteQuestions:
             f"qst_{digest[:24]}", tenant_id, clean, language, source, now, model=model, code=code
         )
         return self.store.add(question)
+
+    def _code_in(self, text: str) -> str | None:
+        """The one error code that a text names; with several, none is what it is about."""
+        named = {found.upper() for found in self.taxonomy.code_pattern.findall(text)}
+        return named.pop() if len(named) == 1 else None
 
 
 def is_unsupported(ticket: Ticket) -> bool:
