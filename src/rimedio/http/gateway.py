@@ -116,6 +116,8 @@ class Gateway:
             return
         except Exception as error:  # the last line of defence: `answer_to_error` logs what nobody expected
             answer = answer_to_error(error, request.request_id, self._parts.clock.now())
+            said = {name for name, _ in request.extra_headers}  # the limiter knows Retry-After better
+            answer.headers = [header for header in answer.headers if header[0] not in said]
         if answer is None:
             return
         answer.close = answer.close or (request.has_body and not request.body_read)
