@@ -27,6 +27,7 @@ import "../ticket/run.js";
 import "../ticket/similar.js";
 
 const LIVE = ["NEW", "PROCESSING"];
+const PUBLISHED = ["READY", "RESOLVED"];
 const TITLE_CHARS = 110;
 const WIDE = matchMedia("(min-width: 68rem)");
 
@@ -54,7 +55,7 @@ class TicketPage extends Page {
   async #load() {
     try {
       const ticket = await api.get(this.#path, { signal: this.signal });
-      const solution = LIVE.includes(ticket.status) ? null : await this.#readSolution();
+      const solution = await this.#readSolution(ticket);
       this.#ticket = ticket;
       this.#solution = solution;
       this.#draw();
@@ -65,7 +66,10 @@ class TicketPage extends Page {
     }
   }
 
-  async #readSolution() {
+  /** The remedy, where there is one that this reader may see. */
+  async #readSolution(ticket) {
+    const drafts = hasRole("operator", "admin");
+    if (!ticket.solution_id || LIVE.includes(ticket.status) || (!drafts && !PUBLISHED.includes(ticket.status))) return null;
     try {
       return await api.get(`${this.#path}/solution`, { signal: this.signal });
     } catch (error) {

@@ -88,7 +88,7 @@ export class QueueRows {
       h("td", { class: "queue-priority" }, priorityMark(ticket.priority)),
       h("th", { scope: "row", class: "queue-ticket" }, ticketCell(ticket)),
       h("td", { class: "queue-status" }, statusBadge(ticket.status)),
-      h("td", { class: "queue-confidence" }, ticket.confidence === null || ticket.confidence === undefined ? h("span", { class: "muted" }, "–") : gauge(ticket.confidence, { label: t("queue.col_confidence") })),
+      h("td", { class: "queue-confidence" }, ticket.confidence ? gauge(ticket.confidence, { label: t("queue.col_confidence") }) : h("span", { class: "muted" }, "–")),
       h("td", { class: "queue-age" }, ...ageCell(ticket)),
     );
     this.#rows.set(ticket.ticket_id, row);

@@ -32,7 +32,7 @@ export function plate(ticket) {
     ["customer", customer.name],
     ["tier", t(`tier.${customer.account_tier}`)],
     ["category", category],
-    ["opened", h("time", { datetime: ticket.created_at, title: dateTime(ticket.created_at) }, t("ticket.ago", { age: age(since(ticket.created_at)) }))],
+    ["opened", h("time", { datetime: ticket.created_at, title: dateTime(ticket.created_at) }, ago(ticket.created_at))],
   ].filter(([, value]) => value);
   return h("dl", { class: "plate", "aria-label": t("plate.title") }, cells.map(([name, value, extra]) => h("div", { class: `plate-${name}` }, h("dt", {}, t(`plate.${name}`)), h("dd", { class: extra ?? null }, value))));
 }
@@ -52,13 +52,9 @@ export function symptom(ticket) {
   return h("section", { class: "symptom", "aria-label": t("ticket.symptom") }, text, more, attachments(ticket));
 }
 
-/** Where the ticket has been, from what it knows of itself; the run adds the rest. */
-export function timeline(ticket, events) {
-  return h(
-    "ol",
-    { class: "timeline" },
-    events.map(({ at, words, glyph, tone = "idle" }) => h("li", { class: `tone-${tone}` }, icon(glyph, 16), h("span", {}, words), h("time", { class: "muted small", datetime: at }, dateTime(at)))),
-  );
+function ago(at) {
+  const passed = since(at);
+  return passed < 60_000 ? t("time.now") : t("ticket.ago", { age: age(passed) });
 }
 
 function attachments(ticket) {

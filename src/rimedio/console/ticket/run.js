@@ -37,6 +37,10 @@ export class Run extends Element {
 
   async #load() {
     if (!may("GET /v1/tickets/{ticket_id}/run")) return;
+    if (!this.ticket.execution_id && !LIVE.includes(this.ticket.status)) {
+      fill(this.#record, emptyState({ glyph: "flow", title: t("run.none") }));
+      return;
+    }
     const run = await api.get(`/v1/tickets/${this.ticket.ticket_id}/run`, { signal: this.signal }).catch((error) => {
       if (error.status !== 404) throw error;
       return null;

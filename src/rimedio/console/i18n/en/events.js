@@ -35,7 +35,7 @@ export default {
   "events.pattern": "Pattern",
   "events.pattern_hint": "An event pattern as EventBridge understands it, in JSON.",
   "events.target": "Target",
-  "events.target_hint": "Such as log: or a registered target.",
+  "events.target_hint": "log: or webhook: and its id.",
   "events.why": "Why",
   "events.attempts": "Attempts",
   "events.actions": "Actions",

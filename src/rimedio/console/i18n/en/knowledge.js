@@ -129,11 +129,10 @@ export default {
   "articles.origin": "Where it comes from",
   "articles.made": "Made by {who}, {when}",
   "articles.sources": "Documents",
-  "doc.MANUAL": "Manual",
-  "doc.BULLETIN": "Bulletin",
-  "doc.FAQ": "FAQ",
-  "doc.SOP": "Procedure",
-  "doc.WIKI": "Wiki page",
   "language.it": "Italian",
-  "language.en": "English"
+  "language.en": "English",
+  "knowledge.show_all": "Show all",
+  "knowledge.show_less": "Show less",
+  "articles.as_document": "See the document",
+  "articles.is_rejected": "Rejected by {who}."
 };

@@ -17,7 +17,6 @@ export default {
   "shell.missing_text": "There is nothing at this address.",
   "shell.to_queue": "Back to the queue",
   "shell.reason_needed": "Write the reason: whoever comes next needs it.",
-  "shell.saved": "Saved",
   "nav.queue": "Queue",
   "nav.new": "New",
   "nav.ask": "Ask",

@@ -35,7 +35,7 @@ export default {
   "events.pattern": "Modello",
   "events.pattern_hint": "Un modello di evento come lo intende EventBridge, in JSON.",
   "events.target": "Destinazione",
-  "events.target_hint": "Per esempio log: o una destinazione registrata.",
+  "events.target_hint": "log: oppure webhook: e il suo identificativo.",
   "events.why": "Perché",
   "events.attempts": "Tentativi",
   "events.actions": "Azioni",

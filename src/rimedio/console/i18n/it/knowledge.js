@@ -129,11 +129,10 @@ export default {
   "articles.origin": "Da dove viene",
   "articles.made": "Creato da {who}, {when}",
   "articles.sources": "Documenti",
-  "doc.MANUAL": "Manuale",
-  "doc.BULLETIN": "Bollettino",
-  "doc.FAQ": "FAQ",
-  "doc.SOP": "Procedura",
-  "doc.WIKI": "Pagina wiki",
   "language.it": "Italiano",
-  "language.en": "Inglese"
+  "language.en": "Inglese",
+  "knowledge.show_all": "Mostra tutto",
+  "knowledge.show_less": "Mostra meno",
+  "articles.as_document": "Vedi il documento",
+  "articles.is_rejected": "Respinto da {who}."
 };

@@ -53,7 +53,7 @@ export default {
   "decision.sign": "Segno",
   "decision.bar": "Scala",
   "decision.value": "Valore",
-  "decision.past": "Di {answered} risposte inviate con fiducia di almeno {threshold}, era sbagliato il {error}.",
+  "decision.past": "Fra {answered} risposte con fiducia di almeno {threshold}, la quota di errori è stata {error}.",
   "decision.groundedness": "Fondatezza",
   "decision.writer": "Scritta da",
   "decision.prompt": "Versione del prompt",

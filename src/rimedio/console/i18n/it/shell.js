@@ -17,7 +17,6 @@ export default {
   "shell.missing_text": "A questo indirizzo non c'è nulla.",
   "shell.to_queue": "Torna alla coda",
   "shell.reason_needed": "Scrivi il motivo: serve a chi verrà dopo.",
-  "shell.saved": "Salvato",
   "nav.queue": "Coda",
   "nav.new": "Nuovo",
   "nav.ask": "Chiedi",
