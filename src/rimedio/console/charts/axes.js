@@ -25,7 +25,7 @@ export function yAxis(canvas, box, ticks, format) {
 
 /** Writes the words below, as many as have room; `at(i)` is a label's middle. */
 export function xLabels(canvas, box, labels, at) {
-  const room = Math.max(...labels.map((text) => text.length)) * CHAR + 14;
+  const room = Math.max(...labels.map((text) => text.length)) * CHAR + 20;
   const written = labelled(labels.length, box.right - box.left, room);
   labels.forEach((text, i) => {
     if (!written[i]) return;

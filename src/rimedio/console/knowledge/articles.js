@@ -90,7 +90,8 @@ class ArticleView extends Element {
       this,
       back(),
       h("div", { class: "document-head" }, h("h2", { class: "document-title" }, article.title), articleStatus(article.status), h("div", { class: "document-acts" }, article.status === "DRAFT" && this.#decisions())),
-      article.status === "APPROVED" && h("p", { class: "notice tone-ok" }, icon("check"), h("span", {}, t("articles.is_approved", { who: article.decided_by ?? "" }))),
+      article.status === "APPROVED" && h("p", { class: "notice tone-ok" }, icon("check"), h("span", {}, t("articles.is_approved", { who: article.decided_by ?? "" }), " ", article.document_id && h("a", { href: href(`/knowledge/documents/${article.document_id}`) }, t("articles.as_document")))),
+      article.status === "REJECTED" && h("p", { class: "notice tone-bad" }, icon("x"), h("span", {}, t("articles.is_rejected", { who: article.decided_by ?? "" }), article.reason && ` ${article.reason}`)),
       h(
         "div",
         { class: ["article-body", open && "is-open"] },

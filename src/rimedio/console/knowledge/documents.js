@@ -106,7 +106,7 @@ function columns() {
     { key: "language", label: t("knowledge.language"), cell: (one) => (one.language ? t(`language.${one.language}`) : "–") },
     { key: "pages", label: t("knowledge.pages"), numeric: true, cell: (one) => number(one.pages, 0) },
     { key: "chunks", label: t("knowledge.chunks"), numeric: true, cell: (one) => number(one.chunks, 0) },
-    { key: "updated", label: t("knowledge.updated"), cell: (one) => dateTime(one.updated_at, { time: false }) },
+    { key: "updated", label: t("knowledge.updated"), class: "nowrap", cell: (one) => dateTime(one.updated_at, { time: false }) },
   ];
 }
 

@@ -92,17 +92,22 @@ class DropZone extends Element {
 
 /** Where a file stands: tone, words, a share for the bar, an icon. */
 function stage({ upload, record, error }) {
-  if (error) return { tone: "bad", glyph: "alert", value: 0, words: `${error.title} ${error.message}` };
+  if (error) return { tone: "bad", glyph: "alert", value: 0, words: saying(error) };
   if (record) return loaded(record);
   const done = upload.file.size ? upload.sent / upload.file.size : 0;
   if (upload.state === "paused") {
     const why = upload.error ? `${upload.error.title} ` : "";
     return { tone: "warn", glyph: "pause", value: done, words: `${why}${t("knowledge.paused", { share: percent(done) })}` };
   }
-  if (upload.state === "failed") return { tone: "bad", glyph: "alert", value: done, words: `${upload.error.title ?? ""} ${upload.error.message}` };
+  if (upload.state === "failed") return { tone: "bad", glyph: "alert", value: done, words: saying(upload.error) };
   if (upload.state === "sending") return { tone: "info", glyph: "upload", value: done, words: t("knowledge.sending", { share: percent(done) }) };
   if (upload.state === "done") return { tone: "info", glyph: "upload", value: 1, words: t("knowledge.sent") };
   return { tone: "idle", glyph: "clock", value: 0, words: t("knowledge.waiting") };
+}
+
+/** An error in one sentence: what the API says of a file is better than what its kind of error is called. */
+function saying(error) {
+  return error.status >= 400 && error.status < 500 ? error.message : `${error.title ?? ""} ${error.message}`;
 }
 
 function loaded(record) {

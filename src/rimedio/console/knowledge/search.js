@@ -1,7 +1,7 @@
 // Searching the passages: what was found, with its hits, and why.
 
 import { api, wasAborted } from "../api.js";
-import { fill, h, icon } from "../dom.js";
+import { fill, h, uid } from "../dom.js";
 import { badge } from "../elements/badge.js";
 import { define, Element } from "../elements/base.js";
 import { busy, button } from "../elements/button.js";
@@ -16,6 +16,8 @@ import { marked } from "./marked.js";
 import { showPassage } from "./passage-dialog.js";
 
 const LIMIT = 10;
+const SHOWN_CHARS = 600;
+const SHOWN_LINES = 7;
 
 class KnowledgeSearch extends Element {
   mount() {
@@ -76,9 +78,23 @@ function hit({ rank, chunk, signals, highlights }) {
       h("h3", {}, h("a", { href: href(`/knowledge/documents/${chunk.document_id}`, { page: chunk.page }) }, chunk.source_title)),
       h("p", { class: "small" }, place),
     ),
-    h("p", { class: "hit-text" }, marked(chunk.text, highlights)),
+    passageText(chunk, highlights),
     h("div", { class: "hit-foot" }, h("ul", { class: "why", "aria-label": t("knowledge.why") }, reasons(chunk, signals).map((why) => h("li", {}, why))), passageButton(chunk, rank)),
   );
+}
+
+/** The words of a passage; a long one shows its beginning until all of it is asked for. */
+function passageText(chunk, highlights) {
+  const text = h("p", { class: "hit-text", id: uid("hit"), lang: chunk.language }, marked(chunk.text, highlights));
+  if (chunk.text.length <= SHOWN_CHARS && chunk.text.split("\n").length <= SHOWN_LINES) return text;
+  const more = h("button", { type: "button", class: "link", "aria-expanded": "false", "aria-controls": text.id, onclick: () => turn() }, t("knowledge.show_all"));
+  const turn = () => {
+    const open = text.classList.toggle("is-clipped") === false;
+    more.setAttribute("aria-expanded", String(open));
+    fill(more, t(open ? "knowledge.show_less" : "knowledge.show_all"));
+  };
+  text.classList.add("is-clipped");
+  return [text, h("p", {}, more)];
 }
 
 /** Why a passage was found, in words. */

@@ -6,14 +6,7 @@ import { badge } from "../elements/badge.js";
 import { dataTable } from "../elements/table.js";
 import { currentLanguage, dateTime, has, number, percent, t } from "../i18n.js";
 
-const DRIFT = {
-  STABLE: ["ok", "check"],
-  NOTICED: ["warn", "alert"],
-  WARNING: ["warn", "alert"],
-  DRIFTING: ["bad", "alert"],
-  DRIFT: ["bad", "alert"],
-  ALARM: ["bad", "alert"],
-};
+const DRIFT = { STABLE: ["ok", "check"], WATCH: ["warn", "eye"], DRIFT: ["bad", "alert"] };
 
 /** The classifier in use; `action` is the way back. */
 export function champion({ champion: current }, action) {
@@ -69,26 +62,31 @@ function shadow(tally) {
 }
 
 /** Whether the test of promotion speaks for the challenger, and why not. */
-function verdict({ verdict: found }) {
-  if (!found) return null;
+function verdict(rival) {
   return h(
     "div",
     {},
-    badge(t(found.better ? "learning.better" : "learning.not_better"), { tone: found.better ? "ok" : "idle", glyph: found.better ? "check" : "clock" }),
-    found.reasons?.length > 0 && h("ul", { class: "reasons" }, found.reasons.map((reason) => h("li", {}, typeof reason === "string" ? reason : (reason[currentLanguage()] ?? reason.en)))),
+    badge(t(rival.better ? "learning.better" : "learning.not_better"), { tone: rival.better ? "ok" : "idle", glyph: rival.better ? "check" : "clock" }),
+    rival.reasons.length > 0 && h("ul", { class: "reasons" }, reasonsOf(rival).map((reason) => h("li", {}, reason))),
   );
+}
+
+/** Why a challenger is, or is not, shown to be better; in the reader's language. */
+export function reasonsOf(rival) {
+  return rival.reasons.map((reason) => reason[currentLanguage()] ?? reason.en);
 }
 
 /** Drift of one kind: its status, what it means, its measures. */
 export function drift(title, about, state) {
-  const [tone, glyph] = DRIFT[state?.status] ?? ["idle", "dot"];
-  const status = state?.status ?? "UNKNOWN";
-  const rows = Object.entries(state ?? {}).filter(([name, value]) => name !== "status" && typeof value === "number");
+  const status = state?.rows ? state.status : "UNKNOWN"; // nothing measured is not the same as nothing moved
+  const [tone, glyph] = DRIFT[status] ?? ["idle", "dot"];
+  const rows = status === "UNKNOWN" ? [] : Object.entries({ rows: state.rows, psi: state.psi, ...state.values });
   return h(
     "section",
     { class: "card" },
     h("div", { class: "card-head" }, h("h2", {}, title), badge(named(`learning.drift_${status}`, status), { tone, glyph })),
     h("p", { class: "small muted" }, about),
+    state?.since && status !== "STABLE" && h("p", { class: "small" }, t("learning.drift_since", { when: dateTime(state.since) })),
     rows.length > 0 && h("dl", { class: "facts" }, rows.map(([name, value]) => [h("dt", {}, named(`learning.metric_${name}`, name)), h("dd", { class: "mono" }, number(value, 3))])),
   );
 }
@@ -96,7 +94,6 @@ export function drift(title, about, state) {
 /** Versions so far. */
 export function history(items) {
   if (!items.length) return null;
-  const at = (one) => one.at ?? one.promoted_at ?? one.trained_at;
   return h(
     "section",
     { class: "card" },
@@ -107,8 +104,9 @@ export function history(items) {
       class: "table-cards",
       columns: [
         { key: "version", label: t("learning.version"), header: true, cell: (one) => h("span", { class: "mono" }, one.version) },
-        { key: "event", label: t("learning.event"), cell: (one) => named(`learning.event_${one.event ?? one.status}`, String(one.event ?? one.status ?? "–")) },
-        { key: "at", label: t("learning.when"), cell: (one) => dateTime(at(one)) },
+        { key: "status", label: t("knowledge.status"), cell: (one) => named(`learning.status_${one.status}`, one.status) },
+        { key: "trained", label: t("learning.trained_at"), cell: (one) => dateTime(one.trained_at) },
+        { key: "promoted", label: t("learning.promoted_at"), cell: (one) => dateTime(one.promoted_at) },
         { key: "metrics", label: t("learning.metrics"), cell: (one) => summary(one.metrics) },
       ],
     }),

@@ -36,7 +36,7 @@ class AskPage extends Page {
         { class: "page ask" },
         this.header(t("ask.title"), { lead: t("ask.lead") }),
         this.#form({ q, model, code }),
-        h("div", { class: "ask-body" }, this.words, h("aside", { class: "ask-side", "aria-label": t("ask.sources") }, this.sources, this.history)),
+        (this.body = h("div", { class: "ask-body" }, this.words, h("aside", { class: "ask-side", "aria-label": t("ask.sources") }, this.sources, this.history))),
       ),
     );
     this.#drawHistory();
@@ -90,7 +90,7 @@ class AskPage extends Page {
       if (mine.signal.aborted && this.asking === mine) this.#stopped(entry);
     } catch (error) {
       if (wasAborted(error) || this.asking !== mine) return undefined;
-      fill(this.state, errorState(error, () => this.#ask()));
+      this.#failed(error);
     } finally {
       if (this.asking === mine) this.#rest();
     }
@@ -118,6 +118,7 @@ class AskPage extends Page {
   }
 
   #begin(entry) {
+    this.body.classList.remove("is-blank");
     this.send.hidden = true;
     this.stop.hidden = false;
     this.writing.clear();
@@ -142,6 +143,12 @@ class AskPage extends Page {
     this.announce(solution.steps.length ? t("ask.done", { n: solution.citations.length }) : t("ask.not_in_documents"));
   }
 
+  #failed(error) {
+    this.state.classList.remove("is-live");
+    fill(this.state);
+    this.words.append(errorState(error, () => this.#ask()));
+  }
+
   #stopped(entry) {
     this.state.classList.remove("is-live");
     fill(this.state, icon("x", 16), h("span", {}, t("ask.stopped")), openTicket(entry, "plain"));
@@ -156,7 +163,7 @@ class AskPage extends Page {
   /** An answer that is complete. */
   #show(entry) {
     const { solution } = entry;
-    this.shown = entry;
+    this.body.classList.remove("is-blank");
     this.citations = new Map(solution.citations.map((citation) => [citation.id, citation]));
     const hints = [entry.model, entry.code].filter(Boolean).join(" · ");
     const heading = [h("h2", { class: "asked-question" }, entry.question), hints && h("p", { class: "small muted" }, hints)];
@@ -180,6 +187,7 @@ class AskPage extends Page {
   }
 
   #blank() {
+    this.body.classList.toggle("is-blank", !asked.length);
     fill(this.words, emptyState({ glyph: "ask", title: t("ask.blank"), text: t("ask.blank_text") }));
   }
 

@@ -10,7 +10,7 @@ import { toast, toastError } from "../elements/toast.js";
 import { number, t } from "../i18n.js";
 import { use } from "../insights/figures.js";
 import { subnav } from "../insights/subnav.js";
-import { champion, challenger, drift, history } from "../learning/views.js";
+import { champion, challenger, drift, history, reasonsOf } from "../learning/views.js";
 import { may } from "../session.js";
 
 const POLL_MS = 4000;
@@ -55,7 +55,7 @@ class LearningPage extends Page {
       { class: "card" },
       h("h2", {}, t("learning.rows")),
       h("p", { class: "tile-value" }, number(rows.new, 0), h("small", {}, t("learning.rows_new"))),
-      h("p", { class: "small muted" }, t("learning.rows_about", { total: rows.total })),
+      h("p", { class: "small muted" }, t("learning.rows_about", { total: rows.total }), " ", rows.set_aside > 0 && t("learning.rows_aside", { n: rows.set_aside })),
       job && h("p", { class: "small", role: "status" }, t(`learning.job_${job.status}`), job.problem && ` ${job.problem}`),
       may("POST /v1/learning/retrain") && retrain,
     );
@@ -63,7 +63,11 @@ class LearningPage extends Page {
 
   #promote({ challenger: rival }) {
     if (!rival || !may("POST /v1/learning/promote")) return null;
-    const node = button(t("learning.promote"), { kind: "primary", glyph: "up", onclick: () => this.#act(node, "promote", { version: rival.version }, t("learning.promote_text", { version: rival.version })) });
+    const text = rival.better
+      ? t("learning.promote_text", { version: rival.version })
+      : `${t("learning.promote_anyway", { version: rival.version })} ${reasonsOf(rival).join("; ")}.`;
+    const body = { version: rival.version, force: !rival.better };
+    const node = button(t("learning.promote"), { kind: rival.better ? "primary" : "plain", glyph: "up", onclick: () => this.#act(node, "promote", body, text) });
     return node;
   }
 
