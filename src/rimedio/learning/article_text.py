@@ -4,6 +4,7 @@ The form is that of a fault in a manual (a heading that begins with the code, th
 under labels), since this is what search and the writers read best.
 """
 
+import re
 from collections.abc import Sequence
 
 from rimedio.domain.answer import Section
@@ -13,6 +14,7 @@ from rimedio.learning.articles import TITLE_CHARS_MAX, ArticleSource, WrittenArt
 from rimedio.learning.material import Material, Said
 
 SYMPTOM_CHARS = 90
+CODE_WORDS = r"(?:codice|errore|error|code|err\.?|cod\.?)\s+(?:d['’]errore\s+|di errore\s+)?"
 SYMPTOM, SOURCES = "SYMPTOM", "SOURCES"
 WORDS: dict[str, dict[str, str]] = {
     "it": {
@@ -49,7 +51,8 @@ def write_article(
     word = WORDS["it" if material.language == "it" else "en"]
     blocks = [f"# {title_of(material, tickets)}", f"## {heading_of(material, tickets)}"]
     if material.symptoms:
-        told = " / ".join(f"{text} [{mark}]" for text, mark in material.symptoms)
+        codes = codes_of(tickets)
+        told = " / ".join(f"“{_without(text, codes)}” [{mark}]" for text, mark in material.symptoms)
         blocks.append(f"**{word[SYMPTOM]}:** {told}")
     for section in Section:
         lines = [one for one in spoken if one.section is section]
@@ -74,7 +77,19 @@ def title_of(material: Material, tickets: Sequence[Ticket]) -> str:
 def heading_of(material: Material, tickets: Sequence[Ticket]) -> str:
     """The code first where there is one: a heading that begins with a code defines it."""
     codes, symptom = codes_of(tickets), _symptom(material) or title_of(material, tickets)
-    return f"{', '.join(codes)} – {symptom}" if codes else symptom
+    if not codes:
+        return symptom
+    return f"{', '.join(codes)} – {_without(symptom, codes)}"
+
+
+def _without(text: str, codes: Sequence[str]) -> str:
+    """The text without the codes: named again, each would look like a definition of its own."""
+    if not codes:
+        return text
+    named = "|".join(map(re.escape, codes))
+    plain = re.sub(rf"(?:{CODE_WORDS})?\s*\b(?:{named})\b[\s,:;–-]*", " ", text, flags=re.IGNORECASE)
+    plain = " ".join(plain.split())
+    return f"{plain[:1].upper()}{plain[1:]}"
 
 
 def codes_of(tickets: Sequence[Ticket]) -> tuple[str, ...]:
