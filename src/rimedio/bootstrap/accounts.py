@@ -43,6 +43,8 @@ if TYPE_CHECKING:
 COUNTING_IDLE_SECONDS = 1.0
 MEASURING_IDLE_SECONDS = 15.0
 BUDGETS_IDLE_SECONDS = 5.0
+SAMPLED_MAX = 1000  # a gauge that counts further would be slow exactly when somebody needs it
+SAMPLED_LETTERS_MAX = 100
 TRACE_FILE = "traces.jsonl"
 TIERS = (Level.FULL, Level.SMALL_MODEL)  # of the configured model and of its fallback
 
@@ -114,17 +116,31 @@ class Accounts:
 
     def _sample(self) -> None:
         """What is asked for only when somebody looks."""
-        system = self._system
         self.meter.sample(catalogue.EMBEDDING_BACKLOG, self._embedding_backlog)
-        self.meter.sample(catalogue.QUEUE_DEPTH, lambda: {(): float(self._waiting(system.tenant))})
+        self.meter.sample(catalogue.QUEUE_DEPTH, self._queue_depth)
+        self.meter.sample(catalogue.OUTBOX_LAG, self._outbox_lag)
+        self.meter.sample(catalogue.DLQ_DEPTH, self._dead_letters)
 
     def _embedding_backlog(self) -> Mapping[Labels, float]:
         coverage = self._system.coverage()
         return {(): float(coverage.chunks - coverage.embedded)}
 
-    def _waiting(self, tenant_id: str) -> int:
-        by_status = self.insights.tickets(tenant_id).by_status
-        return by_status[Status.NEW.value] + by_status[Status.PROCESSING.value]
+    def _queue_depth(self) -> Mapping[Labels, float]:
+        waiting = (Status.NEW.value, Status.PROCESSING.value)
+        counts = [self.insights.tickets(tenant_id).by_status for tenant_id in self._tenants()]
+        return {(): float(sum(by_status[status] for by_status in counts for status in waiting))}
+
+    def _outbox_lag(self) -> Mapping[Labels, float]:
+        relay = self._system.eventing.outbox
+        return {(): float(len(self._system.changes.read(relay.consumer, SAMPLED_MAX)))}
+
+    def _dead_letters(self) -> Mapping[Labels, float]:
+        queue = self._system.eventing.queue
+        pages = (queue.dead_letters(tenant_id, limit=SAMPLED_LETTERS_MAX) for tenant_id in self._tenants())
+        return {(): float(sum(len(page.items) for page in pages))}
+
+    def _tenants(self) -> set[str]:
+        return {self._system.tenant, *self._system.tenants.all()}
 
     @property
     def this_month(self) -> str:

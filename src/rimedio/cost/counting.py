@@ -30,6 +30,7 @@ BATCH = 200
 ACTIONS_MAX = 90  # a transaction takes 100, and one change touches five items at most
 SETTLED = frozenset({Status.READY, Status.IN_REVIEW, Status.NEEDS_INFO, Status.ESCALATED, Status.FAILED})
 _COUNTED = frozenset({keys.TICKET.name, keys.SOLUTION.name, keys.REVIEW.name, keys.FEEDBACK.name})
+_MEASURED = _COUNTED | {keys.DELIVERY.name}
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +109,8 @@ class Counting:
             outcome = str(_inner(new, "solution", "decision").get("outcome"))
             self._metrics.observe(catalogue.CONFIDENCE, figures.confidence_of(new), outcome)
             self._metrics.observe(catalogue.GROUNDEDNESS, figures.groundedness_of(new))
+        elif new.get("entity") == keys.DELIVERY.name and new.get("status") != (old or {}).get("status"):
+            self._metrics.count(catalogue.WEBHOOK_DELIVERIES, 1, str(new.get("status")))
 
     def _checkpoint(self) -> str:
         item = self._table.get(_CHECKPOINT_KEY)
@@ -267,7 +270,7 @@ def _counts(change: Change) -> bool:
     return (
         change.kind is not ChangeKind.REMOVE
         and change.new is not None
-        and change.new.get("entity") in _COUNTED
+        and change.new.get("entity") in _MEASURED
     )
 
 

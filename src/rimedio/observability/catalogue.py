@@ -101,8 +101,8 @@ WEBHOOK_DELIVERIES = Metric(
     "webhook_deliveries", Kind.COUNTER, Unit.COUNT, "Deliveries to webhooks", ("outcome",)
 )
 QUEUE_DEPTH = Metric("queue_depth", Kind.GAUGE, Unit.COUNT, "Tickets accepted and not yet answered")
-OUTBOX_LAG = Metric("outbox_lag", Kind.GAUGE, Unit.COUNT, "Changes not yet turned into events")
-DLQ_DEPTH = Metric("dead_letters", Kind.GAUGE, Unit.COUNT, "Events that no target took")
+OUTBOX_LAG = Metric("outbox_lag", Kind.GAUGE, Unit.COUNT, "Changes not yet turned into events, up to 1000")
+DLQ_DEPTH = Metric("dead_letters", Kind.GAUGE, Unit.COUNT, "Events that no target took, up to 100 a tenant")
 EMBEDDING_BACKLOG = Metric("embedding_backlog", Kind.GAUGE, Unit.COUNT, "Chunks without a vector")
 
 METRICS = (

@@ -80,7 +80,7 @@ class BudgetBody(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    monthly_usd: float | None = Field(None, ge=0, le=1_000_000_000)
+    monthly_usd: float | None = Field(ge=0, le=1_000_000_000)
     small_model_at: Share = 0.70
     extractive_at: Share = 0.90
     person_at: Share = 1.0
