@@ -12,14 +12,19 @@ from rimedio.domain.errors import IllegalMove
 
 SYMPTOM_CHARS_MIN = 10
 SYMPTOM_CHARS_MAX = 5000
-SYMPTOM = rf"\S[\s\S]{{{SYMPTOM_CHARS_MIN - 2},}}\S"  # as long as it must be without the blanks around it
+# White space and control characters, written out: what \s means differs between regular expression engines.
+BLANKS = r"\u0000-\u0020\u007f-\u00a0\u1680\u2000-\u200f\u2028\u2029\u202f\u205f\u3000\ufeff"
+SIGN = rf"[^{BLANKS}]"
+NO_NUL = r"[^\u0000]"
+SAID = rf"^{NO_NUL}*{SIGN}{NO_NUL}*$"  # a text that is more than blanks
+SYMPTOM = rf"^{NO_NUL}*{SIGN}{NO_NUL}{{{SYMPTOM_CHARS_MIN - 2},}}{SIGN}{NO_NUL}*$"
 TICKET_ID = re.compile(r"^tkt_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
 
 # The patterns are for JSON Schema, which knows nothing of stripping: some sign must not be white space.
 ShortText = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
-    Field(json_schema_extra={"pattern": r"\S"}),
+    Field(json_schema_extra={"pattern": SAID}),
 ]
 
 

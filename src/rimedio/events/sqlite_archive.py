@@ -8,7 +8,7 @@ from sqlite3 import Connection, Row
 import orjson
 
 from rimedio.domain.clock import Clock, Ids
-from rimedio.domain.errors import Conflict, InvalidInput, NotFound
+from rimedio.domain.errors import Conflict, InvalidInput, NotFound, UnknownCursor
 from rimedio.events.archive import (
     EVENTS_MAX,
     REPLAYS_AT_ONCE,
@@ -289,5 +289,5 @@ def _position(cursor: str | None) -> tuple[int, int]:
         return 2**62, 2**62
     at, _, seq = cursor.partition("-")
     if not all(part.isascii() and part.isdigit() and len(part) <= 18 for part in (at, seq)):
-        raise InvalidInput(f"The cursor {cursor[:40]!r} belongs to no list of events. Leave it out.")
+        raise UnknownCursor(f"The cursor {cursor[:40]!r} belongs to no list of events. Leave it out.")
     return int(at), int(seq)

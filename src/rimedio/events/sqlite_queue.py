@@ -14,7 +14,7 @@ from sqlite3 import Connection, Row
 import orjson
 
 from rimedio.domain.clock import Clock
-from rimedio.domain.errors import InvalidInput, NotFound
+from rimedio.domain.errors import NotFound, UnknownCursor
 from rimedio.events.bus import DeadLetter, DeadLetterPage, Reason, Target
 from rimedio.events.event import Event, event_from
 from rimedio.events.rule_json import target_from_json, target_to_json
@@ -242,5 +242,5 @@ def _position(cursor: str | None) -> tuple[int, str]:
         return 2**63 - 1, ""
     at, _, last = cursor.partition("-")
     if not at.isascii() or not at.isdigit() or len(at) > 18 or not last:
-        raise InvalidInput(f"The cursor {cursor[:40]!r} belongs to no list of dead letters. Leave it out.")
+        raise UnknownCursor(f"The cursor {cursor[:40]!r} belongs to no list of dead letters. Leave it out.")
     return int(at), last

@@ -26,7 +26,7 @@ TIERS: Mapping[AccountTier, Rate] = MappingProxyType(
         AccountTier.ENTERPRISE: Rate(1000, 2000),
     }
 )
-ANONYMOUS = Rate(20, 100)  # of an address, on routes that need no token and with tokens that do not count
+ANONYMOUS = Rate(200, 1000)  # of an address, on routes that need no token and with tokens that do not count
 STATIC = Rate(200, 1000)  # of an address, on the console's files
 
 

@@ -16,7 +16,6 @@ from typing import Any, get_args, get_origin
 
 import orjson
 from pydantic import BaseModel, JsonValue, TypeAdapter, ValidationError, create_model
-from pydantic.fields import FieldInfo
 
 from rimedio.lambdas.failures import RequestRefused, refusal_of
 from rimedio.lambdas.replies import Reply
@@ -82,7 +81,8 @@ class Contract:
         if HEADERS in self.parameters:
             bound[HEADERS] = _validated(self.parameters[HEADERS], _headers(event), HEADERS)
         if BODY in self.parameters:
-            bound[BODY] = self._json_body(event)
+            if event.get("body") or not self.body_optional:
+                bound[BODY] = self._json_body(event)
         elif RAW in self.parameters:
             bound[RAW] = _raw_body(event, BYTES)
         return bound
@@ -94,12 +94,12 @@ class Contract:
 
     @cached_property
     def body_optional(self) -> bool:
-        """Whether the body may be left out: nothing in it is required."""
-        fields: Mapping[str, FieldInfo] = getattr(self.parameters.get(BODY), "model_fields", {})
-        return bool(fields) and not any(field.is_required() for field in fields.values())
+        """Whether the body may be left out: the parameter has a default."""
+        body = inspect.signature(self.handler).parameters.get(BODY)
+        return body is not None and body.default is not inspect.Parameter.empty
 
     def _json_body(self, event: Event) -> object:
-        text = b"{}" if self.body_optional and not event.get("body") else _raw_body(event, JSON)
+        text = _raw_body(event, JSON)
         if b"\\u0000" in text or b"\x00" in text:
             raise RequestRefused("The body holds a NUL character, which no text needs. Take it out.")
         try:

@@ -17,10 +17,9 @@ from pydantic_core import PydanticUndefined
 
 from rimedio import __version__
 from rimedio.domain.taxonomy import Taxonomy
-from rimedio.domain.ticket import SYMPTOM, SYMPTOM_CHARS_MIN
+from rimedio.domain.ticket import NO_NUL
 from rimedio.lambdas.binding import BODY, BYTES, HEADERS, JSON, QUERY, RAW
 from rimedio.lambdas.failures import ErrorBody
-from rimedio.lambdas.identifiers import SAID
 from rimedio.lambdas.replies import Download
 from rimedio.lambdas.router import Operation
 from rimedio.security.permissions import MATRIX
@@ -53,13 +52,7 @@ RESPONSE_HEADERS = {
     "X-RateLimit-Remaining": ("Requests left of the burst.", {"type": "string"}),
     "X-RateLimit-Reset": ("Seconds until the burst is whole again.", {"type": "string"}),
 }
-NO_NUL = r"[^\u0000]"
-# Patterns that would let NUL through, and what they become; all others name the signs they take.
-WITHOUT_NUL = {
-    "": f"^{NO_NUL}*$",
-    SAID: rf"^{NO_NUL}*\S{NO_NUL}*$",
-    SYMPTOM: rf"^{NO_NUL}*\S{NO_NUL}{{{SYMPTOM_CHARS_MIN - 2},}}\S{NO_NUL}*$",
-}
+ANY_TEXT = f"^{NO_NUL}*$"
 Node = dict[str, Any]
 
 
@@ -290,7 +283,7 @@ def _refuse_nul(node: Any, document: Node, seen: set[str]) -> None:
         seen.add(name)
         _refuse_nul(document["components"]["schemas"].get(name), document, seen)
     if node.get("type") == "string" and not node.keys() & {"enum", "const", "format"}:
-        node["pattern"] = WITHOUT_NUL.get(node.get("pattern", ""), node.get("pattern"))
+        node.setdefault("pattern", ANY_TEXT)  # other patterns name the signs they take
     for value in node.values():
         _refuse_nul(value, document, seen)
 

@@ -4,10 +4,9 @@ from typing import Annotated
 
 from pydantic import Field
 
-from rimedio.domain.ticket import TICKET_ID
+from rimedio.domain.ticket import SAID, TICKET_ID
 
-# Something that is not white space: a text of blanks says nothing.
-SAID = r"\S"
+__all__ = ["SAID", "ErrorCode", "Identifier", "Language", "ModelName", "Question", "ShortLine", "TicketId"]
 
 TicketId = Annotated[str, Field(pattern=TICKET_ID.pattern, description="Id of a ticket.")]
 Identifier = Annotated[

@@ -55,7 +55,10 @@ def upload(raw: bytes) -> None:
     """Takes bytes."""
 
 
-def move(body: Optional) -> Optional:
+NOTHING = Optional()
+
+
+def move(body: Optional = NOTHING) -> Optional:
     return body
 
 
@@ -151,9 +154,11 @@ def test_a_path_that_does_not_fit_is_refused() -> None:
     assert refused.value.faults[0].field == "path.number"
 
 
-def test_a_body_without_required_fields_may_be_left_out() -> None:
+def test_a_body_may_be_left_out_where_its_parameter_has_a_default() -> None:
     contract = Contract(move)
-    assert contract.bind({"headers": {}, "body": None}, {}) == {"body": Optional()}
+    assert contract.bind({"headers": {}, "body": None}, {}) == {}
+    assert contract.bind(sent({"reason": "r"}), {}) == {"body": Optional(reason="r")}
+    assert contract.body_optional
     assert not Contract(take).body_optional
 
 

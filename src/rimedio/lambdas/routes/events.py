@@ -180,7 +180,8 @@ def _archive(api: Api, system: "Rimedio") -> None:
             next_cursor=page.cursor,
         )
 
-    @api.post("/v1/events/replays", summary="Let events happen again", tag=TAG, status=202, errors=(404, 409))
+    @api.post("/v1/events/replays", summary="Let events happen again", tag=TAG, status=202, errors=(404,),
+              unfit=True)  # fmt: skip
     def post_replay(body: ReplayRequest) -> ReplayView:
         rules = () if body.rule is None else (body.rule,)
         tenant = api.caller.tenant_id
@@ -197,7 +198,7 @@ def _rules(api: Api, system: "Rimedio") -> None:
     def get_rules() -> Items[RuleView]:
         return Items[RuleView](items=tuple(map(_rule, system.eventing.bus.rules(api.caller.tenant_id))))
 
-    @api.put("/v1/events/rules/{name}", summary="Make or replace a rule", tag=TAG, errors=(404,))
+    @api.put("/v1/events/rules/{name}", summary="Make or replace a rule", tag=TAG, errors=(404,), unfit=True)
     def put_rule(name: RuleName, body: RuleBody) -> RuleView:
         plain = body.model_dump(exclude={"target", "input_transformer"})
         target: JsonObject = {"id": "target", "address": body.target}

@@ -25,16 +25,19 @@ class MoveBody(BaseModel):
     reason: str | None = Field(None, max_length=2000)
 
 
+NO_REASON = MoveBody()
+
+
 def register(api: Api, system: "Rimedio") -> None:
     """Routes of moves."""
 
     @api.post("/v1/tickets/{ticket_id}/resolve", summary="The trouble is over", tag=TAG, errors=ERRORS)
-    def resolve_ticket(ticket_id: TicketId, body: MoveBody) -> Ticket:
+    def resolve_ticket(ticket_id: TicketId, body: MoveBody = NO_REASON) -> Ticket:
         caller = api.caller
         return system.desk.resolve(caller.tenant_id, ticket_id, by=caller.subject, reason=body.reason)
 
     @api.post("/v1/tickets/{ticket_id}/reopen", summary="The trouble is back", tag=TAG, errors=ERRORS)
-    def reopen_ticket(ticket_id: TicketId, body: MoveBody) -> Ticket:
+    def reopen_ticket(ticket_id: TicketId, body: MoveBody = NO_REASON) -> Ticket:
         """A new execution that knows what was tried."""
         caller = api.caller
         return system.desk.reopen(
@@ -46,7 +49,7 @@ def register(api: Api, system: "Rimedio") -> None:
         )
 
     @api.post("/v1/tickets/{ticket_id}/escalate", summary="A person takes over", tag=TAG, errors=ERRORS)
-    def escalate_ticket(ticket_id: TicketId, body: MoveBody) -> Ticket:
+    def escalate_ticket(ticket_id: TicketId, body: MoveBody = NO_REASON) -> Ticket:
         caller = api.caller
         return system.desk.escalate(caller.tenant_id, ticket_id, by=caller.subject, reason=body.reason)
 

@@ -70,7 +70,7 @@ def register(api: Api, system: "Rimedio") -> None:
     def get_schedule(name: ScheduleName) -> ScheduleView:
         return _view(system.eventing.schedules.get(api.caller.tenant_id, name))
 
-    @api.put("/v1/schedules/{name}", summary="Make or replace a schedule", tag=TAG, errors=(404, 409))
+    @api.put("/v1/schedules/{name}", summary="Make or replace a schedule", tag=TAG, errors=(404,), unfit=True)
     def put_schedule(name: ScheduleName, body: ScheduleBody) -> ScheduleView:
         tenant = api.caller.tenant_id
         target = Target(f"schedule-{name}", body.target, input=body.input)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 TAG = "uploads"
 PartNumber = Annotated[int, Field(ge=1, le=10_000, description="Number of a piece, from 1.")]
-AttachmentId = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^/\x00]*\S[^/\x00]*$")]
+AttachmentId = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^/\u0000-\u0020]+$")]
 
 
 class UploadBody(BaseModel):
