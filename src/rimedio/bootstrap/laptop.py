@@ -22,6 +22,8 @@ from rimedio.domain.clock import Clock, Ids, RandomIds, SystemClock
 from rimedio.domain.errors import InvalidSetting, ModelUnavailable
 from rimedio.domain.taxonomy import Taxonomy
 from rimedio.domain.ticket import Ticket
+from rimedio.events.sqlite_tables import MIGRATIONS as EVENT_MIGRATIONS
+from rimedio.events.sqlite_tables import ROOM as EVENT_TABLES
 from rimedio.knowledge.backfill import Backfill
 from rimedio.knowledge.chunking import StructureAware
 from rimedio.knowledge.embedding.onnx import OnnxEmbedder
@@ -463,6 +465,7 @@ class Rimedio:
         """Bring the data folder's schema up to date and, once a day, sweep it. For the writing process."""
         _ = self.table, self.index
         SqliteJournal(self.database)
+        self.database.migrate(EVENT_TABLES, EVENT_MIGRATIONS)
         self.sweep()
 
     def sweep(self) -> None:

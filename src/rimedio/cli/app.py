@@ -16,12 +16,14 @@ from rimedio.cli import (
     demo,
     doctor,
     evaluate,
+    events,
     identity,
     knowledge,
     learn,
     replay,
     serve,
     ticket,
+    webhook,
 )
 from rimedio.cli.output import INTERRUPTED, fail, guarded
 from rimedio.cli.session import Session
@@ -39,6 +41,8 @@ app.add_typer(knowledge.kb, name="kb")
 app.add_typer(ticket.app, name="ticket")
 app.add_typer(classify.app, name="classify")
 app.add_typer(learn.app, name="learn")
+app.add_typer(events.app, name="events")
+app.add_typer(webhook.app, name="webhook")
 app.add_typer(machines, name="asl", help="Run, test, check and draw state machines.")
 app.add_typer(identity.keys, name="keys")
 app.command("sign-in")(identity.sign_in)
