@@ -24,6 +24,8 @@ class Ground(StrEnum):
     CATEGORY_UNKNOWN = "CATEGORY_UNKNOWN"
     CATEGORY_UNCERTAIN = "CATEGORY_UNCERTAIN"
     DOCUMENTS_DISAGREE = "DOCUMENTS_DISAGREE"
+    SAME_REMEDY = "SAME_REMEDY"
+    REOPENED = "REOPENED"
 
 
 _TEXTS: dict[Ground, tuple[str, str]] = {
@@ -74,6 +76,14 @@ _TEXTS: dict[Ground, tuple[str, str]] = {
     ),
     Ground.CATEGORY_UNKNOWN: ("la categoria non è chiara", "the category is not clear"),
     Ground.CATEGORY_UNCERTAIN: ("la categoria è incerta", "the category is uncertain"),
+    Ground.SAME_REMEDY: (
+        "lo stesso rimedio è già stato dato e non è bastato: decide una persona",
+        "the same remedy was given before and was not enough: a person decides",
+    ),
+    Ground.REOPENED: (
+        "il ticket è stato riaperto: il primo rimedio non è bastato",
+        "the ticket was reopened: the first remedy was not enough",
+    ),
     Ground.DOCUMENTS_DISAGREE: (
         "due documenti si contraddicono ({0}): vale il più recente",
         "two documents contradict each other ({0}): the newer one counts",

@@ -6,6 +6,7 @@ from datetime import datetime
 from rimedio.answering.context import Context
 from rimedio.domain.answer import Decision, Draft, Solution, Verification
 from rimedio.tickets.parts import TaskParts
+from rimedio.tickets.second_look import REOPENED, second_look
 from rimedio.tickets.tasks.assemble_context import Findings
 from rimedio.tickets.tasks.task import Task
 
@@ -44,6 +45,9 @@ def decide(parts: TaskParts, given: DecideInput) -> Decided:
         flags=given.flags,
         asked=given.asked,
     )
+    if REOPENED in given.flags:
+        earlier = parts.tickets.solutions(given.tenant_id, given.ticket_id)
+        decision = second_look(decision, given.draft, earlier)
     elapsed = parts.clock.now() - given.started_at
     solution = answerer.solution(
         ticket_id=given.ticket_id,

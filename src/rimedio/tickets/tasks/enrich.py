@@ -26,17 +26,20 @@ class TicketCard:
 
 @dataclass(frozen=True, slots=True)
 class Background:
-    """Tier of the account, earlier tickets of the same equipment."""
+    """Tier of the account, earlier tickets of the same equipment, remedies of this ticket's earlier runs."""
 
     account_tier: AccountTier
     history: tuple[TicketCard, ...]
+    tried: tuple[str, ...] = ()  # ids of solutions; there are some when the ticket was reopened
 
 
 def enrich(parts: TaskParts, given: TicketRef) -> Background:
     """Look up the customer's tier and the asset's earlier tickets."""
     ticket = parts.tickets.get(given.tenant_id, given.ticket_id)
     page = parts.tickets.asset_history(given.tenant_id, ticket.asset.serial, limit=HISTORY_MAX + 1)
-    return Background(ticket.customer.account_tier, cards(page.tickets, but=ticket.ticket_id)[:HISTORY_MAX])
+    tried = tuple(s.solution_id for s in parts.tickets.solutions(given.tenant_id, given.ticket_id) if s.steps)
+    others = cards(page.tickets, but=ticket.ticket_id)[:HISTORY_MAX]
+    return Background(ticket.customer.account_tier, others, tried)
 
 
 def cards(tickets: Iterable[Ticket], *, but: str) -> tuple[TicketCard, ...]:

@@ -44,6 +44,7 @@ class FailInput:
     tenant_id: str
     ticket_id: str
     failure: StepFailure | None = None
+    execution_id: str | None = None
 
 
 def store(parts: TaskParts, given: StoreInput) -> None:
@@ -99,6 +100,8 @@ def mark_failed(parts: TaskParts, given: FailInput) -> None:
     found = parts.tickets.find(given.tenant_id, given.ticket_id)
     if found is None or Status.FAILED not in MOVES[found.status]:
         return  # failed already, or a person has the ticket now
+    if found.execution_id is not None and found.execution_id != given.execution_id:
+        return  # another run has it
     failure = given.failure or StepFailure("Unknown", "")
 
     def fail(ticket: Ticket) -> Ticket:

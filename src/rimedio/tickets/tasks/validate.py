@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from rimedio.domain.errors import IllegalMove
 from rimedio.domain.ticket import Status, Ticket
 from rimedio.tickets.parts import TaskParts
 from rimedio.tickets.tasks.task import Task
@@ -17,13 +18,17 @@ class ValidateInput:
 
 
 def validate(parts: TaskParts, given: ValidateInput) -> Ticket:
-    """The ticket, now PROCESSING. Raises NotFound, or IllegalMove when another execution has it."""
+    """The ticket, now PROCESSING. Raises NotFound, or IllegalMove when a person or another run has it."""
 
     def take(ticket: Ticket) -> Ticket:
-        if ticket.status is Status.PROCESSING and ticket.execution_id == given.execution_id:
-            return ticket  # this very step ran before a crash
-        if ticket.status is Status.PROCESSING and ticket.execution_id is None:  # reopened
-            return ticket.model_copy(update={"execution_id": given.execution_id})
+        if ticket.status is Status.PROCESSING:
+            if ticket.execution_id == given.execution_id:
+                return ticket  # this very step ran before a crash
+            if ticket.execution_id is None:  # reopened
+                return ticket.model_copy(update={"execution_id": given.execution_id})
+        if ticket.status is not Status.NEW:
+            msg = f"Ticket {ticket.ticket_id} is {ticket.status}: somebody else has it. Reopen it instead."
+            raise IllegalMove(msg)
         moved = ticket.moved_to(Status.PROCESSING, parts.clock.now())
         return moved.model_copy(update={"execution_id": given.execution_id})
 
