@@ -10,11 +10,7 @@ from rimedio.answering.budgeted import BudgetedWriter
 from rimedio.answering.timed_search import TimedSearch
 from rimedio.answering.writers import Writer
 from rimedio.cost.budgets import Budgets, Level, Limits
-from rimedio.cost.counting import Counting
-from rimedio.cost.insights import InsightReader
 from rimedio.cost.ledger import Ledger
-from rimedio.cost.level_watch import LevelChange, LevelWatch
-from rimedio.cost.measurements import Measurements
 from rimedio.cost.metered_chat import (
     BudgetGate,
     ChatAccounts,
@@ -25,20 +21,22 @@ from rimedio.cost.metered_chat import (
 )
 from rimedio.cost.money import nano, usd
 from rimedio.domain.ticket import Status
-from rimedio.events.detail_types import DetailType
 from rimedio.llm.chat import ChatModel
 from rimedio.llm.pricing import PriceTable
 from rimedio.observability import catalogue
-from rimedio.observability.emf import EmfMetrics
 from rimedio.observability.metrics import Labels, Meter, Metrics, Several
-from rimedio.observability.objectives import Objectives
 from rimedio.observability.performance import Performance
 from rimedio.observability.traces import NoTracer, Tracer
 from rimedio.settings import Generator, Settings
 from rimedio.storage.keys import stamp
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # what answering a question does not need is imported where it is first used
     from rimedio.bootstrap.laptop import Rimedio
+    from rimedio.cost.counting import Counting
+    from rimedio.cost.insights import InsightReader
+    from rimedio.cost.level_watch import LevelChange, LevelWatch
+    from rimedio.cost.measurements import Measurements
+    from rimedio.observability.emf import EmfMetrics
 
 COUNTING_IDLE_SECONDS = 1.0
 MEASURING_IDLE_SECONDS = 15.0
@@ -77,10 +75,14 @@ class Accounts:
         return self.meter if self.emf is None else Several(self.meter, self.emf)
 
     @cached_property
-    def emf(self) -> EmfMetrics | None:
+    def emf(self) -> "EmfMetrics | None":
         """CloudWatch's format, into the file that the settings name."""
         path = self._system.settings.metrics_file
-        return None if path is None else EmfMetrics(lambda line: _append(path, line), self._system.clock)
+        if path is None:
+            return None
+        from rimedio.observability.emf import EmfMetrics
+
+        return EmfMetrics(lambda line: _append(path, line), self._system.clock)
 
     @cached_property
     def tracer(self) -> Tracer:
@@ -150,29 +152,40 @@ class Accounts:
     # -- figures
 
     @cached_property
-    def counting(self) -> Counting:
+    def counting(self) -> "Counting":
         """Counts what the change stream tells."""
+        from rimedio.cost.counting import Counting
+
         return Counting(self._system.table, self._system.changes, self.metrics)
 
     @cached_property
-    def insights(self) -> InsightReader:
+    def insights(self) -> "InsightReader":
         """What the console's charts show."""
+        from rimedio.cost.insights import InsightReader
+
         return InsightReader(self._system.table, self.ledger, self._system.clock)
 
     @cached_property
-    def measurements(self) -> Measurements:
+    def measurements(self) -> "Measurements":
         """The service's minutes and hours, and how its objectives stand."""
+        from rimedio.cost.measurements import Measurements
+        from rimedio.observability.objectives import Objectives
+
         path = self._system.settings.objectives_file
         objectives = Objectives.from_file(path) if path else Objectives.shipped()
         return Measurements(self._system.table, self.meter, objectives, self._system.clock)
 
     @cached_property
-    def level_watch(self) -> LevelWatch:
+    def level_watch(self) -> "LevelWatch":
         """Tells of budgets that come to another level."""
+        from rimedio.cost.level_watch import LevelWatch
+
         system = self._system
         return LevelWatch(system.table, self.budgets, system.tenants.all, self._announce)
 
-    def _announce(self, change: LevelChange) -> None:
+    def _announce(self, change: "LevelChange") -> None:
+        from rimedio.events.detail_types import DetailType
+
         state = change.state
         monthly = state.limits.monthly_nano
         self._system.eventing.publisher.publish(

@@ -26,6 +26,7 @@ from rimedio.http.streams import Streams
 from rimedio.lambdas.api import build_api
 from rimedio.lambdas.authorizer import build_authorizer
 from rimedio.lambdas.document import build_document
+from rimedio.observability.observed_requests import observed_requests
 
 CONSOLE = Path(str(files("rimedio"))) / "console"
 BACKLOG = 2048
@@ -45,7 +46,7 @@ def build_gateway(system: Rimedio) -> Gateway:
     )
     return Gateway(
         GatewayParts(
-            handler=handler,
+            handler=observed_requests(handler, system.accounts.tracer),
             routes=RouteTable((operation.method, operation.path) for operation in operations),
             bodies=BodySchemas(document),
             authorization=Authorization(build_authorizer(system)),
