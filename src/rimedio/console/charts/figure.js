@@ -6,6 +6,7 @@
 
 import { h, s, uid } from "../dom.js";
 import { t } from "../i18n.js";
+import { hatches } from "./hatch.js";
 
 const STEPS = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageUp: -7, PageDown: 7 };
 
@@ -16,10 +17,10 @@ const STEPS = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageUp:
  * `[{x, text, marks: [{y, series}]}]`; `table` is `{head: [text], rows: [[text]]}`;
  * `legend` is `[{name, series, kind}]`. Without rows the figure says that it is empty.
  */
-export function chartFigure({ title, summary = "", height = 220, legend = [], table, draw, start = null }) {
+export function chartFigure({ title, summary = "", height = 220, legend = [], table, draw, start = null, empty = t("chart.empty") }) {
   const root = h("figure", { class: "chart" }, caption(title, summary));
   if (!table.rows.length) {
-    root.append(h("p", { class: "chart-empty" }, t("chart.empty")));
+    root.append(h("p", { class: "chart-empty" }, empty));
     return root;
   }
   if (legend.length) root.append(legendList(legend));
@@ -33,13 +34,20 @@ function caption(title, summary) {
 }
 
 function legendList(entries) {
-  return h("ul", { class: "chart-legend" }, entries.map((entry) => h("li", {},
-    s("svg", { class: "chart-key", viewBox: "0 0 22 12", width: 22, height: 12, "aria-hidden": "true" },
-      keyMark(entry)), entry.name)));
+  return h("ul", { class: "chart-legend" }, entries.map((entry) => h("li", {}, key(entry), entry.name)));
 }
 
-function keyMark({ series, kind }) {
-  if (kind === "bar") return s("rect", { class: `series-fill series-${series}`, x: 1, y: 1, width: 20, height: 10, rx: 2 });
+function key({ series, kind }) {
+  const picture = s("svg", { class: "chart-key", viewBox: "0 0 22 12", width: 22, height: 12, "aria-hidden": "true" });
+  if (kind === "bar") {
+    const place = { x: 1, y: 1, width: 20, height: 10, rx: 2 };
+    const overlay = hatches(picture, [series]);
+    picture.append(s("rect", { ...place, class: `series-fill series-${series}` }), s("rect", { ...place, fill: overlay(series) }));
+  } else picture.append(...lineKey(series));
+  return picture;
+}
+
+function lineKey(series) {
   return [s("line", { class: `series-line series-${series}`, x1: 0, x2: 22, y1: 6, y2: 6 }), mark(series, 11, 6, 3.2)];
 }
 

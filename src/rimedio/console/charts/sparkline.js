@@ -6,11 +6,11 @@ import { s, uid } from "../dom.js";
 const WIDTH = 96;
 const HEIGHT = 28;
 
-/** `values` may hold null for gaps; `label` says in words what the line shows. Null with fewer than two values. */
+/** `values` may hold null for gaps; `label` says in words what the line shows. Null where there is no course. */
 export function sparkline({ values, label, series = 1 }) {
   const known = values.map((value, i) => [i, value]).filter(([, value]) => value !== null && value !== undefined);
-  if (known.length < 2) return null;
   const numbers = known.map(([, value]) => value);
+  if (known.length < 2 || numbers.every((value) => value === numbers[0])) return null;
   const low = Math.min(...numbers, 0);
   const high = Math.max(...numbers);
   const x = linear([0, values.length - 1], [2, WIDTH - 4]);

@@ -127,6 +127,7 @@ export function coverage(report) {
     title: t("insights.coverage"),
     summary: t("insights.coverage_about"),
     height: 280,
+    empty: t("insights.coverage_none"),
     points: report.coverage,
     current: report.threshold ?? null,
     percent: (share) => percent(share, share < 0.1 && share > 0 ? 1 : 0),

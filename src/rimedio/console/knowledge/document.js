@@ -12,10 +12,11 @@ import { dateTime, number, percent, t } from "../i18n.js";
 import { go, href } from "../router.js";
 import { may } from "../session.js";
 import { documentStatus } from "./documents.js";
-import { share } from "./loading.js";
+import { searchesByMeaning, share } from "./loading.js";
 
 const PAGE_WIDTH = 1000;
 const POLL_MS = 2500;
+const INTERNAL = ["recipe", "stamp"]; // how the loader recognises an unchanged file
 
 class DocumentView extends Element {
   mount() {
@@ -128,11 +129,11 @@ function facts(record) {
     [t("knowledge.version"), record.version],
     [t("knowledge.pages"), record.pages && number(record.pages, 0)],
     [t("knowledge.chunks"), record.chunks ? number(record.chunks, 0) : null],
-    [t("knowledge.meaning"), record.chunks ? percent(share(record)) : null],
+    [t("knowledge.meaning"), record.chunks && searchesByMeaning() ? percent(share(record)) : null],
     [t("knowledge.updated"), dateTime(record.updated_at)],
     [t("knowledge.source"), h("span", { class: "mono small" }, record.source_uri)],
     [t("knowledge.fingerprint"), h("span", { class: "mono small" }, record.content_hash)],
-    ...Object.entries(record.attributes ?? {}).map(([name, value]) => [name, value]),
+    ...Object.entries(record.attributes).filter(([name]) => !INTERNAL.includes(name)),
   ];
   return rows.filter(([, value]) => value).map(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]);
 }

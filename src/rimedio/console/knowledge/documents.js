@@ -13,7 +13,7 @@ import { dataTable, tableRow } from "../elements/table.js";
 import { dateTime, number, percent, t } from "../i18n.js";
 import { here, href, keepQuery } from "../router.js";
 import { may } from "../session.js";
-import { changes, share } from "./loading.js";
+import { changes, readCoverage, searchesByMeaning, share } from "./loading.js";
 import "./drop-zone.js";
 
 const TYPING_MS = 250;
@@ -54,7 +54,7 @@ class Documents extends Element {
     keepQuery(query);
     this.asked = query;
     try {
-      const [page] = await Promise.all([api.list("/v1/kb/documents", query, { signal: this.signal }), this.#cover()]);
+      const [page] = await Promise.all([api.list("/v1/kb/documents", query, { signal: this.signal }), this.#cover()]); // shares need both
       if (this.asked !== query) return;
       this.#show(page, query);
       if (page.items.some(isUnderWay)) this.#soon(POLL_MS);
@@ -65,13 +65,13 @@ class Documents extends Element {
 
   async #cover() {
     if (!may("GET /v1/kb/coverage")) return;
-    const known = await api.get("/v1/kb/coverage", { signal: this.signal });
+    const known = await readCoverage({ signal: this.signal });
     if (!known.documents) return fill(this.coverage);
     fill(
       this.coverage,
       t("knowledge.coverage", { documents: t("knowledge.documents_n", { n: known.documents }), chunks: t("knowledge.chunks_n", { n: known.chunks }) }),
       " ",
-      known.share >= 1 || !known.model ? null : t("knowledge.coverage_share", { share: percent(known.share) }),
+      known.share >= 1 || !searchesByMeaning() ? null : t("knowledge.coverage_share", { share: percent(known.share) }),
     );
   }
 

@@ -1,10 +1,12 @@
 // Files on their way into the knowledge. The list outlives its page: whoever looks elsewhere loses nothing.
 
 import { api, wasAborted } from "../api.js";
+import { may } from "../session.js";
 import { fileType, Upload } from "../upload.js";
 
 const POLL_MS = 1200;
 const POLL_ERRORS_MAX = 20;
+const NO_MODEL = "none";
 
 /** Files of this tab, the newest first: {upload, record, options, error}. */
 export const loads = [];
@@ -12,6 +14,7 @@ export const loads = [];
 export const changes = new EventTarget();
 
 let working = false;
+let byMeaning = true;
 
 /** Put files into the queue; `options` {doc_type?, version?} go with each. */
 export function load(files, options = {}) {
@@ -51,10 +54,21 @@ export function isFinished(one) {
   return one.record?.status === "REFUSED" || (one.record?.status === "INDEXED" && share(one.record) >= 1);
 }
 
-/** Share of a document's passages that can be found by meaning, 0..1. */
+/** Share of a document's passages that can be found by meaning, 0..1; 1 where none is ever going to be. */
 export function share(record) {
-  if (typeof record.embedded !== "number" || !record.chunks) return record.chunks ? 0 : 1;
-  return Math.min(record.embedded > 1 ? record.embedded / record.chunks : record.embedded, 1);
+  return byMeaning && record.chunks ? record.embedded : 1;
+}
+
+/** Whether this service searches by meaning at all: some know words and codes only. */
+export function searchesByMeaning() {
+  return byMeaning;
+}
+
+/** Ask which model makes the vectors; documents are not waited for where there is none. */
+export async function readCoverage(options) {
+  const coverage = await api.get("/v1/kb/coverage", options);
+  byMeaning = Boolean(coverage.model) && coverage.model !== NO_MODEL;
+  return coverage;
 }
 
 /** One file after the other: the line belongs to the file that is sent. */
@@ -86,6 +100,7 @@ async function finish(one) {
 /** Ask how far the document is until it is searchable by words and by meaning, or refused. */
 async function follow(one) {
   let errors = 0;
+  if (may("GET /v1/kb/coverage")) await readCoverage().catch(() => {});
   while (loads.includes(one) && !isFinished(one)) {
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     try {

@@ -1,6 +1,6 @@
 // The service: whether each of its parts works, and every setting with its meaning.
 
-import { api, everything, wasAborted } from "../api.js";
+import { api, wasAborted } from "../api.js";
 import { fill, h } from "../dom.js";
 import { badge } from "../elements/badge.js";
 import { define, Element } from "../elements/base.js";
@@ -63,7 +63,7 @@ class ServiceSettings extends Element {
 
   async #read() {
     try {
-      this.items = await everything("/v1/settings", {}, { signal: this.signal });
+      this.items = (await api.get("/v1/settings", { signal: this.signal })).items;
       this.#show();
     } catch (error) {
       if (!wasAborted(error)) fill(this.list, errorState(error, () => this.#read()));

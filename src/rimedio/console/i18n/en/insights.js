@@ -94,5 +94,6 @@ export default {
   "budget.saved": "The budget was changed.",
   "budget.wrong_sum": "A number of dollars, 0 or more.",
   "budget.wrong_share": "A percentage from 0 to 1000.",
-  "budget.wrong_order": "Not before the step above."
+  "budget.wrong_order": "Not before the step above.",
+  "insights.coverage_none": "Too few answers have been judged yet. Reviews and feedback draw this curve."
 };

@@ -94,5 +94,6 @@ export default {
   "budget.saved": "Il budget è stato modificato.",
   "budget.wrong_sum": "Un numero di dollari, da 0 in su.",
   "budget.wrong_share": "Una percentuale da 0 a 1000.",
-  "budget.wrong_order": "Non prima del gradino precedente."
+  "budget.wrong_order": "Non prima del gradino precedente.",
+  "insights.coverage_none": "Ancora troppo poche risposte giudicate. Revisioni e giudizi disegnano questa curva."
 };
