@@ -149,7 +149,9 @@ class Streams:
         queue: asyncio.Queue[SseEvent | None] = asyncio.Queue(AHEAD_MAX)
         stopped = threading.Event()
         line.on_gone(stopped.set)
+        line.on_gone(lambda: None if queue.full() else queue.put_nowait(None))
         work = loop.run_in_executor(self._producers, partial(_run, events, queue, loop, stopped))
+        work.add_done_callback(lambda done: done.cancelled() or done.exception())  # nobody else may look
         try:
             while True:
                 try:
@@ -160,6 +162,7 @@ class Streams:
                 if event is None:
                     break
                 await line.write(encoded([event]))
+            line.require_open()
             await work  # raises what the producer raised
         finally:
             stopped.set()
