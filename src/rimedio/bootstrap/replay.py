@@ -1,5 +1,7 @@
 """Replay, put together: the same system read-only, with another model, prompt or index behind the answerer."""
 
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,11 +40,20 @@ class Trial:
     index: Path | None = None
 
 
-def replay_of(system: "Rimedio", trial: Trial) -> Replay:
-    """The use case. Raises InvalidSetting, NotFound for a prompt or an index that is not there."""
-    writer = _writer(system, trial)
-    index, search = _knowledge(system, trial)
-    parts = TaskParts(
+@contextmanager
+def replaying(system: "Rimedio", trial: Trial) -> Iterator[Replay]:
+    """The use case, and what it opened closed again afterwards.
+
+    Raises InvalidSetting, NotFound for a prompt or an index that is not there.
+    """
+    with ExitStack() as opened:
+        writer = _writer(system, trial, opened)
+        index, search = _knowledge(system, trial, opened)
+        yield Replay(_parts(system, writer, index, search), system.engine)
+
+
+def _parts(system: "Rimedio", writer: Writer, index: SqliteIndex, search: Search) -> TaskParts:
+    return TaskParts(
         tickets=system.tickets,
         conversations=system.conversations,
         objects=system.folder.objects,
@@ -61,18 +72,18 @@ def replay_of(system: "Rimedio", trial: Trial) -> Replay:
         category_unsure=system.settings.classification_unsure,
         classifier_of=system.learning.classifier_of,
     )
-    return Replay(parts, system.engine)
 
 
-def _knowledge(system: "Rimedio", trial: Trial) -> tuple[SqliteIndex, Search]:
+def _knowledge(system: "Rimedio", trial: Trial, opened: ExitStack) -> tuple[SqliteIndex, Search]:
     if trial.index is None:
         return system.index, system.search
-    index = SqliteIndex(DataFolder(trial.index, read_only=True).database)
+    folder = opened.enter_context(DataFolder(trial.index, read_only=True))
+    index = SqliteIndex(folder.database)
     options = SearchOptions(hybrid=HybridOptions(candidates=system.settings.search_candidates))
     return index, Search(index, system.embedder, system.taxonomy, options)
 
 
-def _writer(system: "Rimedio", trial: Trial) -> Writer:
+def _writer(system: "Rimedio", trial: Trial, opened: ExitStack) -> Writer:
     """The writer to try, asked directly: a replay is not billed to the tenant's budget."""
     settings = system.settings
     chat = settings.generator is not Generator.EXTRACTIVE or trial.model is not None
@@ -92,6 +103,7 @@ def _writer(system: "Rimedio", trial: Trial) -> Writer:
     key = settings.llm_api_key.get_secret_value() if settings.llm_api_key else None
     endpoint = Endpoint(settings.llm_url, name, key, settings.llm_timeout_seconds)
     model = OpenAICompatibleChat(endpoint, system.counter)
+    opened.callback(model.close)
     router = ModelRouter((model,), system.prices, system.counter)
     return ChatWriter(router, _prompts(trial.prompt))
 

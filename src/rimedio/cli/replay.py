@@ -38,15 +38,18 @@ def replay(
     json: Json = False,
 ) -> None:
     """Run stored tickets again with another model, prompt or index; print what is different. Writes nothing."""
-    from rimedio.bootstrap.replay import Trial, replay_of
+    from rimedio.bootstrap.replay import Trial, replaying
 
     session = session_of(context)
     if tenant is not None:
         session = Session({**session.overrides, "tenant": tenant})
     if not tickets:
         raise InvalidInput("No ticket was named. See `rimedio ticket list`.")
-    with session.open(read_only=True) as rimedio:
-        found = replay_of(rimedio, Trial(model, prompt, index))(rimedio.tenant, tickets)
+    with (
+        session.open(read_only=True) as rimedio,
+        replaying(rimedio, Trial(model, prompt, index)) as replay_tickets,
+    ):
+        found = replay_tickets(rimedio.tenant, tickets)
     if json:
         print_json(to_json(found))
     else:

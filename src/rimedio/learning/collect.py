@@ -55,11 +55,11 @@ def statements(
 
 def _of_reviews(ticket: Ticket, reviews: Iterable[Review]) -> Iterator[Statement]:
     for review in reviews:
-        before = review.category_before or ticket.category or ""
-        if review.category and review.category != before:
+        if review.category and review.category != review.category_before:
             yield Statement(review.category, review.reviewer, review.at, Origin.REVIEW)
         elif review.verdict is not ReviewVerdict.REJECTED:
-            yield Statement(before, review.reviewer, review.at, Origin.APPROVAL)
+            confirmed = review.category or review.category_before or ticket.category or ""
+            yield Statement(confirmed, review.reviewer, review.at, Origin.APPROVAL)
 
 
 def _of_feedback(

@@ -11,6 +11,7 @@ from rimedio.answering.sentences import split_sentences
 from rimedio.domain.answer import Citation, Solution
 from rimedio.domain.review import Change
 
+_NUMBERING = re.compile(r"\A\s*(?:\d{1,2}|[a-z])[.)]\s+")
 CHANGED_MIN = 0.5  # likeness of words from which a sentence is another form of the old one
 
 
@@ -85,10 +86,12 @@ class Summary:
 
 def compare_solutions(before: Solution | None, after: Solution, *, edited: bool = False) -> Difference:
     """The difference, sentence by sentence."""
-    lines = diff_sentences(sentences_of(before), sentences_of(after))
+    was, now = sentences_of(before), sentences_of(after)
+    lines = diff_sentences(was, now)
     old, new = places_of(before), places_of(after)
     changed = any(line.change is not Change.SAME for line in lines)
-    moved = before is None or old != new or before.decision.outcome is not after.decision.outcome
+    moved = before is None or before.decision.outcome is not after.decision.outcome
+    moved = moved or old != new or bool(was) is not bool(now)
     verdict = Verdict.DIFFERENT if moved else Verdict.REWORDED if changed else Verdict.SAME
     return Difference(
         ticket_id=after.ticket_id,
@@ -167,7 +170,8 @@ def _replaced(old: list[str], new: list[str]) -> list[Line]:
 
 
 def _plain(sentence: str) -> str:
-    return " ".join(re.findall(r"\w+", sentence.casefold()))
+    """Words alone: a list's numbering and punctuation are no difference."""
+    return " ".join(re.findall(r"\w+", _NUMBERING.sub("", sentence).casefold()))
 
 
 def _alike(one: str, other: str) -> float:
