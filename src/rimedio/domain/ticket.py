@@ -29,8 +29,9 @@ ShortText = Annotated[
 
 
 # Shape only: whether an address exists is learnt by writing to it.
+_MAIL_SIGN = rf"[^@{BLANKS}]"
 Email = Annotated[
-    str, StringConstraints(max_length=254, pattern=r"^[^@\s\x00]+@[^@\s\x00]+\.[^@\s.\x00]{2,}$")
+    str, StringConstraints(max_length=254, pattern=rf"^{_MAIL_SIGN}+@{_MAIL_SIGN}+\.[^@.{BLANKS}]{{2,}}$")
 ]
 
 

@@ -100,18 +100,35 @@ class Contract:
 
     def _json_body(self, event: Event) -> object:
         text = _raw_body(event, JSON)
-        if b"\\u0000" in text or b"\x00" in text:
+        value = self._parsed(text)
+        if b"\\u0000" in text and _holds_nul(value):
             raise RequestRefused("The body holds a NUL character, which no text needs. Take it out.")
+        return value
+
+    def _parsed(self, text: bytes) -> object:
+        """The body's value, read strictly; 3.0 is the whole number 3, as JSON Schema says."""
         try:
             return self._body.validate_json(text, strict=True)
         except ValidationError as error:
-            again = whole_numbers(text) if any(e["type"] == "int_type" for e in error.errors()) else None
-            if again is None:
+            whole = whole_numbers(text) if any(e["type"] == "int_type" for e in error.errors()) else None
+            if whole is None:
                 raise refusal_of(error, BODY) from None
         try:
-            return self._body.validate_json(again, strict=True)
+            return self._body.validate_json(whole, strict=True)
         except ValidationError as error:
             raise refusal_of(error, BODY) from None
+
+
+def _holds_nul(value: object) -> bool:
+    """Whether a text that is described holds NUL; free objects (`dict[str, Any]`) keep what they hold."""
+    if isinstance(value, str):
+        return "\x00" in value
+    if isinstance(value, BaseModel):
+        fields = type(value).model_fields.items()
+        return any(_holds_nul(getattr(value, name)) for name, f in fields if "Any" not in str(f.annotation))
+    if isinstance(value, dict):
+        return any(map(_holds_nul, (*value.keys(), *value.values())))
+    return isinstance(value, tuple | list) and any(map(_holds_nul, value))
 
 
 def whole_numbers(text: bytes) -> bytes | None:

@@ -3,10 +3,10 @@
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from rimedio.events.rule_json import rule_from_json, rule_to_json, transformer_from_json
-from rimedio.lambdas.identifiers import Identifier
+from rimedio.lambdas.identifiers import Identifier, Instant
 from rimedio.lambdas.replies import Items, Paging
 from rimedio.lambdas.router import Api
 
@@ -31,8 +31,8 @@ class _Value(BaseModel):
 class EventQuery(Paging):
     """Which archived events."""
 
-    since: AwareDatetime | None = Field(None, alias="from", description="From this time on.")
-    until: AwareDatetime | None = Field(None, alias="to", description="Before this time.")
+    since: Instant | None = Field(None, alias="from", description="From this time on.")
+    until: Instant | None = Field(None, alias="to", description="Before this time.")
     detail_type: Annotated[str, Field(min_length=1, max_length=128)] | None = None
 
 
@@ -57,8 +57,8 @@ class EventView(_Value):
 class ReplayRequest(_Value):
     """Which events are to happen again, and for which rule; all rules without one."""
 
-    since: AwareDatetime = Field(alias="from")
-    until: AwareDatetime = Field(alias="to")
+    since: Instant = Field(alias="from")
+    until: Instant = Field(alias="to")
     rule: RuleName | None = None
 
 

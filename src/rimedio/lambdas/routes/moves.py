@@ -25,7 +25,7 @@ class MoveBody(BaseModel):
     reason: str | None = Field(None, max_length=2000)
 
 
-NO_REASON = MoveBody()
+NO_REASON = MoveBody(reason=None)
 
 
 def register(api: Api, system: "Rimedio") -> None:

@@ -3,10 +3,11 @@
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from rimedio.events.bus import EVERY_TENANT, Target
 from rimedio.events.schedule import Schedule
+from rimedio.lambdas.identifiers import Instant
 from rimedio.lambdas.replies import Items
 from rimedio.lambdas.router import Api
 
@@ -31,8 +32,8 @@ class ScheduleBody(BaseModel):
     ]
     input: dict[str, Any] | None = None
     timezone: Annotated[str, Field(min_length=1, max_length=64)] = "UTC"
-    start: AwareDatetime | None = None
-    end: AwareDatetime | None = None
+    start: Instant | None = None
+    end: Instant | None = None
     window_minutes: Annotated[int, Field(ge=0, le=1440)] = 0
     enabled: bool = True
     description: Annotated[str, Field(max_length=500)] = ""
