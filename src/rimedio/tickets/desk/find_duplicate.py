@@ -18,7 +18,8 @@ OPEN = frozenset(
 )
 LOOKED_AT = 20  # the latest tickets of the same equipment, and of the same customer
 AGE_MAX = timedelta(days=30)  # an older open ticket is forgotten rather than being the same
-SAME_TEXT = 0.62  # likeness of two symptoms without codes
+SAME_TEXT = 0.7  # likeness of two symptoms without codes
+SAME_TEXT_DENIED = 0.85  # … where one says that something is not so, and the other does not
 SAME_TEXT_OF_CUSTOMER = 0.8  # … where only the customer is the same and the equipment was not named
 SAME_CODE_CONTAINED = 0.2  # a shared code and a text that does not speak of something else
 WORDS_MIN = 3  # fewer words than this prove nothing
@@ -72,9 +73,14 @@ def repeats(one: Ticket, other: Ticket, mine: Symptom, theirs: Symptom) -> bool:
     if mine.codes and theirs.codes:
         return mine.codes == theirs.codes and _no_other_subject(mine, theirs)
     if bool(mine.codes) != bool(theirs.codes):
-        return named and containment(mine, theirs) >= SAME_TEXT and likeness(mine, theirs) >= SAME_TEXT
+        return named and likeness(mine, theirs) >= _wanted(mine, theirs)
     enough = min(told(mine), told(theirs)) >= WORDS_MIN
-    return enough and likeness(mine, theirs) >= (SAME_TEXT if named else SAME_TEXT_OF_CUSTOMER)
+    least = _wanted(mine, theirs) if named else SAME_TEXT_OF_CUSTOMER
+    return enough and likeness(mine, theirs) >= least
+
+
+def _wanted(mine: Symptom, theirs: Symptom) -> float:
+    return SAME_TEXT if mine.denies == theirs.denies else SAME_TEXT_DENIED
 
 
 def _no_other_subject(mine: Symptom, theirs: Symptom) -> bool:

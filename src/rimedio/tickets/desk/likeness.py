@@ -21,6 +21,9 @@ COURTESY = (
 )
 
 
+_DENIAL = re.compile(r"\b(?:non|senza|mai|not|cannot|never|without|no)\b|n['’]t\b", re.IGNORECASE)
+
+
 @dataclass(frozen=True, slots=True)
 class Symptom:
     """What a ticket says of its trouble."""
@@ -28,6 +31,11 @@ class Symptom:
     codes: frozenset[str]
     text: str
     language: str
+
+    @property
+    def denies(self) -> bool:
+        """Whether it says that something is not so."""
+        return _DENIAL.search(self.text) is not None
 
 
 def symptom_of(ticket: Ticket, taxonomy: Taxonomy) -> Symptom:
