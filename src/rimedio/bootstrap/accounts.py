@@ -36,6 +36,8 @@ if TYPE_CHECKING:  # what answering a question does not need is imported where i
     from rimedio.cost.insights import InsightReader
     from rimedio.cost.level_watch import LevelChange, LevelWatch
     from rimedio.cost.measurements import Measurements
+    from rimedio.cost.metered_steps import StepAccounts
+    from rimedio.knowledge.embedding.port import Embedder
     from rimedio.observability.emf import EmfMetrics
 
 COUNTING_IDLE_SECONDS = 1.0
@@ -156,7 +158,7 @@ class Accounts:
         """Counts what the change stream tells."""
         from rimedio.cost.counting import Counting
 
-        return Counting(self._system.table, self._system.changes, self.metrics)
+        return Counting(self._system.table, self._system.changes, self.metrics, self.steps.answered)
 
     @cached_property
     def insights(self) -> "InsightReader":
@@ -249,6 +251,33 @@ class Accounts:
             MeteredChat(model, TIERS[min(place, len(TIERS) - 1)], accounts)
             for place, model in enumerate(models)
         )
+
+    @cached_property
+    def steps(self) -> "StepAccounts":
+        """What is paid by the second or by the token beside chat models."""
+        from rimedio.cost.metered_steps import StepAccounts
+
+        system = self._system
+        return StepAccounts(
+            self.budgets, system.prices.units, system.counter, system.clock, system.ids, self.payer
+        )
+
+    def metered_embedder(self, inner: "Embedder") -> "Embedder":
+        """The embedder, paid by the token where a token has a price."""
+        system = self._system
+        if system.folder.read_only or not system.prices.units.embedding_per_million_tokens:
+            return inner
+        from rimedio.cost.metered_steps import metered_embedder
+
+        return metered_embedder(inner, self.steps)
+
+    def metered_reading(self, read: Callable[[bytes, str], str]) -> Callable[[bytes, str], str]:
+        """The reading of attachments, paid by the second where a second has a price."""
+        if self._system.folder.read_only or not self._system.prices.units.reading_per_second:
+            return read
+        from rimedio.cost.metered_steps import metered_reading
+
+        return metered_reading(read, self.steps)
 
     def budgeted(
         self, primary: Writer, fallback: Writer | None, extractive: Writer

@@ -158,8 +158,10 @@ class Rimedio:
         settings = self.settings
         if settings.embedder is EmbedderName.NONE:
             return None
-        return OnnxEmbedder.packaged(
-            settings.embedder.value, models=settings.model_dir, threads=settings.embedding_threads
+        return self.accounts.metered_embedder(
+            OnnxEmbedder.packaged(
+                settings.embedder.value, models=settings.model_dir, threads=settings.embedding_threads
+            )
         )
 
     @cached_property
@@ -342,7 +344,7 @@ class Rimedio:
             classifier=self.classifier,
             second_opinion=self.second_opinion,
             look_up_codes=IndexCodeLookup(self.index),
-            read_attachment=read_attachment,
+            read_attachment=self.accounts.metered_reading(read_attachment),
             clock=self.clock,
             ids=self.ids,
             categories=tuple(self.taxonomy.categories),

@@ -213,6 +213,19 @@ class Budgets:
             return False
         return True
 
+    def charge(self, entry: CostEntry) -> bool:
+        """Book what needs no leave beforehand: an entry, its sums and the month's spending, in one transaction.
+
+        False when it was booked before.
+        """
+        add = {"committed": entry.cost_nano, "spent": entry.cost_nano}
+        booked = Update(_month_key(entry.tenant_id, entry.month), Changes(add=add))
+        try:
+            self._table.transact_write([*entry_actions(entry), booked])
+        except ConditionFailed:
+            return False
+        return True
+
     def recover(self, tenant_ids: Iterable[str]) -> int:
         """Settle what a process that died left put aside, at the full amount: the calls were probably made.
 

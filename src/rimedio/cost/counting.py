@@ -5,7 +5,7 @@ however often a batch is delivered: the stream promises at least once, the condi
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -34,6 +34,17 @@ _MEASURED = _COUNTED | {keys.DELIVERY.name}
 
 
 @dataclass(frozen=True, slots=True)
+class Answered:
+    """A ticket's first solution was stored, `seconds` after the work on it began."""
+
+    tenant_id: str
+    ticket_id: str
+    solution_id: str
+    seconds: float
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class _Judged:
     """How a solution is judged now."""
 
@@ -45,10 +56,18 @@ class _Judged:
 class Counting:
     """A consumer of the change stream. `run_once` is a loop's turn; one thread at a time."""
 
-    def __init__(self, table: Table, stream: ChangeStream, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        table: Table,
+        stream: ChangeStream,
+        metrics: Metrics,
+        on_answer: Callable[[Answered], None] = lambda _: None,
+    ) -> None:
+        """`on_answer` hears of each answered ticket at least once, before it is counted."""
         self._table = table
         self._stream = stream
         self._metrics = metrics
+        self._on_answer = on_answer
 
     def run_once(self) -> int:
         """Count one batch; how many changes it had. Raises StorageFailed."""
@@ -84,6 +103,8 @@ class Counting:
             counted += 1
         if not counted:
             return 0
+        for answer in tally.answers:
+            self._on_answer(answer)
         try:
             moved = _move_checkpoint(done, fresh[counted - 1].sequence)
             self._table.transact_write([moved, *tally.actions()])
@@ -91,8 +112,8 @@ class Counting:
             return 0
         for change in fresh[:counted]:
             self._measure(change)
-        for seconds in tally.answer_seconds:
-            self._metrics.observe(catalogue.ANSWER_SECONDS, seconds)
+        for answer in tally.answers:
+            self._metrics.observe(catalogue.ANSWER_SECONDS, answer.seconds)
         return counted
 
     def _measure(self, change: Change) -> None:
@@ -164,7 +185,7 @@ class _Tally:
         self._counts: Counter[Place] = Counter()
         self._judged: dict[Key, _Judged] = {}
         self._places: set[tuple[str, str]] = set()
-        self.answer_seconds: list[float] = []
+        self.answers: list[Answered] = []
 
     @property
     def size(self) -> int:
@@ -224,7 +245,8 @@ class _Tally:
         first = min((str(s.get("stored_at")) for s in several), default="") >= str(item.get("stored_at"))
         self._put(figures.of_solution(tenant, item, first=first))
         if first:
-            self.answer_seconds.append(figures.latency_seconds_of(item))
+            at = datetime.fromisoformat(str(item.get("stored_at")))
+            self.answers.append(Answered(tenant, ticket, solution, figures.latency_seconds_of(item), at))
 
     def _judge(self, tenant: str, item: Item, *, wrong: bool) -> None:
         """The latest judgement of a solution counts; an earlier one is taken back."""

@@ -23,6 +23,13 @@ class _PriceEntry(BaseModel):
     output: Price
 
 
+class _UnitEntry(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    embedding_per_million_tokens: Price = 0.0
+    reading_per_second: Price = 0.0
+    compute_per_second: Price = 0.0
+
+
 class _PriceFile(BaseModel):
     model_config = ConfigDict(extra="forbid")
     currency: Literal["USD"]
@@ -30,6 +37,7 @@ class _PriceFile(BaseModel):
     as_of: str
     models: dict[str, _PriceEntry]
     default: _PriceEntry
+    units: _UnitEntry = _UnitEntry()
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +49,28 @@ class ModelPrice:
 
 
 @dataclass(frozen=True, slots=True)
+class UnitPrices:
+    """USD for what is not a chat model: a million embedded tokens, a second of reading files or of computing.
+
+    All nothing at home, where the machine is paid for already.
+    """
+
+    embedding_per_million_tokens: float = 0.0
+    reading_per_second: float = 0.0
+    compute_per_second: float = 0.0
+
+    def embedding(self, tokens: int) -> float:
+        """USD for so many embedded tokens."""
+        return tokens * self.embedding_per_million_tokens / _MILLION
+
+
+@dataclass(frozen=True, slots=True)
 class PriceTable:
     """Prices by model id; a name may end in `*`. A model that is not listed costs the default."""
 
     models: Mapping[str, ModelPrice]
     default: ModelPrice
+    units: UnitPrices = UnitPrices()
 
     @classmethod
     def shipped(cls) -> Self:
@@ -71,7 +96,8 @@ class PriceTable:
             msg = f"The price table ({origin}) is not valid: {error}. Compare it with the built-in one."
             raise InvalidSetting(msg) from error
         models = {name: ModelPrice(p.input, p.output) for name, p in raw.models.items()}
-        return cls(models, ModelPrice(raw.default.input, raw.default.output))
+        units = UnitPrices(**raw.units.model_dump())
+        return cls(models, ModelPrice(raw.default.input, raw.default.output), units)
 
     def price_of(self, model: str) -> ModelPrice:
         """The price of the longest name that fits `model`."""

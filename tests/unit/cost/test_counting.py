@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from rimedio.cost.counting import Counting
+from rimedio.cost.counting import Answered, Counting
 from rimedio.cost.insights import InsightReader, Insights
 from rimedio.cost.ledger import Ledger
 from rimedio.domain.answer import (
@@ -271,6 +271,15 @@ def test_the_services_metrics_are_fed_by_the_way(desk: Desk) -> None:
     assert found[TICKETS_SETTLED, ("READY",)].total == 1
     assert found[TICKET_SECONDS, ()].total == 4
     assert found[ANSWER_SECONDS, ()].total == pytest.approx(0.9)
+
+
+def test_whoever_pays_for_time_hears_of_each_answer_before_it_is_counted(clock: FakeClock) -> None:
+    desk = Desk(clock)
+    told: list[Answered] = []
+    desk.counting = Counting(desk.table, desk.stream, Meter(), told.append)
+    ticket, solution = desk.answered(Outcome.PUBLISH, ms=500)
+    desk.count()
+    assert told == [Answered(TENANT, ticket.ticket_id, solution.solution_id, 0.5, clock.now())]
 
 
 def test_times_after_a_question_to_the_customer_are_not_those_of_an_answer(desk: Desk) -> None:
