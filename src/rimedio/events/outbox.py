@@ -6,14 +6,17 @@ bus knows those events by their ids. On AWS the same translation runs in a Lambd
 """
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rimedio.domain.errors import InvalidInput
 from rimedio.events.bus import EventBus
+from rimedio.events.event import Event
 from rimedio.events.translation import events_of
-from rimedio.storage.streams import ChangeStream
+from rimedio.storage.streams import Change, ChangeStream
 
 CONSUMER = "event-outbox"
-READ_AT_ONCE = 200
+READ_AT_ONCE = 100
 
 _log = logging.getLogger(__name__)
 
@@ -35,9 +38,18 @@ class OutboxRelay:
         changes = self.stream.read(self.consumer, self.at_once)
         if not changes:
             return 0
-        events = [event for change in changes for event in events_of(change)]
+        events = [event for change in changes for event in _told(change)]
         for result in self.bus.put_events(events) if events else ():
             if result.error is not None:  # it would be refused again: say so, and go on
                 _log.error("The bus refused event %s: %s", result.event_id, result.error)
         self.stream.acknowledge(self.consumer, changes[-1])
         return len(changes)
+
+
+def _told(change: Change) -> Sequence[Event]:
+    """The events of a change. One that cannot be read must not hold back all that come after it."""
+    try:
+        return events_of(change)
+    except InvalidInput:
+        _log.exception("The change %s of %s cannot be told as an event.", change.sequence, change.key.pk)
+        return ()

@@ -2,10 +2,20 @@
 
 from collections.abc import Mapping
 
+import orjson
+
 from rimedio.domain.codec import Json
 from rimedio.domain.errors import InvalidInput
 from rimedio.events.bus import AGE_SECONDS_MAX, ATTEMPTS_MAX, RetryPolicy, Rule, Target
 from rimedio.events.transformer import InputTransformer
+
+
+def written(plain: Json) -> bytes:
+    """JSON as it is stored. Raises InvalidInput for numbers of more than 64 bits and broken Unicode."""
+    try:
+        return orjson.dumps(plain)
+    except TypeError as error:
+        raise InvalidInput(f"This cannot be stored as JSON: {error}.") from None
 
 
 def rule_to_json(rule: Rule) -> dict[str, Json]:

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from rimedio.domain.errors import InvalidInput
 from rimedio.events.bus import Target
-from rimedio.events.cron import Cron
+from rimedio.events.cron import YEAR_MAX, YEAR_MIN, Cron
 
 WINDOW_MINUTES_MAX = 1440
 SCHEDULES_MAX = 200  # of a tenant
@@ -56,6 +56,9 @@ class Schedule:
             )
         if self.start and self.end and self.end <= self.start:
             raise InvalidInput(f"The schedule ends at {self.end} and starts at {self.start}. Swap them.")
+        for at in (self.start, self.end):
+            if at is not None and not YEAR_MIN < at.year < YEAR_MAX:
+                raise InvalidInput(f"{at} is out of range; the years {YEAR_MIN} to {YEAR_MAX} count.")
         zone_named(self.timezone)
         timing_of(self.expression)
 
@@ -110,7 +113,10 @@ class RateTiming:
         begin = schedule.start or schedule.created_at
         if after is None or after < begin:
             return begin
-        return begin + ((after - begin) // self.every + 1) * self.every
+        try:
+            return begin + ((after - begin) // self.every + 1) * self.every
+        except OverflowError:  # beyond the year 9999
+            return None
 
 
 @dataclass(frozen=True)
@@ -159,7 +165,7 @@ def _rate(text: str) -> timedelta:
 
 def _once(text: str) -> datetime:
     try:
-        if not _AT.match(text.strip()):
+        if not _AT.match(text.strip()) or not YEAR_MIN < int(text.strip()[:4]) < YEAR_MAX:
             raise ValueError
         return datetime.fromisoformat(text.strip())
     except ValueError:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from sqlite3 import Connection, Row
 
 import orjson
@@ -28,6 +28,7 @@ from rimedio.storage.database import Database
 DEFAULT_ARCHIVE = "all"
 REPLAY_AT_ONCE = 100  # events a turn
 WAITING_MAX = 2000  # deliveries; a replay pauses while so many wait
+EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 _GOING = (ReplayState.STARTING, ReplayState.RUNNING)
 
 
@@ -138,6 +139,8 @@ class SqliteArchive:
             raise InvalidInput(
                 f"The replay ends at {until} and begins at {since}. Give the earlier one first."
             )
+        if not EARLIEST <= since < until <= LATEST:
+            raise InvalidInput(f"The replay's range must lie between {EARLIEST} and {LATEST}.")
         known = {rule.name for owner in (tenant_id, EVERY_TENANT) for rule in self._bus.rules(owner)}
         unknown = sorted(set(rules) - known)
         if unknown:

@@ -1,4 +1,4 @@
-"""The event bus at home: rules, event log and deliveries in SQLite, one transaction an event.
+"""The event bus at home: rules, event log and deliveries in SQLite.
 
 An event is accepted together with all its deliveries, or not at all. Its id is the key of the log, so that what
 is put twice is delivered once.
@@ -17,7 +17,7 @@ from rimedio.domain.errors import InvalidInput, NotFound
 from rimedio.events.bus import EVERY_TENANT, RULES_MAX, PutResult, Rule, Target
 from rimedio.events.event import Event, check_event
 from rimedio.events.pattern import Pattern
-from rimedio.events.rule_json import rule_from_json, rule_to_json
+from rimedio.events.rule_json import rule_from_json, rule_to_json, written
 from rimedio.events.sqlite_queue import SqliteQueue, stored_event
 from rimedio.events.sqlite_tables import MIGRATIONS, ROOM, micros
 from rimedio.storage.database import Database
@@ -51,16 +51,14 @@ class SqliteBus:
     # -- events
 
     def put_events(self, events: Sequence[Event]) -> Sequence[PutResult]:
-        results = []
-        for event in events:
-            try:
-                check_event(event)
-            except InvalidInput as error:
-                results.append(PutResult(event.id, error=str(error)))
-                continue
-            with self._database.transaction() as connection:
-                results.append(PutResult(event.id, duplicate=not self._accept(connection, event)))
-        return results
+        refusals = [_refusal(event) for event in events]
+        with self._database.transaction() as connection:
+            return [
+                PutResult(event.id, error=refusal)
+                if refusal is not None
+                else PutResult(event.id, duplicate=not self._accept(connection, event))
+                for event, refusal in zip(events, refusals, strict=True)
+            ]
 
     def _accept(self, connection: Connection, event: Event) -> bool:
         body = event.as_json()
@@ -131,6 +129,7 @@ class SqliteBus:
 
     def put_rule(self, rule: Rule) -> None:
         Pattern.compile(rule.pattern)
+        body = written(rule_to_json(rule))
         with self._database.transaction() as connection:
             (count,) = connection.execute(
                 "SELECT count(*) FROM event_rule WHERE tenant = ? AND name <> ?", (rule.tenant_id, rule.name)
@@ -140,7 +139,7 @@ class SqliteBus:
             connection.execute(
                 "INSERT INTO event_rule VALUES (?, ?, ?) ON CONFLICT (tenant, name) "
                 "DO UPDATE SET body = excluded.body",
-                (rule.tenant_id, rule.name, orjson.dumps(rule_to_json(rule))),
+                (rule.tenant_id, rule.name, body),
             )
         self._forget()
 
@@ -214,6 +213,15 @@ class SqliteBus:
                 "AND NOT EXISTS (SELECT 1 FROM event_dead_letter d WHERE d.event_id = e.id) LIMIT ?)",
                 (before, TRIM_AT_ONCE),
             ).rowcount
+
+
+def _refusal(event: Event) -> str | None:
+    """Why the bus does not take an event; None when it does."""
+    try:
+        check_event(event)
+    except InvalidInput as error:
+        return str(error)
+    return None
 
 
 def _compiled(pattern: bytes | None) -> Pattern | None:

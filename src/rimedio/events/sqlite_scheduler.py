@@ -16,7 +16,7 @@ from rimedio.domain.errors import Conflict, InvalidInput, NotFound
 from rimedio.events.bus import Target
 from rimedio.events.detail_types import EVENTS, DetailType
 from rimedio.events.event import event_id, iso_seconds, new_event, parse_time
-from rimedio.events.rule_json import target_from_json, target_to_json
+from rimedio.events.rule_json import target_from_json, target_to_json, written
 from rimedio.events.schedule import SCHEDULES_MAX, Schedule, ScheduleState
 from rimedio.events.sqlite_bus import SqliteBus
 from rimedio.events.sqlite_tables import MIGRATIONS, ROOM, instant, micros
@@ -74,7 +74,7 @@ class SqliteScheduler:
             (
                 schedule.tenant_id,
                 schedule.name,
-                orjson.dumps(_to_json(schedule)),
+                written(_to_json(schedule)),
                 due,
                 None if at is None else micros(at),
             ),

@@ -1,38 +1,38 @@
 """Writes to the table, told as events: one change in, the events it means out.
 
 The id of an event is made from what changed: a ticket and its version, a review, a document and its content.
-However often a change is read, it is the same event. Events carry ids and facts, never a customer's words,
-name or address: whoever needs them reads the ticket with rights of his own.
+However often a change is read, it is the same event.
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import fields
 from types import MappingProxyType
+from typing import TypeVar
 
-from rimedio.domain.codec import Json
+from rimedio.domain.codec import from_json
 from rimedio.domain.ticket import Status
-from rimedio.events.detail_types import SOURCE_OF, DetailType
+from rimedio.events.detail_types import SOURCE_OF
+from rimedio.events.domain_events import (
+    ArticleApproved,
+    DocumentIndexed,
+    DocumentRefused,
+    DomainEvent,
+    FeedbackGiven,
+    KnowledgeGapFound,
+    MessageAdded,
+    ReviewDecided,
+    SolutionPublished,
+    TicketOpened,
+    TicketStatusChanged,
+    detail_of,
+    detail_type_of,
+)
 from rimedio.events.event import Event, event_id, new_event
 from rimedio.storage import keys
 from rimedio.storage.streams import Change, ChangeKind
-from rimedio.storage.values import Item
+from rimedio.storage.values import Item, Value
 
-_TICKET_FACTS = ("ticket_id", "priority", "lang", "category", "error_code", "duplicate_of")
-_REVIEW_FACTS = (
-    "review_id",
-    "ticket_id",
-    "solution_id",
-    "edited_solution_id",
-    "reviewer",
-    "verdict",
-    "changed",
-)
-_FEEDBACK_FACTS = (
-    "feedback_id", "ticket_id", "solution_id", "operator_id", "rating", "was_helpful", "use", "measured",
-    "resolved_issue", "required_escalation",
-)  # fmt: skip
-_DOCUMENT_FACTS = ("document_id", "source_uri", "title", "doc_type", "language", "pages", "chunks", "reason")
-_GAP_FACTS = ("gap_id", "count", "terms", "models")
-_ARTICLE_FACTS = ("article_id", "title", "ticket_ids", "decided_by")
+_Kind = TypeVar("_Kind")
 
 
 def events_of(change: Change) -> tuple[Event, ...]:
@@ -45,67 +45,57 @@ def events_of(change: Change) -> tuple[Event, ...]:
 
 
 def _ticket(change: Change, new: Item) -> Iterator[Event]:
-    old = change.old
-    facts = _facts(new, _TICKET_FACTS) | _asset(new)
+    old, version = change.old, new.get("version")
     if old is None:
-        yield _event(change, new, DetailType.TICKET_OPENED, facts, new.get("version"))
+        yield _event(change, new, _read(TicketOpened, _ticket_facts(new)), version)
         return
     status = new.get("status")
     if status == old.get("status"):
         return
-    moved: dict[str, Json] = facts | {
-        "status": _plain(status),
-        "previous_status": _plain(old.get("status")),
-        "version": _plain(new.get("version")),
-        "solution_id": _plain(new.get("solution_id")),
-        "confidence": _plain(new.get("confidence")),
-    }
-    yield _event(change, new, DetailType.TICKET_STATUS_CHANGED, moved, new.get("version"))
+    facts = _ticket_facts(new) | {"previous_status": old.get("status")}
+    yield _event(change, new, _read(TicketStatusChanged, facts), version)
     if status == Status.READY and new.get("solution_id") is not None:
-        published = facts | _facts(new, ("solution_id", "confidence"))
-        yield _event(change, new, DetailType.SOLUTION_PUBLISHED, published, new.get("version"))
+        yield _event(change, new, _read(SolutionPublished, facts), version)
 
 
 def _review(change: Change, new: Item) -> Iterator[Event]:
     if change.old is None:
-        facts = _facts(new, _REVIEW_FACTS)
-        yield _event(change, new, DetailType.REVIEW_DECIDED, facts, new.get("review_id"))
+        yield _event(change, new, _read(ReviewDecided, new), new.get("review_id"))
 
 
 def _feedback(change: Change, new: Item) -> Iterator[Event]:
     if change.old is None:
-        facts = _facts(new, _FEEDBACK_FACTS)
-        yield _event(change, new, DetailType.FEEDBACK_GIVEN, facts, new.get("feedback_id"))
+        yield _event(change, new, _read(FeedbackGiven, new), new.get("feedback_id"))
 
 
 def _message(change: Change, new: Item) -> Iterator[Event]:
     if change.old is None:
-        facts: dict[str, Json] = {"ticket_id": _plain(new.get("session_id"))}
-        facts |= _facts(new, ("message_id", "author"))
-        yield _event(change, new, DetailType.MESSAGE_ADDED, facts, new.get("message_id"))
+        told = _read(MessageAdded, {**new, "ticket_id": new.get("session_id")})
+        yield _event(change, new, told, new.get("message_id"))
 
 
 def _document(change: Change, new: Item) -> Iterator[Event]:
     old: Item = change.old or {}
     if all(new.get(name) == old.get(name) for name in ("status", "content_hash", "reason")):
         return
-    kind = {"INDEXED": DetailType.DOCUMENT_INDEXED, "REFUSED": DetailType.DOCUMENT_REFUSED}.get(
-        str(new.get("status"))
-    )
+    kinds: Mapping[str, type[DocumentIndexed] | type[DocumentRefused]] = {
+        "INDEXED": DocumentIndexed,
+        "REFUSED": DocumentRefused,
+    }
+    kind = kinds.get(str(new.get("status")))
     if kind is not None:
-        yield _event(change, new, kind, _facts(new, _DOCUMENT_FACTS), change.sequence)
+        yield _event(change, new, _read(kind, new), change.sequence)
 
 
 def _gap(change: Change, new: Item) -> Iterator[Event]:
     if change.old is None:
-        yield _event(change, new, DetailType.KNOWLEDGE_GAP_FOUND, _facts(new, _GAP_FACTS), new.get("gap_id"))
+        yield _event(change, new, _read(KnowledgeGapFound, new), new.get("gap_id"))
 
 
 def _article(change: Change, new: Item) -> Iterator[Event]:
     old: Item = change.old or {}
     if new.get("status") == "APPROVED" != old.get("status"):
-        facts = _facts(new, _ARTICLE_FACTS)
-        yield _event(change, new, DetailType.ARTICLE_APPROVED, facts, change.sequence)
+        yield _event(change, new, _read(ArticleApproved, new), change.sequence)
 
 
 _TELLERS: Mapping[str, Callable[[Change, Item], Iterator[Event]]] = MappingProxyType(
@@ -121,11 +111,9 @@ _TELLERS: Mapping[str, Callable[[Change, Item], Iterator[Event]]] = MappingProxy
 )
 
 
-def _event(
-    change: Change, new: Item, detail_type: DetailType, detail: Mapping[str, Json], which: object
-) -> Event:
+def _event(change: Change, new: Item, told: DomainEvent, which: object) -> Event:
     """`which` tells this happening from others of the item: its version, its own id, or the change's place."""
-    tenant = _tenant(new)
+    tenant, detail_type, detail = _tenant(new), detail_type_of(told), detail_of(told)
     resources = [f"{name[:-3]}/{detail[name]}" for name in ("ticket_id", "document_id") if detail.get(name)]
     return new_event(
         event_id(tenant, detail_type, change.key.pk, change.key.sk, which),
@@ -142,24 +130,18 @@ def _tenant(item: Item) -> str:
     return str(item.get("tenant_id") or "") or str(item.get("pk")).split("#")[1]
 
 
-def _facts(item: Item, names: tuple[str, ...]) -> dict[str, Json]:
-    return {name: _plain(item[name]) for name in names if name in item}
+def _read(kind: type[_Kind], item: Item) -> _Kind:
+    """The fields of a kind of event out of an item: those alone, for the rest is nobody's business."""
+    names = {field.name for field in fields(kind)}  # type: ignore[arg-type]  # they are dataclasses
+    return from_json(kind, {name: item[name] for name in names & item.keys()})
 
 
-def _asset(item: Item) -> dict[str, Json]:
+def _ticket_facts(item: Item) -> dict[str, Value]:
+    """A ticket, its asset and customer flattened."""
+    found = dict(item)
     asset, customer = item.get("asset"), item.get("customer")
-    found: dict[str, Json] = {}
     if isinstance(asset, Mapping):
-        found |= {name: _plain(asset.get(name)) for name in ("product_type", "model", "serial")}
+        found |= {name: asset.get(name) for name in ("product_type", "model", "serial")}
     if isinstance(customer, Mapping):
-        found["customer_id"] = _plain(customer.get("id"))
+        found["customer_id"] = customer.get("id")
     return found
-
-
-def _plain(value: object) -> Json:
-    """A stored value as JSON."""
-    if isinstance(value, Mapping):
-        return {str(name): _plain(inner) for name, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(inner) for inner in value]
-    return value if isinstance(value, str | int | float | bool) or value is None else str(value)

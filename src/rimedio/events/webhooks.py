@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from rimedio.domain.clock import Clock, Ids
-from rimedio.domain.errors import Conflict, InvalidInput, NotFound
+from rimedio.domain.errors import Conflict, InvalidInput, NotFound, Unavailable
 from rimedio.events.bus import EventBus, RetryPolicy, Rule, Target
 from rimedio.events.detail_types import DetailType
 from rimedio.events.signing import new_secret
@@ -182,7 +182,7 @@ class Webhooks:
             raise InvalidInput(f"A webhook needs at least one kind of event. There are: {known}.")
         if len(description) > DESCRIPTION_CHARS_MAX:
             raise InvalidInput(f"The description is longer than {DESCRIPTION_CHARS_MAX} characters.")
-        self.check_url(url)
+        self._require_reachable(url)
         if len(self.store.list(tenant_id)) >= WEBHOOKS_MAX:
             raise Conflict(f"There are {WEBHOOKS_MAX} webhooks already. Remove one first.")
         made = Webhook(
@@ -198,6 +198,12 @@ class Webhooks:
         self.bus.put_rule(rule_of(made))  # first: a rule without its webhook delivers nothing
         self.store.save(made)
         return Registered(made, secret)
+
+    def _require_reachable(self, url: str) -> None:
+        try:
+            self.check_url(url)
+        except Unavailable as error:  # a name without an address is the caller's mistake here
+            raise InvalidInput(str(error)) from error
 
     def change_secret(self, tenant_id: str, webhook_id: str) -> Registered:
         """A new secret; the old one signs as well for a day. Raises NotFound."""

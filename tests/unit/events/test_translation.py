@@ -1,10 +1,19 @@
 """Changes of the table become events: the same change, the same event."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
-from rimedio.events.detail_types import DetailType
+from rimedio.domain.errors import InvalidInput
+from rimedio.events.detail_types import SOURCE_OF, DetailType
+from rimedio.events.domain_events import (
+    KINDS,
+    SolutionPublished,
+    TicketStatusChanged,
+    detail_of,
+    domain_event,
+)
 from rimedio.events.event import check_event
 from rimedio.events.translation import events_of
 from rimedio.storage import keys
@@ -22,6 +31,15 @@ TICKET = {
     "symptom_text": "my secret words",
     "customer": {"id": "cus_1", "name": "Anna Rossi", "contact_email": "anna@example.org"},
     "asset": {"product_type": "INVERTER", "model": "XC-200", "serial": "SN-1"},
+}
+
+
+REVIEW = {
+    "review_id": "rev_1",
+    "ticket_id": "tkt_1",
+    "solution_id": "sol_1",
+    "reviewer": "olga",
+    "verdict": "EDITED",
 }
 
 
@@ -76,8 +94,13 @@ def test_a_write_that_moves_nothing_and_a_removal_are_no_events() -> None:
 @pytest.mark.parametrize(
     ("entity", "attributes", "old", "expected"),
     [
-        (keys.REVIEW, {"review_id": "rev_1", "verdict": "EDITED"}, None, DetailType.REVIEW_DECIDED),
-        (keys.FEEDBACK, {"feedback_id": "f", "rating": 5}, None, DetailType.FEEDBACK_GIVEN),
+        (keys.REVIEW, REVIEW, None, DetailType.REVIEW_DECIDED),
+        (
+            keys.FEEDBACK,
+            {"feedback_id": "f", "ticket_id": "tkt_1", "rating": 5},
+            None,
+            DetailType.FEEDBACK_GIVEN,
+        ),
         (keys.MESSAGE, {"message_id": "m", "session_id": "tkt_1"}, None, DetailType.MESSAGE_ADDED),
         (keys.GAP, {"gap_id": "gap_1", "count": 3}, None, DetailType.KNOWLEDGE_GAP_FOUND),
         (
@@ -101,3 +124,28 @@ def test_every_kind_of_item_tells_its_own_event(entity, attributes, old, expecte
     assert event.detail_type == expected
     check_event(event)
     assert events_of(change(item, item)) == ()
+
+
+def test_a_handler_reads_an_event_as_its_type() -> None:
+    event, published = events_of(
+        change(moved("READY", solution_id="sol_1", confidence=0.9), moved("PROCESSING"))
+    )
+    told = domain_event(event)
+    assert isinstance(told, TicketStatusChanged)
+    assert (told.status, told.previous_status, told.version, told.model) == (
+        "READY",
+        "PROCESSING",
+        5,
+        "XC-200",
+    )
+    assert domain_event(published) == SolutionPublished(
+        "tkt_1", "P2", product_type="INVERTER", model="XC-200", serial="SN-1", customer_id="cus_1",
+        solution_id="sol_1", confidence=0.9,
+    )  # fmt: skip
+    assert detail_of(told).items() <= event.detail.items()
+    with pytest.raises(InvalidInput):
+        domain_event(replace(event, detail_type="Nothing"))
+
+
+def test_every_kind_of_event_has_a_type_and_a_source() -> None:
+    assert KINDS.keys() == SOURCE_OF.keys() == set(DetailType)
