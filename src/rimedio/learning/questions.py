@@ -31,6 +31,8 @@ TEXT_CHARS_MAX = 2000
 RELEVANCE_MIN = 0.15  # as the gate: below, the passages do not answer
 CHARS_MIN = 8  # "E099" is a code; "help" is no question
 UNSUPPORTED = (Ground.NOT_IN_DOCUMENTATION, Ground.UNKNOWN_CODE)
+# Refused by the guardrails, or handed over because something failed ("States.Timeout: …"): no gap of the manuals.
+_NOT_BY_HAND = re.compile(r"injection|denied:|[A-Z][a-z]+(?:[.]?[A-Z][A-Za-z]*)+: |\Z")
 _CODE = re.compile(r"\b([A-Z_]{4,}): ")
 
 
@@ -174,7 +176,8 @@ def is_unsupported(ticket: Ticket) -> bool:
     reasons = grounds_of((ticket.status_reason or "",))
     if reasons & {*UNSUPPORTED}:
         return ticket.status in (Status.ESCALATED, Status.IN_REVIEW, Status.NEEDS_INFO)
-    return ticket.status is Status.ESCALATED and not reasons  # a person had no better answer either
+    by_hand = not reasons and not _NOT_BY_HAND.match(ticket.status_reason or "")
+    return ticket.status is Status.ESCALATED and by_hand  # a person had no better answer either
 
 
 def grounds_of(reasons: Iterable[str]) -> frozenset[Ground]:
