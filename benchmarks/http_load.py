@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -22,6 +23,9 @@ CONNECTIONS = 16
 TICKETS = 50
 USERS = 1000
 MIXED_SECONDS = 300
+RAMP = (500, 1000, 1500, 2000, 3000, 4000)
+RAMP_SECONDS = 20
+BENT_MS = 200.0
 LOCUSTFILE = ROOT / "tests" / "load" / "locustfile.py"
 
 
@@ -78,6 +82,84 @@ def measure_reads(report: Report, served: Served) -> None:
     report.add("reads.errors", found["errors"], found["requests"])
 
 
+@dataclass(frozen=True)
+class Load:
+    """What Locust saw."""
+
+    users: int
+    requests: int
+    errors: int
+    read_p95_ms: float
+    per_s: float
+    reads_per_s: float
+    by_name: dict[str, tuple[int, int, float]]  # requests, errors, p95
+
+
+def run_locust(served: Served, users: int, seconds: int) -> Load:
+    """Put a number of users on the service for a while; statistics begin when all of them are there."""
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / "stats"
+        command = [
+            sys.executable, "-m", "locust", "-f", str(LOCUSTFILE), "--headless", "--host", served.address,
+            "-u", str(users), "-r", str(max(20, users // 10)), "-t", f"{seconds + 10}s", "--reset-stats",
+            "--only-summary", "--json-file", str(out), "--loglevel", "ERROR", "--stop-timeout", "2",
+        ]  # fmt: skip
+        environment = os.environ | {
+            "RIMEDIO_TOKEN": served.token,
+            "RIMEDIO_TICKETS": ",".join(served.tickets),
+        }
+        subprocess.run(
+            command, cwd=ROOT, env=environment, check=False, capture_output=True, timeout=seconds + 120
+        )
+        stats = json.loads(out.with_suffix(".json").read_text())
+    by_name = {
+        row["name"]: (row["num_requests"], row["num_failures"], _p95(row["response_times"])) for row in stats
+    }
+    requests = sum(row["num_requests"] for row in stats)
+    errors = sum(row["num_failures"] for row in stats)
+    lasted = max(row["last_request_timestamp"] for row in stats) - min(row["start_time"] for row in stats)
+    reads = by_name.get("read", (0, 0, float("nan")))
+    return Load(users, requests, errors, reads[2], requests / lasted, reads[0] / lasted, by_name)
+
+
+def _p95(histogram: dict[str, int]) -> float:
+    """Of a histogram of rounded milliseconds."""
+    times = sorted((float(ms), count) for ms, count in histogram.items())
+    wanted, seen = 0.95 * sum(count for _, count in times), 0
+    for ms, count in times:
+        seen += count
+        if seen >= wanted:
+            return ms
+    return float("nan")
+
+
+def measure_mixed(report: Report, served: Served, users: int, seconds: int) -> None:
+    """Reads, lists, new tickets, streams; 429 is not an error."""
+    load = run_locust(served, users, seconds)
+    report.note(f"mixed: {users} users, {load.per_s:.0f} requests/s, of these {load.reads_per_s:.0f} reads/s")
+    for name, (count, errors, p95) in sorted(load.by_name.items()):
+        report.note(f"  {name:14} {count:7} requests  {errors:4} errors  p95 {p95:6.0f} ms")
+    report.add("mixed.users", users, load.requests)
+    report.add("mixed.errors", load.errors, load.requests)
+    report.add("mixed.p95_ms", load.read_p95_ms, load.by_name["read"][0])
+
+
+def measure_ramp(report: Report, served: Served, seconds: int) -> None:
+    """More and more users, until reads take longer than 200 ms or less is served than asked for."""
+    for users in RAMP:
+        load = run_locust(served, users, seconds)
+        report.note(
+            f"ramp: {users:5} users  {load.per_s:6.0f} requests/s  reads p95 {load.read_p95_ms:6.0f} ms  "
+            f"{load.errors} errors"
+        )
+        if load.read_p95_ms > BENT_MS:
+            report.note(f"ramp: it bends at {users} users ({load.per_s:.0f} requests/s)")
+            report.add("ramp.bends_at_users", users)
+            report.add("ramp.bends_at_per_s", load.per_s)
+            return
+    report.note(f"ramp: it does not bend up to {RAMP[-1]} users")
+
+
 def main(argv: list[str] | None = None) -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.http_load", description=__doc__)
@@ -91,6 +173,10 @@ def main(argv: list[str] | None = None) -> None:
     with tempfile.TemporaryDirectory() as folder, service(Path(folder)) as served:
         if given.only in (None, "reads"):
             measure_reads(report, served)
+        if given.only in (None, "mixed"):
+            measure_mixed(report, served, given.users, given.seconds)
+        if given.only == "ramp":
+            measure_ramp(report, served, min(given.seconds, RAMP_SECONDS))
     report.finish()
 
 
