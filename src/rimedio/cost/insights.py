@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from rimedio.cost.counting import DAY, EVER, NOW
 from rimedio.cost.day_figures import (
     CONFIDENCE_BINS,
     LATENCY_BOUNDS_MS,
@@ -16,6 +15,7 @@ from rimedio.cost.day_figures import (
 )
 from rimedio.cost.ledger import Ledger, Spent, by_name
 from rimedio.cost.money import usd
+from rimedio.cost.tally import DAY, EVER, NOW
 from rimedio.domain.clock import Clock
 from rimedio.domain.errors import InvalidInput
 from rimedio.domain.ticket import Status

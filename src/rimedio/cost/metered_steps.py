@@ -8,10 +8,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from rimedio.cost.budgets import Budgets
-from rimedio.cost.counting import Answered
 from rimedio.cost.ledger import CostEntry, CostKind
 from rimedio.cost.metered_chat import Payer
 from rimedio.cost.money import nano
+from rimedio.cost.tally import Answered
 from rimedio.domain.clock import Clock, Ids
 from rimedio.knowledge.embedding.port import Embedder, Vectors
 from rimedio.llm.pricing import UnitPrices

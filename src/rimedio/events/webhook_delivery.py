@@ -24,6 +24,7 @@ from rimedio.events.webhook_log import (
 )
 from rimedio.events.webhook_sender import HttpAnswer, WebhookSender
 from rimedio.events.webhooks import Webhook, Webhooks, target_of
+from rimedio.observability.traceparent import ticket_headers
 
 GONE = 410
 PLEASE_WAIT = frozenset({429, 503})
@@ -67,8 +68,10 @@ class DeliverWebhook:
         url = self.webhooks.check_url(webhook.url)  # anew each time: names move, also to where they must not
         body = body_of(delivery.event, delivery.payload if delivery.transformed else None)
         identity = _identity(delivery.event, webhook, delivery.rule if delivery.transformed else None)
-        headers = signed_headers(self.webhooks.secrets_of(webhook), identity, self.clock.now(), body)
-        return self.sender.post(url, headers, body)
+        signed = signed_headers(self.webhooks.secrets_of(webhook), identity, self.clock.now(), body)
+        return self.sender.post(
+            url, {**signed, **ticket_headers(delivery.event.detail.get("ticket_id"))}, body
+        )
 
     def _judge(self, webhook: Webhook, delivery: Delivery, answer: HttpAnswer) -> None:
         if 200 <= answer.status < 300:

@@ -5,7 +5,7 @@ from typing import Generic, Protocol, TypeVar
 
 from rimedio.observability.correlation import bound
 from rimedio.observability.performance import Performance
-from rimedio.observability.traceparent import TraceParent, trace_of_ticket
+from rimedio.observability.traceparent import ticket_place
 
 Payload = TypeVar("Payload")
 Answer = TypeVar("Answer")
@@ -50,13 +50,6 @@ class ObservedTasks(Generic[Payload, Running, Answer]):
             self._performance.step(step),
         ):
             return self._inner(arguments, context)
-
-
-def ticket_place(ticket_id: str) -> TraceParent:
-    """Where all work on a ticket belongs: the trace of its id, below a root that follows from it as well."""
-    trace_id = trace_of_ticket(ticket_id)
-    root = trace_id[16:] if trace_id[16:].strip("0") else trace_id[:16]
-    return TraceParent(trace_id, root)
 
 
 def _text(value: object) -> str | None:

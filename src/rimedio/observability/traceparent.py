@@ -56,6 +56,18 @@ def trace_of_ticket(ticket_id: str) -> str:
     return digits if re.fullmatch(r"[0-9a-f]{32}", digits) and digits != _NO_TRACE else _random_hex(16)
 
 
+def ticket_place(ticket_id: str) -> TraceParent:
+    """Where all work on a ticket belongs: the trace of its id, below a root that follows from it as well."""
+    trace_id = trace_of_ticket(ticket_id)
+    root = trace_id[16:] if trace_id[16:].strip("0") else trace_id[:16]
+    return TraceParent(trace_id, root)
+
+
+def ticket_headers(ticket_id: object) -> dict[str, str]:
+    """What tells a called service, such as a webhook's receiver, which ticket's trace it is in; else nothing."""
+    return {HEADER: ticket_place(ticket_id).header} if isinstance(ticket_id, str) and ticket_id else {}
+
+
 def _random_hex(size: int) -> str:
     while True:
         found = os.urandom(size)

@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from rimedio.cost.counting import Answered, Counting
+from rimedio.cost.counting import Counting
 from rimedio.cost.insights import InsightReader, Insights
 from rimedio.cost.ledger import Ledger
+from rimedio.cost.tally import Answered
 from rimedio.domain.answer import (
     Decision,
     Outcome,

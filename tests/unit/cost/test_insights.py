@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rimedio.cost.counting import DAY, EVER, NOW
 from rimedio.cost.day_figures import CONFIDENCE_BINS, LATENCY_BOUNDS_MS, confidence_bin, latency_figure
 from rimedio.cost.insights import InsightReader, percentile
 from rimedio.cost.ledger import Ledger
+from rimedio.cost.tally import DAY, EVER, NOW
 from rimedio.domain.clock import FakeClock
 from rimedio.domain.errors import InvalidInput
 from rimedio.storage import keys

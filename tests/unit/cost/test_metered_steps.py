@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from rimedio.cost.budgets import Budgets
-from rimedio.cost.counting import Answered
 from rimedio.cost.ledger import CostKind, Ledger
 from rimedio.cost.metered_chat import payer_of_correlation
 from rimedio.cost.metered_steps import StepAccounts, metered_embedder, metered_reading
 from rimedio.cost.money import nano
+from rimedio.cost.tally import Answered
 from rimedio.domain.clock import FakeClock, SeededIds
 from rimedio.knowledge.embedding.fake import FakeEmbedder
 from rimedio.llm.pricing import PriceTable, UnitPrices

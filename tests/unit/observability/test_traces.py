@@ -13,12 +13,18 @@ from rimedio.domain.errors import InvalidSetting
 from rimedio.observability.catalogue import RETRIEVAL_SECONDS
 from rimedio.observability.correlation import bound, current
 from rimedio.observability.metrics import Meter
-from rimedio.observability.observed_tasks import ObservedTasks, ticket_place
+from rimedio.observability.observed_tasks import ObservedTasks
 from rimedio.observability.opentelemetry_traces import OpenTelemetryTracer, make_tracer
 from rimedio.observability.performance import Performance
 from rimedio.observability.request_ids import outgoing_traceparent, request_id_of, request_scope
 from rimedio.observability.span_file import SpanFile
-from rimedio.observability.traceparent import new_traceparent, parse_traceparent, trace_of_ticket
+from rimedio.observability.traceparent import (
+    new_traceparent,
+    parse_traceparent,
+    ticket_headers,
+    ticket_place,
+    trace_of_ticket,
+)
 from rimedio.observability.traces import NoTracer
 
 TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
@@ -80,6 +86,11 @@ def test_a_tickets_trace_follows_from_its_id() -> None:
     assert trace_of_ticket(TICKET) == "6f1c2d3e000040008000000000000001"
     assert parse_traceparent(ticket_place(TICKET).header) == ticket_place(TICKET)
     assert len(trace_of_ticket("odd")) == 32
+
+
+def test_a_webhook_is_told_the_tickets_trace() -> None:
+    assert ticket_headers(TICKET) == {"traceparent": ticket_place(TICKET).header}
+    assert ticket_headers(None) == {}
 
 
 def test_new_places_differ() -> None:
