@@ -284,6 +284,8 @@ def _refuse_nul(node: Any, document: Node, seen: set[str]) -> None:
         _refuse_nul(document["components"]["schemas"].get(name), document, seen)
     if node.get("type") == "string" and not node.keys() & {"enum", "const", "format"}:
         node.setdefault("pattern", ANY_TEXT)  # other patterns name the signs they take
+    if isinstance(node.get("additionalProperties"), dict) and node["additionalProperties"]:
+        node["propertyNames"] = {"type": "string", **node.get("propertyNames", {})}  # keys are texts too
     for value in node.values():
         _refuse_nul(value, document, seen)
 

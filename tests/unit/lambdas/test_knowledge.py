@@ -85,3 +85,10 @@ def test_an_answer_cites_its_passages(call: Client, document_id: str) -> None:
     assert answered.status == 200
     assert answered.json["citations"][0]["snippet"]
     assert call("POST", "/v1/ask", {"question": ""}).status == 400
+
+
+def test_where_the_budget_is_spent_asking_is_forbidden_not_broken(call: Client, document_id: str) -> None:
+    assert call("PUT", "/v1/budget", {"monthly_usd": 0}).status == 200
+    answered = call("POST", "/v1/ask", {"question": "What do I do about E029 on the XC-200?"})
+    assert (answered.status, answered.code) == (403, "FORBIDDEN")
+    assert "budget" in answered.body

@@ -4,7 +4,9 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict
 
+from rimedio.cost.budgets import Level
 from rimedio.domain.answer import Solution
+from rimedio.domain.errors import BudgetReached, GenerationFailed
 from rimedio.lambdas.identifiers import ErrorCode, ModelName, Question
 from rimedio.lambdas.router import Api
 
@@ -34,7 +36,13 @@ def register(api: Api, system: "Rimedio") -> None:
     @api.post("/v1/ask", summary="A remedy for a question", tag=TAG)
     def ask(body: AskBody) -> Solution:
         """No steps and the outcome ESCALATE mean: it is not in the documentation."""
-        return system.ask(api.caller.tenant_id, body.question, model=body.model, code=body.error_code)
+        tenant = api.caller.tenant_id
+        try:
+            return system.ask(tenant, body.question, model=body.model, code=body.error_code)
+        except GenerationFailed as error:  # nothing is broken where the budget leaves it to a person
+            if system.accounts.budgets.state(tenant).level is Level.PERSON:
+                raise BudgetReached(str(error)) from error
+            raise
 
     @api.stream("POST", "/v1/ask/stream", summary="A remedy while it is written", tag=TAG)
     def stream_ask(body: AskBody) -> None:
