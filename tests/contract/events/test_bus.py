@@ -1,5 +1,8 @@
 """What every event bus must do."""
 
+import threading
+from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -231,3 +234,34 @@ def test_an_event_that_nobody_needs_is_forgotten_after_a_while(home) -> None:
 
 def _broken(_event):
     raise OSError("broken")
+
+
+def test_many_workers_deliver_each_event_once_and_no_more_at_a_time_than_allowed(home) -> None:
+    lock, seen, at_once, most = threading.Lock(), Counter(), Counter(), Counter()
+
+    def deliver(delivery):
+        with lock:
+            at_once[delivery.name] += 1
+            most[delivery.name] = max(most[delivery.name], at_once[delivery.name])
+        with lock:
+            seen[delivery.event.id, delivery.name] += 1
+            at_once[delivery.name] -= 1
+
+    home.targets.schemes["webhook"] = deliver
+    targets = tuple(Target(name, f"webhook:{name}") for name in ("a", "b", "c"))
+    home.bus.put_rule(Rule("acme", "all", ALL, targets))
+    home.bus.put_events([home.event(str(n)) for n in range(40)])
+    worker = replace(home.dispatcher, lane="webhook", at_once=2, limit=1)
+
+    def work() -> None:
+        while home.queue.waiting():
+            worker.run_once()
+
+    threads = [threading.Thread(target=work) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert len(seen) == 120
+    assert set(seen.values()) == {1}
+    assert max(most.values()) <= 2

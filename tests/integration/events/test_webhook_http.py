@@ -30,7 +30,7 @@ def receiver(behave: Behaviour) -> Iterator[tuple[PublicUrl, list[tuple[str, dic
             """Say nothing."""
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:
         url = f"http://hooks.example.org:{server.server_port}/in?x=1"
