@@ -13,6 +13,7 @@ READ_AT_ONCE = 100
 READ_MAX = (
     3000  # tickets looked at for one page: a rare word gives a short page and a cursor, not a long wait
 )
+INDEXED = frozenset({"status", "customer_id", "serial"})
 EXPORT_MAX = 50_000
 QUERY_CHARS_MAX = 200
 
@@ -56,6 +57,12 @@ class TicketFilter:
         return all(word in text for word in self.q.casefold().split())
 
     @property
+    def is_one_index(self) -> bool:
+        """Whether one index gives exactly these tickets."""
+        given = {field.name for field in fields(self) if getattr(self, field.name) is not None}
+        return not given or (len(given) == 1 and given <= INDEXED)
+
+    @property
     def seal(self) -> str:
         """What a cursor of this list is bound to."""
         return repr([(field.name, getattr(self, field.name)) for field in fields(self)])
@@ -79,7 +86,7 @@ class ListTickets:
         limit: int = 25,
         cursor: str | None = None,
     ) -> TicketPage:
-        """Up to `limit` tickets; fewer, with a cursor, where thousands had to be looked at.
+        """Up to `limit` tickets; fewer, with a cursor, where many had to be looked at.
 
         Raises InvalidInput for a limit out of range and for a cursor of another list.
         """
@@ -119,7 +126,7 @@ class ListTickets:
 
         A page that holds too many is read again, shorter; it is the second reading that counts.
         """
-        page = self._query(tenant_id, wanted, cursor, READ_AT_ONCE)
+        page = self._query(tenant_id, wanted, cursor, need if wanted.is_one_index else READ_AT_ONCE)
         while True:
             admitted = [place for place, t in enumerate(page.tickets, 1) if wanted.admits(t)]
             if len(admitted) <= need and (len(admitted) < need or admitted[-1] == len(page.tickets)):

@@ -14,6 +14,7 @@ from rimedio.tickets.live.progress import Mark, ProgressSource
 from rimedio.tickets.live.sentences import streamed
 
 AT_WORK = frozenset({Status.NEW, Status.PROCESSING})
+ENDED = 10**9  # as a count of what was told: everything
 SHOWN_TO_OPERATORS = PUBLISHED | {Status.IN_REVIEW, Status.ESCALATED}
 
 
@@ -70,12 +71,13 @@ class WatchTicket:
             for moved, body in _begun(at, ticket, self._marks(ticket)):
                 at = moved
                 events.append(LiveEvent(str(at), body))
-        if rests:
+        if rests and (at.answer != closing or at.told < ENDED):
             solution = self._solution(ticket, published_only=published_only) if answer else None
             for place, body in enumerate(_ended(ticket, solution, published_only=published_only), 1):
                 if at.answer == closing and place <= at.told:
                     continue
-                at = Position(at.run, max(at.mark, 0), closing, place)
+                told = ENDED if isinstance(body, Complete) else place
+                at = Position(at.run, max(at.mark, 0), closing, told)
                 events.append(LiveEvent(str(at), body))
         return LiveChanges(tuple(events), str(at), done=rests)
 
