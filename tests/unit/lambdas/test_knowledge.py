@@ -8,6 +8,7 @@ from tests.unit.lambdas.client import Client
 from tools.pdf_writer import DocumentInfo, PdfPage, write_pdf
 
 from rimedio.bootstrap import Rimedio
+from rimedio.observability.correlation import bound
 
 MANUAL = b"# XC-200\n\n## E029 Overheat\n\nThe filter is clogged.\n\nRemedy: replace the filter XC2-FLT-01.\n"
 
@@ -89,6 +90,7 @@ def test_an_answer_cites_its_passages(call: Client, document_id: str) -> None:
 
 def test_where_the_budget_is_spent_asking_is_forbidden_not_broken(call: Client, document_id: str) -> None:
     assert call("PUT", "/v1/budget", {"monthly_usd": 0}).status == 200
-    answered = call("POST", "/v1/ask", {"question": "What do I do about E029 on the XC-200?"})
+    with bound(tenant="acme"):  # as the gateway does around every request
+        answered = call("POST", "/v1/ask", {"question": "What do I do about E029 on the XC-200?"})
     assert (answered.status, answered.code) == (403, "FORBIDDEN")
     assert "budget" in answered.body
