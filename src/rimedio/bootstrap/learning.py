@@ -3,7 +3,8 @@
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
-from functools import cached_property
+from functools import cache, cached_property
+from math import log
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -194,11 +195,23 @@ class Learning:
     @cached_property
     def grouping(self) -> GroupQuestions:
         """Questions that ask the same thing."""
+        return GroupQuestions(self.unanswered, self.gaps, self.likeness_of)
+
+    def likeness_of(self, tenant_id: str) -> Likeness:
+        """Compares a tenant's questions; words weigh as much as they are rare in its manuals."""
+        index = self._system.index
         try:
             embedder = self._system.embedder
         except ModelUnavailable:
             embedder = None
-        return GroupQuestions(self.unanswered, self.gaps, Likeness(embedder))
+        chunks = index.chunk_count(tenant_id) + 1
+
+        @cache
+        def rarity(forms: frozenset[str]) -> float:
+            counts = index.term_frequencies(tenant_id, sorted(forms)).values()
+            return log(chunks / (max(counts, default=0) + 1)) + 0.1
+
+        return Likeness(embedder, rarity)
 
     @cached_property
     def closing(self) -> CloseGaps:

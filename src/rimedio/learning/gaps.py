@@ -5,7 +5,7 @@ never changes, whatever comes later. A gap that was closed opens again when some
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
@@ -148,33 +148,35 @@ class GroupQuestions:
 
     questions: QuestionStore
     gaps: GapStore
-    likeness: Likeness
+    likeness_of: Callable[[str], Likeness]  # for one run of a tenant
 
     def run(self, tenant_id: str) -> int:
         """Group what waits; how many questions were grouped."""
         waiting = self.questions.waiting(tenant_id)
         if not waiting:
             return 0
+        likeness = self.likeness_of(tenant_id)
         known = [gap for status in GapStatus for gap in self.gaps.all(tenant_id, status)]
         by_id = {gap.gap_id: gap for gap in known}
         for question in waiting:
-            gap = self._joined(question, by_id)
+            gap = _joined(question, by_id, likeness)
             by_id[gap.gap_id] = gap
             # A crash between the two writes groups the question again: its ticket counts once all the same.
             self.gaps.save(gap)
             self.questions.grouped(question, gap.gap_id)
         return len(waiting)
 
-    def _joined(self, question: UnansweredQuestion, known: dict[str, Gap]) -> Gap:
-        asked = Worded(question.text, question.language, question.model, question.code)
-        scored = (
-            (max((self.likeness.same(asked, w) for w in gap.wordings), default=0.0), gap)
-            for gap in known.values()
-        )
-        best, nearest = max(scored, key=lambda pair: pair[0], default=(0.0, None))
-        if nearest is None or best == 0.0:
-            return _opened(question)
-        return _with(nearest, question)
+
+def _joined(question: UnansweredQuestion, known: dict[str, Gap], likeness: Likeness) -> Gap:
+    """The gap that a question is most like, with the question in it, or a new one."""
+    asked = Worded(question.text, question.language, question.model, question.code)
+    scored = (
+        (max((likeness.same(asked, w) for w in gap.wordings), default=0.0), gap) for gap in known.values()
+    )
+    best, nearest = max(scored, key=lambda pair: pair[0], default=(0.0, None))
+    if nearest is None or best == 0.0:
+        return _opened(question)
+    return _with(nearest, question)
 
 
 def _opened(question: UnansweredQuestion) -> Gap:

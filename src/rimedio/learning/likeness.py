@@ -1,6 +1,12 @@
-"""How alike two questions are: by their words in both languages, and by meaning where an embedder is there."""
+"""How alike two questions are: by their words in both languages, and by meaning where words leave it open.
 
-from collections.abc import Sequence
+Words weigh as much as they are rare in the tenant's manuals: what a gap is about is what the manuals do not
+say, and "heat pump" stands in every second question. Measured on 36 paraphrases and 594 other pairs (tests):
+25 of 36 are found and no pair is wrong; unweighted, 26 with 6 wrong. Meaning found no pair that words had not,
+so it is asked only where words are undecided.
+"""
+
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from math import sqrt
@@ -8,12 +14,17 @@ from math import sqrt
 from rimedio.knowledge.embedding.port import Embedder, Vectors
 from rimedio.knowledge.lexicon import asked_terms
 
-WORDS_MIN = 0.5  # share of common content words (cosine of the sets) from which two questions ask the same
-MEANING_MIN = 0.90  # cosine of the default embedder, whose unrelated texts lie near 0.80
-MEANING_WITH_WORDS = 0.86
-SOME_WORDS = 0.25
-OTHER_MODEL = 0.05  # so much more alike must questions about different models be
+WORDS_MIN = 0.3  # weighted share of common content words from which two questions ask the same
+WORDS_UNDECIDED = 0.1  # from here on meaning is asked
+MEANING_MIN = 0.89  # cosine of the default embedder; unrelated questions reached 0.88
+OTHER_MODEL = 0.1  # so much more alike must questions about different models be
 CACHED = 4096
+
+Rarity = Callable[[frozenset[str]], float]  # of a term's forms, above 0
+
+
+def _equal(_forms: frozenset[str]) -> float:
+    return 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +39,10 @@ class Worded:
 
 @dataclass
 class Likeness:
-    """Compares questions. Vectors are kept in memory, so that a text is embedded once."""
+    """Compares questions of one tenant. Vectors are kept in memory, so that a text is embedded once."""
 
     embedder: Embedder | None = None
+    rarity: Rarity = _equal
     _vectors: dict[str, Vectors] = field(default_factory=dict)
 
     def same(self, one: Worded, other: Worded) -> float:
@@ -40,15 +52,25 @@ class Likeness:
             return 0.0
         if one.code:
             return 0.0 if models_differ else 1.0
-        stricter = OTHER_MODEL if models_differ else 0.0
-        words = common_words(one, other)
-        if self.embedder is None:
-            return words if words >= WORDS_MIN + stricter else 0.0
+        wanted = WORDS_MIN + (OTHER_MODEL if models_differ else 0.0)
+        words = self.common_words(one, other)
+        if words >= wanted:
+            return words
+        if self.embedder is None or words < WORDS_UNDECIDED or models_differ:
+            return 0.0
         meaning = float(self._vector(one.text) @ self._vector(other.text))
-        alike = meaning >= MEANING_MIN + stricter or (
-            words >= SOME_WORDS and meaning >= MEANING_WITH_WORDS + stricter
-        )
-        return meaning if alike or words >= WORDS_MIN + stricter else 0.0
+        return WORDS_MIN if meaning >= MEANING_MIN else 0.0
+
+    def common_words(self, one: Worded, other: Worded) -> float:
+        """Weighted cosine of the sets of content words; a word counts in either language, models do not."""
+        left, right = (_terms(w.text, w.language, w.model or "") for w in (one, other))
+        weights = [sum(map(self.rarity, terms)) for terms in (left, right)]
+        if not all(weights):
+            return 0.0
+        return min(self._shared(left, right), self._shared(right, left)) / sqrt(weights[0] * weights[1])
+
+    def _shared(self, terms: Sequence[frozenset[str]], others: Sequence[frozenset[str]]) -> float:
+        return sum(self.rarity(t) for t in terms if any(not t.isdisjoint(other) for other in others))
 
     def _vector(self, text: str) -> Vectors:
         if text not in self._vectors:
@@ -57,16 +79,6 @@ class Likeness:
             assert self.embedder is not None
             self._vectors[text] = self.embedder.embed_query(text)
         return self._vectors[text]
-
-
-def common_words(one: Worded, other: Worded) -> float:
-    """Cosine of the sets of content words; a word counts in either language, models and codes do not."""
-    left, right = (_terms(w.text, w.language, w.model or "") for w in (one, other))
-    if not left or not right:
-        return 0.0
-    common = sum(any(not forms.isdisjoint(theirs) for theirs in right) for forms in left)
-    back = sum(any(not forms.isdisjoint(theirs) for theirs in left) for forms in right)
-    return min(common, back) / sqrt(len(left) * len(right))
 
 
 @lru_cache(maxsize=CACHED)

@@ -16,9 +16,13 @@ def test_other_words_for_the_same_thing_are_the_same() -> None:
     assert not same(asked, Worded("How do I paint the front cover?", "en", "XC-200"))
 
 
-def test_words_that_many_questions_share_are_not_enough() -> None:
+def test_words_that_many_questions_share_weigh_little() -> None:
     asked = Worded("How do I connect the heat pump to the solar inverter?", "en", "TP-8")
-    assert not same(asked, Worded("How do I clean the heat pump before the winter season?", "en", "TP-8"))
+    other = Worded("How do I clean the heat pump before the winter season?", "en", "TP-8")
+    common = {"en:heat", "en:pump"}
+    weighed = Likeness(rarity=lambda forms: 0.1 if common & forms else 1.0)
+    assert weighed.same(asked, other) == 0.0
+    assert weighed.same(asked, Worded("Connect the heat pump and the solar inverter", "en", "TP-8")) > 0.5
 
 
 def test_a_code_decides_by_itself_but_not_across_products() -> None:
