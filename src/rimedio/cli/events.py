@@ -12,7 +12,8 @@ from rimedio.cli.output import Json, print_json, terminal
 from rimedio.cli.session import session_of
 from rimedio.domain.codec import to_json
 from rimedio.domain.errors import InvalidInput
-from rimedio.events.bus import EVERY_TENANT
+from rimedio.events.bus import EVERY_TENANT, Reason
+from rimedio.events.dead_letters import DeadLetterProcessor
 from rimedio.events.event import iso_seconds, parse_time
 from rimedio.events.rule_json import rule_to_json
 
@@ -21,7 +22,6 @@ app = typer.Typer(help="Events: look at them, replay them, send dead letters aga
 Limit = Annotated[int, typer.Option(min=1, max=1000, help="At most so many.")]
 Since = Annotated[str | None, typer.Option("--from", help="From this time on, such as 2026-01-31T08:30:00Z.")]
 Until = Annotated[str | None, typer.Option("--to", help="Before this time.")]
-REDRIVEN_AT_ONCE = 1000
 
 
 @app.command("list")
@@ -121,13 +121,11 @@ def redrive(
         raise InvalidInput("Name dead letters by their ids, or send all of them with --all.")
     with session_of(context).open() as rimedio:
         queue, tenant = rimedio.eventing.queue, rimedio.tenant
-        ids = dead_letter or []
         if every:
-            page = queue.dead_letters(tenant, limit=REDRIVEN_AT_ONCE)
-            ids = [letter.dead_letter_id for letter in page.items]
-        for one in ids:
-            queue.redrive(tenant, one)
-    terminal().print(f"{len(ids)} put into the queue. The service delivers them when it runs.")
+            count = DeadLetterProcessor(queue).run(tenant, Reason).redriven
+        else:
+            count = len([queue.redrive(tenant, one) for one in dead_letter or []])
+    terminal().print(f"{count} put into the queue. The service delivers them when it runs.")
 
 
 @app.command()
