@@ -108,6 +108,13 @@ class Settings(BaseModel):
         default=False,
         description="Let webhooks and links reach this machine itself; for development and tests.",
     )
+    jwks: str | None = Field(
+        None, description="Keys of another issuer whose tokens count too: an https URL, or a file."
+    )
+    token_issuer: str | None = Field(None, description="That issuer's name, as its tokens write it (iss).")
+    token_audience: str | None = Field(None, description="For whom its tokens must be made (aud).")
+    token_tenant_claim: str = Field("custom:tenant_id", description="Its claim that names the tenant.")
+    token_roles_claim: str = Field("cognito:groups", description="Its claim that lists the roles.")
     cors_origins: str = Field(
         "",
         description="Origins of other sites whose pages may call the API, such as https://a.example, by comma.",

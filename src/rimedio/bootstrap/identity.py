@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rimedio.domain.clock import Clock, Ids, RandomIds, SystemClock
+from rimedio.domain.errors import InvalidSetting
 from rimedio.settings import Settings
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from rimedio.security.keys import KeyRing
     from rimedio.security.master_keys import LocalKeyService
     from rimedio.security.sign_in import SignInCodes
-    from rimedio.security.tokens import TokenIssuer, TokenRules, TokenVerifier
+    from rimedio.security.tokens import TokenIssuer, TokenRules, TokenVerifier, Verifier
 
 KEYS = "keys"
 SIGN_IN = "sign-in"
@@ -66,11 +67,36 @@ class Identity:
         return TokenIssuer(self.keys, self.rules, self._clock, self._ids)
 
     @cached_property
-    def verifier(self) -> "TokenVerifier":
-        """Reads tokens."""
-        from rimedio.security.tokens import TokenVerifier
+    def verifier(self) -> "Verifier":
+        """Reads tokens: the home's own, and those of the issuer that the settings name."""
+        from rimedio.security.tokens import SeveralIssuers, TokenVerifier
 
-        return TokenVerifier(self.keys, self.rules, self._clock)
+        home = TokenVerifier(self.keys, self.rules, self._clock)
+        other = self._other_issuer()
+        return SeveralIssuers(home, other) if other else home
+
+    def _other_issuer(self) -> "TokenVerifier | None":
+        settings = self.settings
+        if not settings.jwks:
+            return None
+        if not settings.token_issuer or not settings.token_audience:
+            msg = "`jwks` names keys of another issuer. Set `token_issuer` and `token_audience` as well."
+            raise InvalidSetting(msg)
+        from rimedio.security.jwks import JwksDocument, from_file, from_url
+        from rimedio.security.tokens import TokenRules, TokenVerifier
+
+        fetch = (
+            from_url(settings.jwks)
+            if settings.jwks.startswith("https://")
+            else from_file(Path(settings.jwks))
+        )
+        rules = TokenRules(
+            settings.token_issuer,
+            settings.token_audience,
+            settings.token_tenant_claim,
+            settings.token_roles_claim,
+        )
+        return TokenVerifier(JwksDocument(fetch, self._clock), rules, self._clock)
 
     @cached_property
     def codes(self) -> "SignInCodes":

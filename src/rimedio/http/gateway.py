@@ -48,8 +48,11 @@ from rimedio.http.routes import Match, RouteTable
 from rimedio.http.streams import StreamCall, Streams
 from rimedio.lambdas.caller import caller_of
 from rimedio.lambdas.failures import RequestRefused
+from rimedio.observability import get_logger
+from rimedio.observability.request_ids import request_scope
 from rimedio.security.permissions import PUBLIC, require
 
+LOG = get_logger(__name__)
 THREADS = 8
 BUFFERED_BYTES_MAX = 128 * 1024 * 1024  # of all request bodies at once
 UPLOAD = "PUT /v1/uploads/{upload_id}/parts/{number}"
@@ -127,7 +130,19 @@ class Gateway:
             if request.has_body and not request.body_read:
                 await drain(receive)
             await send({"type": "http.response.body", "body": b"", "more_body": False})
-        self._parts.observe(request.route, answer.status, time.perf_counter() - request.started)
+        self._told(request, answer.status)
+
+    def _told(self, request: Request, status: int) -> None:
+        """Measure and log: the route, never the path or the query, which may hold what people typed."""
+        seconds = time.perf_counter() - request.started
+        self._parts.observe(request.route, status, seconds)
+        LOG.info(
+            "Request answered",
+            route=request.route,
+            status=status,
+            duration_ms=round(seconds * 1000, 1),
+            request_id=request.request_id,
+        )
 
     def _new_id(self) -> str:
         return self._parts.ids.new("req")
@@ -157,7 +172,8 @@ class Gateway:
         if match is not None and request.route in parts.streams:
             call = self._stream_call(request, match, body, authorizer)
             await parts.streams.serve(request, call, API_HEADERS, receive, send)
-            parts.observe(request.route, 200, 0.0)  # a stream lasts as long as somebody watches
+            request.started = time.perf_counter()  # a stream lasts as long as somebody watches
+            self._told(request, 200)
             return None
         if request.route in INLINE and not body:
             return self._work(request, match, body, authorizer)
@@ -208,7 +224,9 @@ class Gateway:
         if body:
             self._check_body(request, body)
         event: Event = proxy_event(request, match, body, authorizer, time.time())
-        return answer_of(self._parts.handler(event), accepts_gzip(request))
+        tenant = authorizer["tenant_id"] if authorizer else None
+        with request_scope(request.request_id, tenant=tenant, traceparent=request.headers.get("traceparent")):
+            return answer_of(self._parts.handler(event), accepts_gzip(request))
 
     def _stream_call(
         self, request: Request, match: Match, body: bytes, authorizer: AuthorizerContext | None

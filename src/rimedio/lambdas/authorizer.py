@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from rimedio.bootstrap import Rimedio
 from rimedio.domain.errors import RimedioError, Unauthorized, Unavailable
-from rimedio.security.tokens import Principal, TokenVerifier
+from rimedio.security.tokens import Principal, Verifier
 
 CACHE_SECONDS_MAX = 300
 UNAUTHORIZED = "Unauthorized"  # API Gateway answers 401 to an error with exactly this text, and 500 to others
@@ -31,7 +31,7 @@ class UnauthorizedRequest(Unauthorized):
 class AuthorizerHandler:
     """Answers authorizer events; safe to call from many threads."""
 
-    verifier: TokenVerifier
+    verifier: Verifier
 
     def __call__(self, event: Mapping[str, object], context: object = None) -> dict[str, object]:
         """`{principalId, policyDocument, context}`. Raises UnauthorizedRequest."""

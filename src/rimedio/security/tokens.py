@@ -66,6 +66,14 @@ class KeySource(Protocol):
         ...
 
 
+class Verifier(Protocol):
+    """Says for whom a token speaks."""
+
+    def verify(self, token: str) -> Principal:
+        """Raises Unauthorized with the reason, Unavailable when the issuer's keys cannot be had."""
+        ...
+
+
 class TokenIssuer:
     """Signs tokens with the home's own key."""
 
@@ -113,6 +121,11 @@ class TokenVerifier:
         self._keys = keys
         self._rules = rules
         self._clock = clock
+
+    @property
+    def issuer(self) -> str:
+        """Whose tokens it reads."""
+        return self._rules.issuer
 
     def verify(self, token: str) -> Principal:
         """Raises Unauthorized with the reason: shape, algorithm, key, signature, times, issuer, claims."""
@@ -164,6 +177,24 @@ class TokenVerifier:
         if max(begins, issued) > now + LEEWAY:
             raise Unauthorized(f"The token counts only from {begins:%Y-%m-%d %H:%M} UTC. Check the clocks.")
         return expires
+
+
+class SeveralIssuers:
+    """Verifies tokens of the home and of another issuer side by side, by the issuer that a token names."""
+
+    def __init__(self, *verifiers: TokenVerifier) -> None:
+        self._by_issuer = {verifier.issuer: verifier for verifier in verifiers}
+
+    def verify(self, token: str) -> Principal:
+        """Raises Unauthorized. The name is only a claim until that issuer's own key has proved it."""
+        try:
+            named = jwt.decode(token[:TOKEN_CHARS_MAX], options={"verify_signature": False}).get("iss")
+        except (jwt.PyJWTError, ValueError, TypeError, RecursionError) as error:
+            raise Unauthorized(f"The token does not count: {error}. Sign in again.") from error
+        verifier = self._by_issuer.get(named) if isinstance(named, str) else None
+        if verifier is None:
+            raise Unauthorized("The token comes from an issuer that is not known here. Sign in again.")
+        return verifier.verify(token)
 
 
 def _instant(claims: Mapping[str, object], name: str) -> datetime:

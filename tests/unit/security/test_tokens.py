@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import json
 from datetime import timedelta
+from pathlib import Path
 
 import jwt
 import pytest
@@ -16,7 +17,7 @@ from rimedio.domain.errors import InvalidInput, Unauthorized
 from rimedio.domain.ticket import AccountTier
 from rimedio.security.keys import KeyRing
 from rimedio.security.permissions import Role
-from rimedio.security.tokens import TokenIssuer, TokenRules, TokenVerifier
+from rimedio.security.tokens import SeveralIssuers, TokenIssuer, TokenRules, TokenVerifier
 
 CLOCK = FakeClock()
 
@@ -196,3 +197,22 @@ def test_a_token_cannot_outlive_its_key(issuer: TokenIssuer) -> None:
     for life in (timedelta(days=91), timedelta(0), timedelta(seconds=-1)):
         with pytest.raises(InvalidInput):
             issuer.issue("anna", "acme", [Role.ADMIN], life=life)
+
+
+def test_tokens_of_two_issuers_count_each_with_its_own_keys(tmp_path: Path, clock: FakeClock) -> None:
+    home, pool = KeyRing(tmp_path / "home", clock), KeyRing(tmp_path / "pool", clock)
+    ours, theirs = TokenRules(), TokenRules("https://pool.example", "client")
+    both = SeveralIssuers(TokenVerifier(home, ours, clock), TokenVerifier(pool, theirs, clock))
+
+    def issue(keys: KeyRing, rules: TokenRules) -> str:
+        return TokenIssuer(keys, rules, clock, SeededIds()).issue("anna", "acme", [Role.ADMIN]).token
+
+    assert both.verify(issue(home, ours)).subject == both.verify(issue(pool, theirs)).subject == "anna"
+    for forged in (
+        issue(pool, ours),
+        issue(home, theirs),
+        issue(home, TokenRules("https://evil.example")),
+        "x",
+    ):
+        with pytest.raises(Unauthorized):
+            both.verify(forged)
