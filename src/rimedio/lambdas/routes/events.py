@@ -21,6 +21,7 @@ RuleName = Annotated[
     str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9._-]+$", description="Name of a rule.")
 ]
 SchemaName = Annotated[str, Field(min_length=3, max_length=300, pattern=r"^[A-Za-z0-9._-]+@[A-Za-z0-9._-]+$")]
+TARGET = r"^(webhook:[A-Za-z0-9_-]{1,80}|workflow:ticket|log:)$"
 JsonObject = dict[str, Any]  # a pattern, an event, a schema: shapes that only their own rules know
 
 
@@ -91,8 +92,16 @@ class TransformerBody(_Value):
 class RuleBody(_Value):
     """A rule: events that match `pattern` go to `target` (webhook:ID, workflow:ticket, log:)."""
 
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        json_schema_extra={
+            "examples": [{"pattern": {"detail-type": ["TicketStatusChanged"]}, "target": "log:"}]
+        },
+    )
+
     pattern: JsonObject
-    target: Annotated[str, Field(min_length=4, max_length=200, pattern=r"^[a-z]+:.*$")]
+    target: Annotated[str, Field(max_length=200, pattern=TARGET)]
     input_transformer: TransformerBody | None = None
     enabled: bool = True
     description: Annotated[str, Field(max_length=500)] = ""

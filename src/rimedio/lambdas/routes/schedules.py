@@ -24,11 +24,18 @@ ScheduleName = Annotated[
 class ScheduleBody(BaseModel):
     """When to call what. `expression` is cron(…), rate(…) or at(…), read in `timezone`."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        json_schema_extra={"examples": [{"expression": "cron(0 8 ? * MON-FRI *)", "target": "log:"}]},
+    )
 
     expression: Annotated[str, Field(min_length=4, max_length=256)]
     target: Annotated[
-        str, Field(min_length=4, max_length=200, pattern=r"^[a-z]+:.*$", description="webhook:ID or log:")
+        str,
+        Field(
+            max_length=200, pattern=r"^(webhook:[A-Za-z0-9_-]{1,80}|log:)$", description="webhook:ID or log:"
+        ),
     ]
     input: dict[str, Any] | None = None
     timezone: Annotated[str, Field(min_length=1, max_length=64)] = "UTC"

@@ -23,7 +23,13 @@ URL = r"^https?://(\[[0-9A-Fa-f:.]{2,60}\]|[A-Za-z0-9]([A-Za-z0-9.-]{0,250}[A-Za
 class WebhookRequest(BaseModel):
     """What registers a webhook."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        json_schema_extra={
+            "examples": [{"url": "https://hooks.example.org/rimedio", "events": ["TicketStatusChanged"]}]
+        },
+    )
 
     url: Annotated[
         str, Field(min_length=1, max_length=2048, pattern=URL, description="Where to post: https, public.")
