@@ -49,7 +49,6 @@ from rimedio.http.streams import StreamCall, Streams
 from rimedio.lambdas.caller import caller_of
 from rimedio.lambdas.failures import RequestRefused
 from rimedio.observability import get_logger
-from rimedio.observability.request_ids import request_scope
 from rimedio.security.permissions import PUBLIC, require
 
 LOG = get_logger(__name__)
@@ -224,9 +223,7 @@ class Gateway:
         if body:
             self._check_body(request, body)
         event: Event = proxy_event(request, match, body, authorizer, time.time())
-        tenant = authorizer["tenant_id"] if authorizer else None
-        with request_scope(request.request_id, tenant=tenant, traceparent=request.headers.get("traceparent")):
-            return answer_of(self._parts.handler(event), accepts_gzip(request))
+        return answer_of(self._parts.handler(event), accepts_gzip(request))
 
     def _stream_call(
         self, request: Request, match: Match, body: bytes, authorizer: AuthorizerContext | None
