@@ -14,7 +14,19 @@ from rimedio.answering.context import NEARBY_ORDINALS, Context, TokenCount, asse
 from rimedio.answering.hops import ReferencedChunks, follow_references
 from rimedio.answering.question import Question, Retrieved
 from rimedio.answering.writers import Writer, WriterChain, after_failures
-from rimedio.domain.answer import Decision, Draft, Performance, Quality, SafetyFlag, Solution, Verification
+from rimedio.domain.answer import (
+    Decision,
+    Draft,
+    DraftSentence,
+    DraftStep,
+    Performance,
+    Quality,
+    Routing,
+    SafetyFlag,
+    Section,
+    Solution,
+    Verification,
+)
 from rimedio.domain.clock import Clock, Ids
 from rimedio.domain.errors import GenerationFailed
 from rimedio.domain.knowledge import Chunk, Passage
@@ -151,6 +163,13 @@ class Answerer:
             )
         draft = trusted(chosen.write(question, context), context).draft
         return after_failures(draft, [after] if after else [])
+
+    def dangers(self, sentences: Sequence[str]) -> tuple[SafetyFlag, ...]:
+        """What is dangerous in sentences, read in their order; for a draft that is not finished."""
+        said = tuple(DraftSentence(text, 0, "") for text in sentences)
+        step = DraftStep(Section.REMEDY, "", said)
+        draft = Draft("", (step,), Routing("", "", ""))
+        return self._parts.safety.check(draft, Context((), 0, 0))
 
     def cost_of(self, draft: Draft) -> float:
         """USD that a draft took."""

@@ -71,6 +71,12 @@ REPLY_SCHEMA: Mapping[str, Any] = {
 }
 
 
+def section_title(section: Section, language: str) -> str:
+    """What a step is called where its quotes give no better title."""
+    titles = _TITLES[section]
+    return titles.get(language, titles["en"])
+
+
 @dataclass(frozen=True, slots=True)
 class Generator:
     """A writer that asks a chat model. `redact` takes personal data out of whatever is sent."""
@@ -183,10 +189,9 @@ def _proved(step: DraftStep, question: Question) -> DraftStep:
     said = set(content_terms(quotes, question.language))
     titled = set(content_terms(step.title, question.language)) <= said
     minutes = step.estimated_time_minutes
-    titles = _TITLES[step.section]
     return replace(
         step,
-        title=step.title if titled else titles.get(question.language, titles["en"]),
+        title=step.title if titled else section_title(step.section, question.language),
         estimated_time_minutes=minutes if minutes is not None and str(minutes) in quotes else None,
         requires_tools=tuple(t for t in step.requires_tools if t.lower() in lower),
         requires_parts=tuple(p for p in step.requires_parts if p.lower() in lower),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 from rimedio.domain.errors import GenerationFailed, InvalidSetting, ModelUnavailable, Throttled
 from rimedio.llm.chat import ChatReply, ChatRequest, Finish
+from rimedio.llm.overhearing import Listener, current_listener
 from rimedio.llm.tokens import CharacterTokenCounter, TokenCounter
 
 if TYPE_CHECKING:
@@ -64,7 +65,12 @@ class OpenAICompatibleChat:
         return self._endpoint.model
 
     def complete(self, request: ChatRequest) -> ChatReply:
-        """Answer `request`. Raises Throttled, ModelUnavailable or GenerationFailed."""
+        """Answer `request`, told to whoever listens. Raises Throttled, ModelUnavailable, GenerationFailed."""
+        listener = current_listener()
+        if listener is not None:
+            heard = self._overheard(request, listener)
+            if heard is not None:
+                return heard
         response = self._post(request)
         try:
             body = json.loads(response)
@@ -85,6 +91,48 @@ class OpenAICompatibleChat:
             tokens_input=int(usage.get("prompt_tokens") or asked),
             tokens_output=int(usage.get("completion_tokens") or self._counter.count(text)),
         )
+
+    def _overheard(self, request: ChatRequest, listener: Listener) -> ChatReply | None:
+        """The reply, each piece told as it arrives; None where the server does not stream what is asked for."""
+        import httpx
+
+        text, finish, usage = "", Finish.STOP, dict[str, int]()
+        payload = {**self._payload(request, self._format), "stream": True}
+        payload["stream_options"] = {"include_usage": True}
+        listener.begin()
+        try:
+            with self._http().stream("POST", "chat/completions", json=payload) as response:
+                if response.status_code >= 400:
+                    response.read()
+                    if response.status_code in _NOT_UNDERSTOOD:
+                        return None
+                    self._refuse(response.status_code, response.text, response.headers)
+                for line in response.iter_lines():
+                    data = line[5:].strip() if line.startswith("data:") else ""
+                    if not data or data == "[DONE]":
+                        continue
+                    piece, ended, spent = self._part(data)
+                    finish, usage = ended or finish, spent or usage
+                    if piece:
+                        text += piece
+                        self._bounded(text.encode())
+                        listener.hear(piece)
+        except httpx.HTTPError as error:
+            raise self._unreachable(error) from error
+        asked = usage.get("prompt_tokens") or sum(self._counter.count(m.text) for m in request.messages)
+        said = usage.get("completion_tokens") or self._counter.count(text)
+        return ChatReply(text, self.model, finish, int(asked), int(said))
+
+    def _part(self, data: str) -> tuple[str, Finish | None, dict[str, int]]:
+        """Text, finish and usage of one event of a stream, each where it has one."""
+        try:
+            body = json.loads(data)
+            choice = (body.get("choices") or [{}])[0]
+            reason = choice.get("finish_reason")
+            usage = {k: v for k, v in (body.get("usage") or {}).items() if isinstance(v, int)}
+            return self._piece(data), _FINISH.get(reason, Finish.STOP) if reason else None, usage
+        except (ValueError, KeyError, IndexError, AttributeError) as error:
+            raise GenerationFailed(f"{self._name} broke off its stream with {data[:80]!r}.") from error
 
     def stream(self, request: ChatRequest) -> Iterator[str]:
         """The reply's text in pieces as they arrive. Raises as `complete` does, even midway."""
