@@ -46,6 +46,11 @@ class _RecordedSpan:
     def __init__(self, span: OtelSpan) -> None:
         self._span = span
 
+    @property
+    def recorded(self) -> bool:
+        """False where the caller's trace is not sampled."""
+        return self._span.is_recording()
+
     def set(self, name: str, value: Attribute) -> None:
         self._span.set_attribute(name, value)
 

@@ -16,7 +16,12 @@ Attribute = str | int | float | bool
 
 
 class Span(Protocol):
-    """A span in progress."""
+    """A span in progress. `recorded` is False where nobody will ever see it."""
+
+    @property
+    def recorded(self) -> bool:
+        """Whether noting something is worth the work."""
+        ...
 
     def set(self, name: str, value: Attribute) -> None:
         """Note something about it."""
@@ -40,6 +45,7 @@ class _NoSpan:
     """Notes nothing. One for all, so that being off costs nothing."""
 
     __slots__ = ()
+    recorded = False
 
     def set(self, name: str, value: Attribute) -> None:
         pass

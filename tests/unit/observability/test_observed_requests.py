@@ -42,3 +42,15 @@ def test_a_request_is_a_span_of_the_callers_trace(tmp_path: Path) -> None:
     (span,) = SpanFile(tmp_path / "t.jsonl").trace(TRACE)
     assert (span.name, span.parent_id) == ("GET /v1/me", SPAN)
     assert span.attributes["http.response.status_code"] == 503
+
+
+def test_the_span_of_a_request_names_the_ticket_it_opens_or_reads(tmp_path: Path) -> None:
+    tracer = make_tracer("file", tmp_path / "t.jsonl")
+    ticket = "tkt_6f1c2d3e-0000-4000-8000-000000000001"
+    opened = {"statusCode": 202, "body": f'{{"ticket_id": "{ticket}", "status": "NEW"}}'}
+    observed_requests(lambda event: opened, tracer)(EVENT)
+    observed_requests(lambda event: {"statusCode": 200}, tracer)(
+        EVENT | {"pathParameters": {"ticket_id": "tkt_2"}}
+    )
+    named = [span.attributes["rimedio.ticket_id"] for span in SpanFile(tmp_path / "t.jsonl").trace(TRACE)]
+    assert named == [ticket, ticket, None]
