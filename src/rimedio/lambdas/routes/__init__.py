@@ -21,7 +21,7 @@ A route is a nested function whose signature is its contract:
   beyond 400, 401, 403, 429, 500 and 503 in `errors=`, so that the document knows them.
 - `api.caller` says who is calling; the tenant comes from there and from nowhere else.
 
-Then add the module to `TOPICS` in `lambdas/api.py` and run `python -m tools.openapi`, which writes the document
+Then add the module's name to `TOPICS` in `lambdas/api.py` and run `python -m tools.openapi`, which writes the document
 that is committed (docs/openapi.json; a test compares). Request bodies hold nothing undescribed and every
 parameter has limits: `tests/contract/lambdas/test_document.py` looks. Event streams are registered with
 `api.stream`, which documents them; the gateway serves them. Import heavy libraries inside the use cases, not here: the

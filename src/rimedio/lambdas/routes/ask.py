@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict
 
-from rimedio.cost.budgets import Level
 from rimedio.domain.answer import Solution
 from rimedio.domain.errors import BudgetReached, GenerationFailed
 from rimedio.lambdas.identifiers import ErrorCode, ModelName, Question
@@ -40,7 +39,7 @@ def register(api: Api, system: "Rimedio") -> None:
         try:
             return system.ask(tenant, body.question, model=body.model, code=body.error_code)
         except GenerationFailed as error:  # nothing is broken where the budget leaves it to a person
-            if system.accounts.budgets.state(tenant).level is Level.PERSON:
+            if system.accounts.budgets.state(tenant).level.value == "PERSON":
                 raise BudgetReached(str(error)) from error
             raise
 

@@ -1,5 +1,6 @@
 """Passages of the knowledge base: search them, show one where it stands, tell how much is ready."""
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -7,7 +8,6 @@ from pydantic import BaseModel, ConfigDict, Field
 from rimedio.domain.knowledge import Chunk, DocType, Signals
 from rimedio.lambdas.identifiers import Identifier, Language, ModelName, Question
 from rimedio.lambdas.router import Api
-from rimedio.tickets.show_passage import ShownPassage
 
 if TYPE_CHECKING:
     from rimedio.bootstrap import Rimedio
@@ -60,6 +60,60 @@ class PassageQuery(BaseModel):
     quote: str | None = Field(None, min_length=1, max_length=2000, description="Words to mark.")
 
 
+class _Shown(BaseModel):
+    model_config = ConfigDict(frozen=True, from_attributes=True)
+
+
+class DocumentOfPassage(_Shown):
+    """The document a passage is out of."""
+
+    document_id: str
+    title: str
+    doc_type: DocType
+    pages: int | None
+    version: str | None
+    updated_at: datetime | None
+    source_uri: str
+    has_original: bool
+
+
+class QuoteView(_Shown):
+    """Where the quote stands in the chunk's text, [start, end)."""
+
+    start: int
+    end: int
+
+
+class BoxView(_Shown):
+    """A rectangle on a page: fractions 0 to 1 of its width and height, from the top left corner."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+class PageView(_Shown):
+    """The page that the quote stands on; sizes in PDF points, no boxes where it was not found."""
+
+    number: int
+    of: int
+    width: float
+    height: float
+    boxes: tuple[BoxView, ...]
+
+
+class PassageView(_Shown):
+    """A passage where it stands. `page` is there for a PDF whose original is at hand."""
+
+    chunk: Chunk
+    document: DocumentOfPassage
+    before: str | None
+    after: str | None
+    quote: QuoteView | None
+    page: PageView | None
+
+
 class CoverageView(BaseModel):
     """How much of the knowledge is ready. `share` of the chunks is found by meaning, not by words alone."""
 
@@ -92,8 +146,9 @@ def register(api: Api, system: "Rimedio") -> None:
         return FoundList(items=views, took_ms=found.took_ms)
 
     @api.get("/v1/kb/passages/{chunk_id}", summary="A passage where it stands", tag=TAG, errors=(404,))
-    def get_passage(chunk_id: Identifier, query: PassageQuery) -> ShownPassage:
-        return system.manuals.show_passage(api.caller.tenant_id, chunk_id, query.quote)
+    def get_passage(chunk_id: Identifier, query: PassageQuery) -> PassageView:
+        shown = system.manuals.show_passage(api.caller.tenant_id, chunk_id, query.quote)
+        return PassageView.model_validate(shown)
 
     @api.get("/v1/kb/coverage", summary="How much of the knowledge is ready", tag=TAG)
     def get_coverage() -> CoverageView:

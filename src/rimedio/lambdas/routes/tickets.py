@@ -1,17 +1,18 @@
 """Tickets: open, list, read, export; their solution and others like them."""
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from rimedio.domain.answer import Solution
+from rimedio.domain.feedback import Use
 from rimedio.domain.ticket import Asset, Attachment, Priority, Status, Ticket, TicketRequest
 from rimedio.lambdas.csv_export import tickets_csv
 from rimedio.lambdas.identifiers import SAID, Language, TicketId
 from rimedio.lambdas.replies import Download, Items, Paging, Reply
 from rimedio.lambdas.router import Api
 from rimedio.security.permissions import Role
-from rimedio.tickets.desk.find_similar import SimilarTicket
 from rimedio.tickets.desk.list_tickets import TicketFilter
 
 if TYPE_CHECKING:
@@ -118,6 +119,21 @@ class TicketQuery(TicketFilters, Paging):
     """A page of tickets."""
 
 
+class SimilarView(BaseModel):
+    """A solved ticket in a few lines. `use` is what was measured of its remedy."""
+
+    model_config = ConfigDict(frozen=True, from_attributes=True)
+
+    ticket_id: str
+    symptom_text: str
+    model: str
+    error_code: str | None
+    solved_at: datetime
+    score: float = Field(ge=0, le=1)
+    summary: str
+    use: Use | None
+
+
 class StreamHeaders(BaseModel):
     """Headers of a stream."""
 
@@ -156,8 +172,9 @@ def register(api: Api, system: "Rimedio") -> None:
         return system.desk.show.solution(caller.tenant_id, ticket_id, published_only=published_only)
 
     @api.get("/v1/tickets/{ticket_id}/similar", summary="Solved tickets like it", tag=TAG, errors=(404,))
-    def list_similar_tickets(ticket_id: TicketId) -> Items[SimilarTicket]:
-        return Items(items=system.desk.similar(api.caller.tenant_id, ticket_id))
+    def list_similar_tickets(ticket_id: TicketId) -> Items[SimilarView]:
+        found = system.desk.similar(api.caller.tenant_id, ticket_id)
+        return Items(items=tuple(map(SimilarView.model_validate, found)))
 
     _register_streams(api)
 
