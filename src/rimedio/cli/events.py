@@ -1,6 +1,7 @@
 """`rimedio events`: what happened, what could not be delivered, what is to happen again or on a schedule."""
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Annotated
 
@@ -11,8 +12,8 @@ from rich.text import Text
 from rimedio.cli.output import Json, print_json, terminal
 from rimedio.cli.session import session_of
 from rimedio.domain.codec import to_json
-from rimedio.domain.errors import InvalidInput
-from rimedio.events.bus import EVERY_TENANT, Reason
+from rimedio.domain.errors import InvalidInput, NotFound
+from rimedio.events.bus import EVERY_TENANT, DeadLetter, DeadLetterQueue, Reason
 from rimedio.events.dead_letters import DeadLetterProcessor
 from rimedio.events.event import iso_seconds, parse_time
 from rimedio.events.rule_json import rule_to_json
@@ -99,13 +100,15 @@ def rules(context: typer.Context, json: Json = False) -> None:
 def dead_letters(context: typer.Context, limit: Limit = 20, json: Json = False) -> None:
     """Print what could not be delivered, and why."""
     with session_of(context).open(read_only=True) as rimedio:
-        page = rimedio.eventing.queue.dead_letters(rimedio.tenant, limit=limit)
+        owners = (rimedio.tenant, EVERY_TENANT)  # the system's own schedules may fail, too
+        pages = [rimedio.eventing.queue.dead_letters(owner, limit=limit) for owner in owners]
+    found = [letter for page in pages for letter in page.items]
     if json:
-        print_json([{**_letter(d), "event": d.event.envelope()} for d in page.items])
+        print_json([{**_letter(letter), "event": letter.event.envelope()} for letter in found])
         return
     rows = (
         (_shown(d.last_at), d.event.detail_type, d.target.address, d.reason.value, d.dead_letter_id)
-        for d in page.items
+        for d in found
     )
     _print(("gave up", "event", "target", "reason", "id"), rows, "No dead letters.")
 
@@ -120,11 +123,11 @@ def redrive(
     if not dead_letter and not every:
         raise InvalidInput("Name dead letters by their ids, or send all of them with --all.")
     with session_of(context).open() as rimedio:
-        queue, tenant = rimedio.eventing.queue, rimedio.tenant
+        queue, owners = rimedio.eventing.queue, (rimedio.tenant, EVERY_TENANT)
         if every:
-            count = DeadLetterProcessor(queue).run(tenant, Reason).redriven
+            count = sum(DeadLetterProcessor(queue).run(owner, Reason).redriven for owner in owners)
         else:
-            count = len([queue.redrive(tenant, one) for one in dead_letter or []])
+            count = len([_redrive(queue, owners, one) for one in dead_letter or []])
     terminal().print(f"{count} put into the queue. The service delivers them when it runs.")
 
 
@@ -184,6 +187,14 @@ def schedules(context: typer.Context, json: Json = False) -> None:
     _print(
         ("schedule", "when", "next", "last", "target"), rows, "No schedules yet. The service makes its own."
     )
+
+
+def _redrive(queue: DeadLetterQueue, owners: Sequence[str], dead_letter_id: str) -> DeadLetter:
+    """Send one again, whichever of the owners has it. Raises NotFound."""
+    for owner in owners[:-1]:
+        with suppress(NotFound):
+            return queue.redrive(owner, dead_letter_id)
+    return queue.redrive(owners[-1], dead_letter_id)
 
 
 def _letter(letter: object) -> dict[str, object]:

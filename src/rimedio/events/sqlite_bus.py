@@ -23,7 +23,7 @@ from rimedio.events.sqlite_tables import MIGRATIONS, ROOM, micros
 from rimedio.storage.database import Database
 
 REMEMBERED = timedelta(days=3)  # how long an event id is known after nothing else needs the event
-DIRECT = "direct"  # stands for the rule of what was sent to one target only
+DIRECT = "(direct)"  # in place of a rule, for what is sent to one target only; no rule can be called so
 TRIM_AT_ONCE = 5000
 
 

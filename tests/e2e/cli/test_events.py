@@ -7,6 +7,7 @@ import pytest
 from tests.e2e.cli.conftest import Run, refused
 
 from rimedio.bootstrap import laptop
+from rimedio.events.bus import Target
 from rimedio.events.detail_types import DetailType
 from rimedio.events.signing import new_secret, signed_headers
 from rimedio.settings import Settings
@@ -82,6 +83,21 @@ def test_a_receivers_message_can_be_verified(rimedio: Run, folder: Path, tmp_pat
     )  # fmt: skip
     assert "authentic" in rimedio(*given, headers["webhook-signature"]).out
     refused(rimedio(*given, "v1,AAAA"), 5, "signature")
+
+
+def test_a_dead_letter_is_shown_and_sent_again_also_one_of_the_system(rimedio: Run, folder: Path) -> None:
+    system = laptop(Settings(data_dir=folder))
+    try:
+        event = system.eventing.publisher.publish("*", DetailType.MODEL_PROMOTED, {"version": "v3"})
+        system.eventing.bus.send(event, Target("t", "handler:nobody"))
+        system.eventing.dispatcher.run_once()
+    finally:
+        system.close()
+    at = ("--data-dir", folder, "events")
+    (letter,) = rimedio(*at, "dead-letters", "--json").json
+    assert (letter["reason"], letter["event"]["id"]) == ("NOT_RETRYABLE", event.id)
+    assert rimedio(*at, "redrive", letter["dead_letter_id"]).out.startswith("1 put")
+    assert rimedio(*at, "dead-letters").out.startswith("No dead letters")
 
 
 def test_sending_dead_letters_again_wants_to_know_which(rimedio: Run, folder: Path) -> None:
