@@ -49,8 +49,8 @@ def test_the_span_of_a_request_names_the_ticket_it_opens_or_reads(tmp_path: Path
     ticket = "tkt_6f1c2d3e-0000-4000-8000-000000000001"
     opened = {"statusCode": 202, "body": f'{{"ticket_id": "{ticket}", "status": "NEW"}}'}
     observed_requests(lambda event: opened, tracer)(EVENT)
-    observed_requests(lambda event: {"statusCode": 200}, tracer)(
-        EVENT | {"pathParameters": {"ticket_id": "tkt_2"}}
-    )
+    for given in (ticket, "Marta Rossi"):
+        read = EVENT | {"pathParameters": {"ticket_id": given}}
+        observed_requests(lambda event: {"statusCode": 200}, tracer)(read)
     named = [span.attributes.get("rimedio.ticket_id") for span in SpanFile(tmp_path / "t.jsonl").trace(TRACE)]
     assert named == [ticket, ticket, None]
