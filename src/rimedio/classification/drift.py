@@ -143,19 +143,33 @@ def detect_drift(baseline: Baseline, texts: Sequence[str], probabilities: Probab
         msg = f"Drift needs {ROWS_MIN} texts or more to be told from chance; got {len(texts)}. Wait for more."
         raise InvalidInput(msg)
     now = profile(texts, probabilities, baseline.labels, known_words=frozenset(baseline.known_words))
+    words_seen = sum(len(words(text)) for text in texts)
     pairs = (
-        ("labels", baseline.label_shares, now.label_shares),
-        ("confidence", baseline.confidence_shares, now.confidence_shares),
-        ("length", baseline.length_shares, now.length_shares),
-        ("words", baseline.word_shares, now.word_shares),
+        ("labels", baseline.label_shares, now.label_shares, len(texts)),
+        ("confidence", baseline.confidence_shares, now.confidence_shares, len(texts)),
+        ("length", baseline.length_shares, now.length_shares, len(texts)),
+        ("words", baseline.word_shares, now.word_shares, words_seen),
         (
             "unknown words",
             (baseline.unknown_word_share, 1 - baseline.unknown_word_share),
             (now.unknown_word_share, 1 - now.unknown_word_share),
+            words_seen,
         ),
     )
-    distances = tuple(Distance(name, psi(e, a), jensen_shannon(e, a)) for name, e, a in pairs)
-    return DriftReport(len(texts), distances, now.unknown_word_share, baseline.unknown_word_share)
+    distances = []
+    for name, expected, seen, count in pairs:
+        actual = smoothed(expected, seen, count)
+        distances.append(Distance(name, psi(expected, actual), jensen_shannon(expected, actual)))
+    return DriftReport(len(texts), tuple(distances), now.unknown_word_share, baseline.unknown_word_share)
+
+
+def smoothed(expected: Sequence[float], actual: Sequence[float], count: int) -> tuple[float, ...]:
+    """Shares of `count` things drawn towards the expected ones, as by one thing more of each kind.
+
+    A kind that is absent from a small window would otherwise weigh as if it had vanished for good.
+    """
+    prior = len(expected)
+    return tuple((count * a + prior * e) / (count + prior) for e, a in zip(expected, actual, strict=True))
 
 
 class _BaselineFile(BaseModel):

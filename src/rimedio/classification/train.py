@@ -121,6 +121,7 @@ def train(
             dataset.labels,
             [row.text for row in dataset.rows],
         )
+        baseline = replace(baseline, unknown_word_share=_unknown_share(dataset, held_out))
         card = {**asdict(report), "options": asdict(options)}
         (folder / CARD_FILE).write_text(json.dumps(card, indent=1, ensure_ascii=False), "utf-8")
         (folder / PROFILE_FILE).write_text(json.dumps(asdict(baseline)), "utf-8")
@@ -187,6 +188,20 @@ def _predict_held_out(dataset: Dataset, options: TrainingOptions) -> _HeldOut:
         fasttext=np.concatenate(fasttext),
         margins=np.concatenate(margins),
     )
+
+
+def _unknown_share(dataset: Dataset, held_out: _HeldOut) -> float:
+    """Share of words in held-out rows that the rows of the other folds do not know, 0..1.
+
+    Among all rows every word is known: against that, any new ticket would look strange.
+    """
+    fold_of = dict(zip(held_out.order, held_out.fold.tolist(), strict=True))
+    folds_of: dict[str, set[int]] = {}
+    for index, row in enumerate(dataset.rows):
+        for word in words(row.text):
+            folds_of.setdefault(word, set()).add(fold_of.get(index, -1))
+    spoken = [word for index in held_out.order for word in words(dataset.rows[index].text)]
+    return sum(len(folds_of[word]) == 1 for word in spoken) / max(1, len(spoken))
 
 
 def _cross_scored(

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from rimedio.classification.dataset import Dataset, LabelledText
+from rimedio.classification.drift import read_baseline
 from rimedio.classification.predict import (
     UNKNOWN,
     FakeClassifier,
@@ -113,3 +114,10 @@ def test_the_fake_answers_by_words() -> None:
     fake = FakeClassifier({"fan": "MECHANICAL"})
     assert fake.classify("the FAN").label == "MECHANICAL"
     assert fake.classify("something else").label == UNKNOWN
+
+
+def test_words_count_as_unknown_when_only_their_own_rows_know_them(tmp_path: Path) -> None:
+    rows = [*dataset().rows, LabelledText("the fan sings xylophone melodies", "MECHANICAL", "odd")]
+    train(Dataset(tuple(rows)), tmp_path / "m", OPTIONS)
+    spoken = sum(len(row.text.split()) for row in rows)
+    assert read_baseline(tmp_path / "m" / "profile.json").unknown_word_share == pytest.approx(3 / spoken)

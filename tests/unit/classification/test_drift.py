@@ -13,6 +13,7 @@ from rimedio.classification.drift import (
     profile,
     psi,
     read_baseline,
+    smoothed,
 )
 from rimedio.domain.errors import InvalidInput, ModelUnavailable
 
@@ -76,3 +77,10 @@ def test_a_profile_comes_back_from_its_file_and_a_damaged_one_is_refused(tmp_pat
     file.write_text("{}", "utf-8")
     with pytest.raises(ModelUnavailable, match="Train the model again"):
         read_baseline(file)
+
+
+def test_a_kind_that_a_small_window_lacks_has_not_vanished() -> None:
+    expected, seen = (0.9, 0.1), (1.0, 0.0)
+    assert psi(expected, smoothed(expected, seen, 10)) < 0.2 < psi(expected, seen)
+    assert psi(expected, smoothed(expected, seen, 10_000)) > 0.25
+    assert smoothed(expected, expected, 7) == pytest.approx(expected)
