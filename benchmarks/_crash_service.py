@@ -86,9 +86,14 @@ class Service:
 
     def end(self, how: signal.Signals) -> None:
         """Send it a signal and wait for its end."""
-        if self.process is not None:
-            self.process.send_signal(how)
+        if self.process is None:
+            return
+        self.process.send_signal(how)
+        try:
             self.process.wait(60)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            raise
 
     def tail(self) -> str:
         """The last lines it wrote."""
@@ -162,17 +167,20 @@ def measure(report: Report, kills: int = KILLS) -> None:
         folder = Path(scratch) / "data"
         fresh_copy(folder).close()
         service = Service(folder, _free_port(), _token(folder))
-        load, unanswered = Load(), [[] for _ in range(CLIENTS)]  # type: tuple[Load, list[list[str]]]
-        service.start()
-        received.secret = _register(service, address)
-        for life in range(kills):
-            with sending(load, service, unanswered):
-                time.sleep(chance.uniform(*LIFE_S))
-                service.end(signal.SIGKILL)
-            report.note(f"life {life + 1}: {len(load.accepted)} accepted, {received.messages} messages")
+        load = Load()
+        unanswered: list[list[str]] = [[] for _ in range(CLIENTS)]
+        try:
             service.start()
-        _settle(service, load, received)
-        service.end(signal.SIGTERM)
+            received.secret = _register(service, address)
+            for life in range(kills):
+                with sending(load, service, unanswered):
+                    time.sleep(chance.uniform(*LIFE_S))
+                    service.end(signal.SIGKILL)
+                report.note(f"life {life + 1}: {len(load.accepted)} accepted, {received.messages} messages")
+                service.start()
+            _settle(service, load, received)
+        finally:  # also when it did not start: no service may outlive the benchmark
+            service.end(signal.SIGTERM)
         outcomes, ends = _outcomes(folder)
     _report(report, kills, load, received, outcomes, ends)
 
