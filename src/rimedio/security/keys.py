@@ -60,11 +60,9 @@ class KeyRing:
     def public_key(self, kid: str) -> rsa.RSAPublicKey | None:
         """The public half of a key whose tokens may still live."""
         now = self._clock.now()
-        for key in self._load():
-            until = key.known_until()
-            if key.kid == kid and (until is None or until > now):
-                return key.private.public_key()
-        return None
+        found = _named(self._load(), kid) or _named(self._load(look=True), kid)  # it may be seconds old
+        until = found.known_until() if found else None
+        return None if found is None or (until is not None and until <= now) else found.private.public_key()
 
     def rotate(self, *, forget_old: bool = False) -> SigningKey:
         """Sign with a new key from now on. `forget_old` ends every older token at once: for a stolen key."""
@@ -89,10 +87,13 @@ class KeyRing:
         self._load(fresh=True)
         return key
 
-    def _load(self, *, fresh: bool = False) -> tuple[SigningKey, ...]:
-        """The keys of the file, read again when another process has written it."""
+    def _load(self, *, fresh: bool = False, look: bool = False) -> tuple[SigningKey, ...]:
+        """The keys of the file, read again when another process has written it.
+
+        `look` asks the file system even when it was asked a moment ago, `fresh` reads in any case.
+        """
         with self._lock:
-            if not fresh and self._clock.monotonic() - self._looked < RELOAD_SECONDS:
+            if not fresh and not look and self._clock.monotonic() - self._looked < RELOAD_SECONDS:
                 return self._keys
             self._looked = self._clock.monotonic()
             stamp = self._file_stamp()
@@ -127,6 +128,10 @@ def thumbprint(key: rsa.RSAPublicKey) -> str:
 
 def _signer(keys: Sequence[SigningKey]) -> SigningKey | None:
     return next((key for key in reversed(keys) if key.retired_at is None), None)
+
+
+def _named(keys: Sequence[SigningKey], kid: str) -> SigningKey | None:
+    return next((key for key in keys if key.kid == kid), None)
 
 
 def _number(value: int) -> str:

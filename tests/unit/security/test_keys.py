@@ -63,6 +63,15 @@ def test_another_process_rotates_and_this_one_notices(tmp_path: Path, clock: Fak
     assert here.current().kid == new.kid
 
 
+def test_a_token_signed_with_a_key_made_this_moment_elsewhere_is_known_at_once(
+    tmp_path: Path, clock: FakeClock
+) -> None:
+    here, there = KeyRing(tmp_path, clock), KeyRing(tmp_path, clock)
+    here.current()
+
+    assert here.public_key(there.rotate().kid) is not None
+
+
 def test_a_damaged_file_is_named(tmp_path: Path, clock: FakeClock) -> None:
     (tmp_path / FILE).write_text("{}")
 
