@@ -2,6 +2,7 @@
 
 import csv
 import io
+from dataclasses import replace
 
 from tests.unit.lambdas.client import Client
 
@@ -198,3 +199,15 @@ def test_a_rejection_escalates_and_is_remembered_with_its_reason(call: Client, s
     assert call("POST", f"/v1/tickets/{ticket_id}/review", body).json["review"] == judged.json["review"]
     (kept,) = call("GET", f"/v1/tickets/{ticket_id}/reviews").json["items"]
     assert (kept["reviewer"], kept["verdict"], kept["reason"]) == ("olga", "REJECTED", "wrong filter")
+
+
+def test_a_model_that_does_not_exist_is_refused_with_the_one_that_was_meant(
+    call: Client, system: Rimedio
+) -> None:
+    default = system.taxonomy
+    charger = replace(default.product_types["EV_CHARGER"], models=("XC-200",))
+    types = {**default.product_types, "EV_CHARGER": charger}
+    system.__dict__["taxonomy"] = replace(default, product_types=types)
+    answered = call("POST", "/v1/tickets", BODY | {"asset": BODY["asset"] | {"model": "XC-20"}})
+    assert (answered.status, answered.code) == (409, "CONFLICT")
+    assert "Did you mean XC-200?" in answered.body
