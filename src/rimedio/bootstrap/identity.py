@@ -1,6 +1,6 @@
 """Security, put together: keys, tokens, sign-in, encryption; on a data folder, also beside a running service."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 KEYS = "keys"
 SIGN_IN = "sign-in"
 SESSION_LIFE = timedelta(hours=12)
+SIGNING_KEY_LIFE = timedelta(days=30)
+SWEEP_SECONDS = 300.0
+ROTATION_SECONDS = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +121,13 @@ class Identity:
         from rimedio.security.encryption import EnvelopeCipher
 
         return EnvelopeCipher(self.master_keys, self._clock)
+
+    def loops(self) -> Mapping[str, tuple[Callable[[], int], float]]:
+        """Work in the background: forget unused sign-in codes, change the signing key each month."""
+        return {
+            "sign-in codes": (self.codes.sweep, SWEEP_SECONDS),
+            "signing key": (lambda: int(self.keys.rotate_when_older(SIGNING_KEY_LIFE)), ROTATION_SECONDS),
+        }
 
     def jwks(self) -> Mapping[str, object]:
         """The public keys, as published at /.well-known/jwks.json."""

@@ -74,6 +74,13 @@ class KeyRing:
             ]
             return self._add([k for k in kept if (k.known_until() or now) > now])
 
+    def rotate_when_older(self, age: timedelta) -> bool:
+        """Rotate when the signing key is older than this; whether it was."""
+        if self._clock.now() - self.current().created_at <= age:
+            return False
+        self.rotate()
+        return True
+
     def jwks(self) -> Mapping[str, object]:
         """The public halves as a JSON Web Key Set (RFC 7517)."""
         self.current()

@@ -61,7 +61,7 @@ class SignInCodes:
         tier: AccountTier = AccountTier.ENTERPRISE,
     ) -> str:
         """A code such as `7K2M-Q0XW-93HB`, good once within 15 minutes. Raises StorageFailed."""
-        self._sweep()
+        self.sweep()
         letters = [secrets.choice(ALPHABET) for _ in range(GROUPS * GROUP_CHARS)]
         code = "".join(letters)
         stored = {
@@ -123,15 +123,17 @@ class SignInCodes:
         if same >= FAILURES_MAX or len(self._failures) >= FAILURES_MAX_ALL:
             raise Throttled("Too many wrong sign-in codes. Wait 15 minutes, then use a new one.")
 
-    def _sweep(self) -> None:
-        """Remove what nobody used in time; a file's own time is close enough for that."""
-        before = (self._clock.now() - LIFE).timestamp()
+    def sweep(self) -> int:
+        """Remove codes that nobody used in time; how many. A file's own time is close enough for that."""
+        before, removed = (self._clock.now() - LIFE).timestamp(), 0
         for path in self._folder.glob("*.code") if self._folder.is_dir() else ():
             try:
                 if path.stat().st_mtime < before:
                     path.unlink(missing_ok=True)
+                    removed += 1
             except OSError:
                 continue
+        return removed
 
     def _path(self, code: str) -> Path:
         digest = hashlib.sha256(f"rimedio sign-in {code}".encode(errors="replace")).hexdigest()

@@ -72,6 +72,18 @@ def test_a_token_signed_with_a_key_made_this_moment_elsewhere_is_known_at_once(
     assert here.public_key(there.rotate().kid) is not None
 
 
+def test_a_key_is_changed_when_it_is_old_and_not_before(tmp_path: Path, clock: FakeClock) -> None:
+    ring, month = KeyRing(tmp_path, clock), timedelta(days=30)
+    first = ring.current()
+    assert not ring.rotate_when_older(month)
+    clock.advance(month.total_seconds() + 1)
+
+    assert ring.rotate_when_older(month)
+    assert not ring.rotate_when_older(month)
+    assert ring.current().kid != first.kid
+    assert ring.public_key(first.kid) is not None
+
+
 def test_a_damaged_file_is_named(tmp_path: Path, clock: FakeClock) -> None:
     (tmp_path / FILE).write_text("{}")
 

@@ -1,5 +1,6 @@
 """One-time codes."""
 
+import os
 import stat
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -60,6 +61,19 @@ def test_the_folder_shows_no_code_and_only_its_owner_reads_it(codes: SignInCodes
     (file,) = (path for path in (tmp_path / "sign-in").iterdir() if path.suffix == ".code")
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert code.replace("-", "") not in file.name.upper() + file.read_text().upper()
+
+
+def test_codes_that_nobody_used_are_forgotten(tmp_path: Path, codes: SignInCodes, clock: FakeClock) -> None:
+    code = codes.make("anna", "acme", [Role.ADMIN])
+    (file,) = (tmp_path / "sign-in").glob("*.code")
+    now = clock.now().timestamp()
+    os.utime(file, (now, now))
+    assert codes.sweep() == 0
+    clock.advance(15 * 60 + 1)
+
+    assert codes.sweep() == 1
+    with pytest.raises(Unauthorized):
+        codes.redeem(code)
 
 
 def test_of_many_who_try_at_once_one_wins(codes: SignInCodes) -> None:
