@@ -1,9 +1,13 @@
 """Cron expressions mean what EventBridge's mean, in summer and in winter time."""
 
-from datetime import UTC, datetime
+import re
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from cronsim import CronSim, CronSimError
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from rimedio.domain.errors import InvalidInput
 from rimedio.events.cron import Cron
@@ -111,3 +115,47 @@ def test_a_time_that_winter_time_brings_twice_runs_the_first_time_only() -> None
 def test_what_is_no_expression_is_refused(expression: str) -> None:
     with pytest.raises(InvalidInput, match="cron"):
         Cron.parse(expression)
+
+
+NUMBERS = st.integers(0, 59).map(str)
+MINUTES = st.one_of(
+    NUMBERS, st.just("*"), st.tuples(NUMBERS, st.integers(1, 30)).map(lambda p: f"{p[0]}/{p[1]}")
+)
+HOURS = st.one_of(st.integers(0, 23).map(str), st.just("*"), st.just("8-17"), st.just("*/6"))
+DAYS = st.one_of(
+    st.integers(1, 31).map(str), st.just("*"), st.just("L"), st.just("LW"), st.just("1-7"), st.just("1/10")
+)
+MONTH_NAMES = st.one_of(st.just("*"), st.integers(1, 12).map(str), st.just("JAN,JUL"), st.just("2-4"))
+WEEKDAY_NAMES = st.one_of(
+    st.sampled_from(["MON", "SUN", "MON-FRI", "TUE,SAT", "FRIL", "SATL", "THU#2", "SUN#5"])
+)
+
+
+@settings(deadline=None, derandomize=True, max_examples=150)
+@given(
+    MINUTES,
+    HOURS,
+    DAYS,
+    MONTH_NAMES,
+    WEEKDAY_NAMES,
+    st.booleans(),
+    st.integers(0, 6 * 366 * 86_400),
+)
+def test_what_both_dialects_can_say_runs_when_cronsim_runs_it(  # type: ignore[no-untyped-def]
+    minute, hour, day, month, weekday, by_day, seconds
+) -> None:
+    start = datetime(2024, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)
+    ours = f"{minute} {hour} {day} {month} ? *" if by_day else f"{minute} {hour} ? {month} {weekday} *"
+    step = minute.replace("/", "-59/") if minute[0] != "*" else minute
+    theirs = f"{step} {hour} {day.replace('1/10', '1-31/10') if by_day else '*'} {month} {'*' if by_day else cronsim_weekday(weekday)}"
+    try:
+        peer = CronSim(theirs, start)
+        expected = next(peer)
+    except (CronSimError, StopIteration):
+        return  # a day that the month never has
+    assert Cron.parse(ours).next_after(start, ZoneInfo("UTC")) == expected, (ours, theirs)
+
+
+def cronsim_weekday(weekday: str) -> str:
+    """The last Friday is 5L there."""
+    return re.sub("^(FRI|SAT)L$", lambda m: {"FRI": "5L", "SAT": "6L"}[m[1]], weekday)

