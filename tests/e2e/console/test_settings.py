@@ -1,0 +1,92 @@
+"""Language, theme, density; one's own account; the health and the settings of the service."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import expect
+from tools.console import Visit
+
+Open = Callable[..., Visit]
+
+ROUTES = ("/settings", "/settings/account", "/settings/health", "/settings/service")
+
+
+def test_the_language_changes_at_once_and_stays(open_as: Open) -> None:
+    visit = open_as("operator", language="it")
+    visit.go("/settings")
+    page = visit.page
+    expect(page.get_by_role("heading", level=1)).to_have_text("Impostazioni")
+    page.locator("main").get_by_text("English").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Settings")
+    assert page.evaluate("document.documentElement.lang") == "en"
+    page.reload()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Settings")
+
+
+def test_the_theme_is_chosen_with_the_keyboard(open_as: Open) -> None:
+    visit = open_as("operator", language="en")
+    visit.go("/settings")
+    page = visit.page
+    page.locator("main").get_by_role("radio", name="Light").focus()
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+
+
+def test_a_compact_screen_is_denser(open_as: Open) -> None:
+    visit = open_as("operator", language="en")
+    visit.go("/settings")
+    page = visit.page
+    roomy = page.locator("main").bounding_box()
+    size = "parseFloat(getComputedStyle(document.body).fontSize)"
+    before = page.evaluate(size)
+    page.locator("main").get_by_text("Compact", exact=True).click()
+    assert roomy is not None
+    assert page.evaluate(size) < before
+
+
+def test_the_account_says_who_and_until_when_but_never_the_token(open_as: Open) -> None:
+    visit = open_as("technician", language="en")
+    visit.go("/settings/account")
+    page = visit.page
+    expect(page.locator(".facts")).to_contain_text("technician")
+    expect(page.get_by_text("Until")).to_be_visible()
+    token = page.evaluate("JSON.parse(sessionStorage.getItem('rimedio.session')).token")
+    assert token[-20:] not in page.content()
+
+
+def test_only_an_administrator_sees_the_service(open_as: Open) -> None:
+    visit = open_as("operator", language="en")
+    visit.go("/settings")
+    expect(visit.page.get_by_role("tab")).to_have_text(["Preferences", "Account"])
+
+
+def test_every_part_of_the_service_is_examined(open_as: Open) -> None:
+    visit = open_as("admin", language="en")
+    visit.go("/settings/health")
+    rows = visit.page.locator("tbody tr")
+    expect(rows.filter(has_text="Database")).to_contain_text("Works")
+    assert rows.count() >= 6
+
+
+def test_settings_are_found_by_their_meaning(open_as: Open) -> None:
+    visit = open_as("admin", language="en")
+    visit.go("/settings/service")
+    page = visit.page
+    everything = page.locator("tbody tr").count()
+    page.get_by_label("Find a setting").fill("folder")
+    assert 0 < page.locator("tbody tr").count() < everything
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("route", ROUTES)
+def test_axe_finds_nothing_serious(open_as: Open, route: str, theme: str) -> None:
+    visit = open_as("admin", theme=theme)
+    visit.go(route)
+    assert visit.violations() == []
+
+
+@pytest.mark.parametrize("route", ROUTES)
+def test_a_phone_shows_the_whole_width(open_as: Open, route: str) -> None:
+    visit = open_as("admin", phone=True)
+    visit.go(route)
+    assert visit.overflow() == 0
