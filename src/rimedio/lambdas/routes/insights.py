@@ -69,7 +69,6 @@ class InsightsView(BaseModel):
     resolution_rate: float | None
     deflection_rate: float | None
     coverage: tuple[CoveragePoint, ...]
-    threshold: float = Field(description="Confidence from which a remedy is sent without a person, as set now.")
     threshold: float = Field(description="Confidence from which an answer is sent without a review.")
     latency: Latency
     cost: CostInsight
@@ -130,7 +129,6 @@ def register(api: Api, system: "Rimedio") -> None:
             resolution_rate=found.resolution_rate,
             deflection_rate=found.deflection_rate,
             coverage=found.coverage,
-            threshold=system.settings.publish_confidence_min,
             threshold=system.settings.publish_confidence_min,
             latency=found.latency,
             cost=found.cost,
