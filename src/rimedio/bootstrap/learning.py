@@ -27,6 +27,7 @@ from rimedio.learning.closing import CloseGaps
 from rimedio.learning.collect import Collector
 from rimedio.learning.follow import FollowChanges
 from rimedio.learning.gaps import Gap, GapStore, GroupQuestions
+from rimedio.learning.joining import JoinGaps
 from rimedio.learning.likeness import Likeness
 from rimedio.learning.material import SolvedTicket
 from rimedio.learning.monitor import DriftAlarm, DriftMonitor
@@ -197,6 +198,11 @@ class Learning:
         """Questions that ask the same thing."""
         return GroupQuestions(self.unanswered, self.gaps, self.likeness_of)
 
+    @cached_property
+    def joining(self) -> JoinGaps:
+        """Gaps that turn out to ask the same."""
+        return JoinGaps(self.gaps, self.likeness_of, self.state, self._system.clock)
+
     def likeness_of(self, tenant_id: str) -> Likeness:
         """Compares a tenant's questions; words weigh as much as they are rare in its manuals."""
         index = self._system.index
@@ -278,24 +284,29 @@ class Learning:
         system = self._system
         return FollowChanges(system.changes, self.collector, self.questions, self.use, system.clock)
 
+    def _tenants(self) -> tuple[str, ...]:
+        """Everybody who ever wrote, and the installation's own tenant, whom commands write for."""
+        return tuple(dict.fromkeys((self._system.tenant, *self._system.tenants.all())))
+
     def catch_up(self) -> None:
         """Work off every change that nobody has followed yet: for a command, when no service runs."""
         while self.following.run_once():
             pass
 
     def work_on_gaps(self) -> int:
-        """Group what waits, close what later documents answer."""
+        """Group what waits, close what later documents answer, join once a day what has become alike."""
         return sum(
-            self.grouping.run(tenant) + self.closing.run(tenant) for tenant in self._system.tenants.all()
+            self.grouping.run(tenant) + self.closing.run(tenant) + self.joining.run_when_due(tenant)
+            for tenant in self._tenants()
         )
 
     def watch_drift(self) -> int:
         """One look an hour."""
-        return sum(self.monitor.look_when_due(tenant, DRIFT_EVERY) for tenant in self._system.tenants.all())
+        return sum(self.monitor.look_when_due(tenant, DRIFT_EVERY) for tenant in self._tenants())
 
     def retrain_asked(self) -> int:
         """Retrain where somebody asked for it."""
-        return self.retraining.run_asked(self._system.tenants.all())
+        return self.retraining.run_asked(self._tenants())
 
     def loops(self) -> Mapping[str, tuple[Callable[[], int], float]]:
         """What the service runs in the background: name, and work with its idle seconds."""

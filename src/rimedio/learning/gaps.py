@@ -17,7 +17,8 @@ from rimedio.storage import keys
 from rimedio.storage.codec import from_item, to_attributes
 from rimedio.storage.fanout import query_shards
 from rimedio.storage.keys import shard_of, stamp
-from rimedio.storage.table import Table
+from rimedio.storage.table import Delete, Put, Table
+from rimedio.storage.values import Value
 
 EXAMPLES_MAX = 5
 TICKETS_MAX = 200
@@ -85,15 +86,20 @@ class GapStore:
 
     def save(self, gap: Gap) -> None:
         """Write a gap; the same id replaces."""
-        self._table.put(
-            to_attributes(gap)
-            | keys.GAP.attributes(
-                tenant=gap.tenant_id,
-                gap=gap.gap_id,
-                status=gap.status.value,
-                last=stamp(gap.last_at),
-                shard=shard_of(gap.gap_id, self._shards),
-            )
+        self._table.put(self._item(gap))
+
+    def take_in(self, gap: Gap, other: Gap) -> None:
+        """Write `gap`, which now holds `other` too, and take the other away, in one step."""
+        gone = keys.GAP.key(tenant=other.tenant_id, gap=other.gap_id)
+        self._table.transact_write((Put(self._item(gap)), Delete(gone)))
+
+    def _item(self, gap: Gap) -> dict[str, Value]:
+        return to_attributes(gap) | keys.GAP.attributes(
+            tenant=gap.tenant_id,
+            gap=gap.gap_id,
+            status=gap.status.value,
+            last=stamp(gap.last_at),
+            shard=shard_of(gap.gap_id, self._shards),
         )
 
     def find(self, tenant_id: str, gap_id: str) -> Gap | None:
