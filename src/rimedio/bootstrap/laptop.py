@@ -402,8 +402,7 @@ class Rimedio:
     @cached_property
     def reply(self) -> ReplyToTicket:
         """Use case: answer what was asked."""
-        tokens = TaskTokens(self.table)
-        return ReplyToTicket(self.tickets, self.conversations, tokens, self.engine, self.clock, self.ids)
+        return ReplyToTicket(self.tickets, self.desk.messages)
 
     # -- what only the service needs, each group in a module of its own
 

@@ -2,37 +2,24 @@
 
 from dataclasses import dataclass
 
-from rimedio.domain.clock import Clock, Ids
 from rimedio.domain.conversation import Author, Message
-from rimedio.storage.conversations import ConversationStore
+from rimedio.domain.errors import Conflict
+from rimedio.domain.ticket import Status
 from rimedio.storage.tickets import TicketStore
-from rimedio.tickets.task_tokens import TaskTokens, Waiting
-from rimedio.tickets.waker import Waker
+from rimedio.tickets.desk.converse import Converse
 
 
 @dataclass(frozen=True, slots=True)
 class ReplyToTicket:
-    """The use case behind `POST /v1/tickets/{id}/messages`."""
+    """The use case behind `rimedio ticket reply`: a message that is an answer, or nothing."""
 
     tickets: TicketStore
-    conversations: ConversationStore
-    tokens: TaskTokens
-    waker: Waker
-    clock: Clock
-    ids: Ids
+    converse: Converse
 
     def __call__(self, tenant_id: str, ticket_id: str, text: str) -> Message:
-        """Keep the reply and wake the execution. Raises NotFound, or Conflict when nothing was asked."""
-        self.tickets.get(tenant_id, ticket_id)
-        token = self.tokens.find(tenant_id, ticket_id, Waiting.REPLY)
-        reply = Message(
-            message_id=self.ids.new("msg"),
-            tenant_id=tenant_id,
-            session_id=ticket_id,
-            author=Author.CUSTOMER,
-            text=text,
-            created_at=self.clock.now(),
-        )
-        self.conversations.add(reply)
-        self.waker.send_task_success(token, {"message_id": reply.message_id})
-        return reply
+        """Keep the reply and wake the execution. Raises NotFound, Conflict when nothing was asked."""
+        ticket = self.tickets.get(tenant_id, ticket_id)
+        if ticket.status is not Status.NEEDS_INFO:
+            msg = f"Ticket {ticket_id} does not wait for a reply; it is {ticket.status}."
+            raise Conflict(msg)
+        return self.converse(tenant_id, ticket_id, text, Author.CUSTOMER)

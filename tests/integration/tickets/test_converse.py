@@ -6,7 +6,7 @@ from tests.integration.tickets.workshop import TENANT, Workshop
 
 from rimedio.domain.answer import Outcome
 from rimedio.domain.conversation import Author
-from rimedio.domain.errors import InvalidInput, NotFound
+from rimedio.domain.errors import Conflict, InvalidInput, NotFound
 from rimedio.domain.ticket import Status
 from rimedio.tickets.desk.give_feedback import FeedbackRequest, GiveFeedback
 
@@ -29,6 +29,14 @@ def test_two_replies_at_once_are_both_kept_and_resume_once() -> None:
     assert shop.runner.settle(asked).status is Status.READY
     said = [m.text for m in shop.say.list(TENANT, asked.ticket_id).messages]
     assert said[-2:] == ["It shows E029", "And it is hot"]
+
+
+def test_a_reply_to_what_was_not_asked_or_is_over_is_refused() -> None:
+    shop = Workshop([Outcome.ASK])
+    asked = shop.work()
+    shop.resolve(TENANT, asked.ticket_id, by="anna")
+    with pytest.raises(Conflict, match="does not wait for a reply"):
+        shop.reply(TENANT, asked.ticket_id, "It shows E029")
 
 
 def test_an_operators_note_wakes_nothing() -> None:

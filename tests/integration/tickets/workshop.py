@@ -251,9 +251,7 @@ class Workshop:
             self.clock,
         )
         self.live = WatchTicket(self.tickets, JournalProgress(self.engine.journal))
-        self.reply = ReplyToTicket(
-            self.tickets, self.conversations, self.tokens, self.engine, self.clock, self.ids
-        )
+        self.reply = ReplyToTicket(self.tickets, self.say)
 
     def _notes(self, ticket: Ticket, reasons: Sequence[str]) -> tuple[Action, ...]:
         return self.investigate.take(ticket, reasons)
