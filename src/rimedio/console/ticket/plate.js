@@ -13,12 +13,12 @@ const LONG_CHARS = 420;
 /** The plate: cells of label and value, like on the equipment itself. */
 export function plate(ticket) {
   const { asset, customer } = ticket;
-  const category = h("span", {}, ticket.category ?? "–");
+  const category = h("span", {}, ticket.category === "UNKNOWN" ? t("plate.unknown") : (ticket.category ?? "–"));
   const product = h("span", {}, asset.product_type);
   taxonomy().then(
     (known) => {
       fill(product, nameOf(known.product_types, asset.product_type));
-      if (ticket.category) fill(category, nameOf(known.categories, ticket.category));
+      if (ticket.category && ticket.category !== "UNKNOWN") fill(category, nameOf(known.categories, ticket.category));
     },
     () => {},
   );

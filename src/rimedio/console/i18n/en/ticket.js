@@ -30,6 +30,7 @@ export default {
   "plate.tier": "Plan",
   "plate.category": "Category",
   "plate.opened": "Opened",
+  "plate.unknown": "Not clear",
   "tier.FREE": "Free",
   "tier.STANDARD": "Standard",
   "tier.ENTERPRISE": "Enterprise",

@@ -30,6 +30,7 @@ export default {
   "plate.tier": "Contratto",
   "plate.category": "Categoria",
   "plate.opened": "Aperto",
+  "plate.unknown": "Non chiara",
   "tier.FREE": "Base",
   "tier.STANDARD": "Standard",
   "tier.ENTERPRISE": "Impresa",
