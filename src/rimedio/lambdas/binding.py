@@ -79,7 +79,8 @@ class Contract:
         elif event.get("queryStringParameters"):
             raise RequestRefused("This route takes no query parameters. Leave them out.")
         if HEADERS in self.parameters:
-            bound[HEADERS] = _validated(self.parameters[HEADERS], _headers(event), HEADERS)
+            model = self.parameters[HEADERS]
+            bound[HEADERS] = _validated(model, _named_headers(model, event), HEADERS)
         if BODY in self.parameters:
             if event.get("body") or not self.body_optional:
                 bound[BODY] = self._json_body(event)
@@ -172,6 +173,13 @@ def _query(event: Event) -> Mapping[str, str]:
 def _headers(event: Event) -> Mapping[str, str]:
     found: Mapping[str, str] = event.get("headers") or {}
     return {name.lower(): value for name, value in found.items()}
+
+
+def _named_headers(model: type[BaseModel], event: Event) -> Mapping[str, str]:
+    """The headers that a model asks for, by its own spelling of their names."""
+    sent = _headers(event)
+    names = (field.alias or name for name, field in model.model_fields.items())
+    return {name: sent[name.lower()] for name in names if name.lower() in sent}
 
 
 def _raw_body(event: Event, wanted: str) -> bytes:

@@ -51,7 +51,13 @@ RESPONSE_HEADERS = {
     "X-RateLimit-Limit": ("Requests a second that the account may make.", {"type": "string"}),
     "X-RateLimit-Remaining": ("Requests left of the burst.", {"type": "string"}),
     "X-RateLimit-Reset": ("Seconds until the burst is whole again.", {"type": "string"}),
+    "Retry-After": ("Seconds to wait before trying again.", {"type": "string"}),
+    "WWW-Authenticate": ("How to prove who is calling.", {"type": "string"}),
+    "Content-Disposition": ("Save the file under this name; it is not to be shown.", {"type": "string"}),
+    "Idempotency-Replayed": ("true where the same request had been accepted before.", {"type": "string"}),
 }
+ON_EVERY_ANSWER = ("X-Request-Id", "X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
+MORE_HEADERS = {401: ("WWW-Authenticate",), 429: ("Retry-After",), 503: ("Retry-After",)}
 ANY_TEXT = f"^{NO_NUL}*$"
 Node = dict[str, Any]
 
@@ -168,15 +174,15 @@ def _share(document: Node) -> None:
     components["responses"] = {
         f"Error{status}": {
             "description": meaning,
-            "headers": _header_refs(),
+            "headers": _header_refs(*MORE_HEADERS.get(status, ())),
             "content": {JSON: {"schema": {"$ref": "#/components/schemas/ErrorBody"}}},
         }
         for status, meaning in MEANINGS.items()
     }
 
 
-def _header_refs() -> Node:
-    return {name: {"$ref": f"#/components/headers/{name}"} for name in RESPONSE_HEADERS}
+def _header_refs(*more: str) -> Node:
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in (*ON_EVERY_ANSWER, *more)}
 
 
 def _complete(node: Node, operation: Operation) -> None:
@@ -185,7 +191,7 @@ def _complete(node: Node, operation: Operation) -> None:
         node["security"] = [{"bearer": []}]
         node["x-roles"] = sorted(role.value for role in MATRIX.get(operation.key, ()))
     success = node["responses"][str(operation.status)]
-    success["headers"] = _header_refs()
+    success["headers"] = _header_refs(*_own_headers(operation))
     if operation.contract.answer is Download or operation.streamed:
         binary = (
             {"type": "string"}
@@ -203,11 +209,21 @@ def _complete(node: Node, operation: Operation) -> None:
         node["requestBody"] = {"required": True, "content": {BYTES: {"schema": schema}}}
     if BODY in operation.contract.parameters:
         node["requestBody"]["required"] = not operation.contract.body_optional
+    model = operation.contract.parameters.get(HEADERS)
+    spelled = {(f.alias or n).lower(): f.alias or n for n, f in getattr(model, "model_fields", {}).items()}
     for parameter in node.get("parameters", ()):
         if parameter["in"] == "header":
-            parameter["name"] = parameter["name"].title()
+            parameter["name"] = spelled[parameter["name"].lower()]
         parameter["schema"] = _without_null(parameter["schema"])
         parameter["schema"].pop("description", None)
+
+
+def _own_headers(operation: Operation) -> Iterator[str]:
+    """Headers that only some answers have."""
+    if operation.contract.answer is Download and not operation.media.startswith(("image/", JSON)):
+        yield "Content-Disposition"
+    if "idempotency_key" in getattr(operation.contract.parameters.get(HEADERS), "model_fields", {}):
+        yield "Idempotency-Replayed"
 
 
 def _error_statuses(operation: Operation) -> set[int]:

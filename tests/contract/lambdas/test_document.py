@@ -105,4 +105,4 @@ def test_parameters_have_limits(document: dict[str, Any]) -> None:
 def test_event_streams_are_described(document: dict[str, Any]) -> None:
     stream = document["paths"]["/v1/tickets/{ticket_id}/solution/stream"]["get"]
     assert list(stream["responses"]["200"]["content"]) == ["text/event-stream"]
-    assert "Last-Event-Id" in [parameter["name"] for parameter in stream["parameters"]]
+    assert "Last-Event-ID" in [parameter["name"] for parameter in stream["parameters"]]

@@ -35,7 +35,7 @@ class Query(BaseModel):
 
 
 class Headers(BaseModel):
-    key: str | None = Field(None, alias="idempotency-key")
+    key: str | None = Field(None, alias="Idempotency-Key")
 
 
 class Optional(BaseModel):
@@ -70,13 +70,13 @@ def sent(body: object = None, **fields: Any) -> dict[str, Any]:
 def test_every_part_of_a_request_reaches_its_parameter() -> None:
     event = sent(
         {"count": 3, "day": "2026-01-31", "words": ["a"]},
-        headers={"CONTENT-TYPE": "application/json; charset=utf-8", "Idempotency-Key": "k1"},
+        headers={"CONTENT-TYPE": "application/json; charset=utf-8", "IDEMPOTENCY-key": "k1"},
         queryStringParameters={"limit": "7"},
     )
     bound = Contract(take).bind(event, {"number": "4"})
     assert bound["number"] == 4
     assert bound["query"] == Query(limit=7)
-    assert bound["headers"] == Headers(**{"idempotency-key": "k1"})
+    assert bound["headers"] == Headers(**{"Idempotency-Key": "k1"})
     assert bound["body"] == Body(count=3, day=date(2026, 1, 31), words=("a",))
 
 

@@ -160,3 +160,11 @@ def test_a_schedule_that_means_nothing_is_refused(call: Client, change: dict, st
 def test_only_admins_see_events(call: Client, path: str) -> None:
     for role in ("technician", "operator", "integration"):
         assert call("GET", path, roles=role).status == 403
+
+
+def test_a_replay_that_goes_on_can_be_stopped(call: Client, happened: Rimedio) -> None:
+    span = {"from": "2020-01-01T00:00:00Z", "to": "2100-01-01T00:00:00Z"}
+    path = f"/v1/events/replays/{call('POST', '/v1/events/replays', span).json['replay_id']}/cancel"
+    assert Client(call.handler, tenant="other")("POST", path).status == 404
+    assert call("POST", path).json["status"] == "CANCELLED"
+    assert call("POST", path).status == 409

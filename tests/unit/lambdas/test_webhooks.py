@@ -69,3 +69,20 @@ def test_a_removed_webhook_is_gone(call: Client) -> None:
 def test_only_admins_and_integrations_see_webhooks(call: Client, role: str) -> None:
     assert call("GET", "/v1/webhooks", roles=role).status == (403 if role else 401)
     assert call("GET", "/v1/webhooks", roles="integration").status == 200
+
+
+def test_a_secret_is_changed_and_a_webhook_enabled_by_its_own_tenant_only(
+    call: Client, system: Rimedio
+) -> None:
+    made = call("POST", "/v1/webhooks", ORDER).json
+    path = f"/v1/webhooks/{made['webhook_id']}"
+    changed = call("POST", f"{path}/secret").json
+    assert changed["secret"].startswith("whsec_")
+    assert changed["secret"] != made["secret"]
+    store = system.eventing.webhooks.store
+    store.save(store.get("acme", made["webhook_id"]).disabled("410 Gone"))
+    assert call("POST", f"{path}/test").status == 403
+    assert call("POST", f"{path}/enable").json["enabled"] is True
+    assert call("POST", f"{path}/test").status == 202
+    stranger = Client(call.handler, tenant="other")
+    assert stranger("POST", f"{path}/secret").status == stranger("POST", f"{path}/enable").status == 404

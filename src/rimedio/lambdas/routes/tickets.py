@@ -67,7 +67,7 @@ class CreateHeaders(BaseModel):
 
     idempotency_key: str | None = Field(
         None,
-        alias="idempotency-key",
+        alias="Idempotency-Key",
         min_length=1,
         max_length=255,
         pattern="^[A-Za-z0-9._:-]+$",
@@ -139,7 +139,7 @@ class StreamHeaders(BaseModel):
 
     last_event_id: str | None = Field(
         None,
-        alias="last-event-id",
+        alias="Last-Event-ID",
         min_length=1,
         max_length=200,
         pattern="^[!-~]+$",
