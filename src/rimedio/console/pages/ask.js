@@ -174,7 +174,7 @@ class AskPage extends Page {
       const remedy = Object.assign(document.createElement("rim-remedy"), { solution });
       this.listen(remedy, "sentence", ({ detail }) => this.#chosen(detail));
       fill(this.sources, this.passage);
-      fill(this.words, heading, remedy, decisionPanel(solution), h("div", { class: "answer-acts" }, openTicket(entry)));
+      fill(this.words, heading, remedy, decisionPanel(solution, t(`ask.outcome_${solution.decision.outcome}`)), h("div", { class: "answer-acts" }, openTicket(entry)));
       if (!narrow.matches) remedy.choose(0);
     }
   }

@@ -10,8 +10,8 @@ import { readable } from "./sentences.js";
 const TONES = { PUBLISH: "ok", REVIEW: "warn", ASK: "info", ESCALATE: "bad" };
 const GLYPHS = { PUBLISH: "check", REVIEW: "eye", ASK: "question", ESCALATE: "up" };
 
-/** The decision in words: outcome, scale, reasons, and more on demand. */
-export function decisionPanel(solution) {
+/** The decision in words: outcome (or `said` in its place), scale, reasons, and more on demand. */
+export function decisionPanel(solution, said = t(`outcome.${solution.decision.outcome}`)) {
   const { decision, claims } = solution;
   const quoted = claims.filter((claim) => claim.verdict !== "UNQUOTED").length;
   return h(
@@ -20,7 +20,7 @@ export function decisionPanel(solution) {
     h(
       "div",
       { class: "decision-head" },
-      h("p", { class: "decision-outcome" }, icon(GLYPHS[decision.outcome]), t(`outcome.${decision.outcome}`)),
+      h("p", { class: "decision-outcome" }, icon(GLYPHS[decision.outcome]), said),
       gauge(decision.confidence, { label: t("decision.confidence"), size: "large", tone: TONES[decision.outcome] }),
       claims.length > 0 && h("p", { class: "small" }, t("decision.quoted", { n: claims.length, quoted })),
     ),

@@ -27,5 +27,9 @@ export default {
   "ask.history": "Asked in this session",
   "ask.forget": "Forget all",
   "ask.blank": "Ask as you would ask a colleague",
-  "ask.blank_text": "Name the model and the error code if you know them: a code leads straight to its page."
+  "ask.blank_text": "Name the model and the error code if you know them: a code leads straight to its page.",
+  "ask.outcome_PUBLISH": "Sure enough to be sent",
+  "ask.outcome_REVIEW": "To be checked by a person",
+  "ask.outcome_ASK": "More should be known first",
+  "ask.outcome_ESCALATE": "Better left to a person"
 };

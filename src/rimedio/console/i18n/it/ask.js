@@ -27,5 +27,9 @@ export default {
   "ask.history": "Chiesto in questa sessione",
   "ask.forget": "Dimentica tutto",
   "ask.blank": "Chiedete come a un collega",
-  "ask.blank_text": "Indicate modello e codice di errore, se li sapete: un codice porta dritto alla sua pagina."
+  "ask.blank_text": "Indicate modello e codice di errore, se li sapete: un codice porta dritto alla sua pagina.",
+  "ask.outcome_PUBLISH": "Abbastanza sicura da inviare",
+  "ask.outcome_REVIEW": "Da far verificare a una persona",
+  "ask.outcome_ASK": "Prima serve saperne di più",
+  "ask.outcome_ESCALATE": "Meglio affidarla a una persona"
 };
