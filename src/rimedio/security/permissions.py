@@ -94,6 +94,7 @@ A     POST /v1/learning/rollback
 A     GET /v1/events
 A     POST /v1/events/replays
 A     GET /v1/events/replays
+A     POST /v1/events/replays/{replay_id}/cancel
 A     GET /v1/events/rules
 A     PUT /v1/events/rules/{name}
 A     DELETE /v1/events/rules/{name}
@@ -112,6 +113,8 @@ AI    GET /v1/webhooks/{webhook_id}
 AI    DELETE /v1/webhooks/{webhook_id}
 AI    GET /v1/webhooks/{webhook_id}/deliveries
 AI    POST /v1/webhooks/{webhook_id}/test
+AI    POST /v1/webhooks/{webhook_id}/enable
+AI    POST /v1/webhooks/{webhook_id}/secret
 AI    POST /v1/webhooks/{webhook_id}/deliveries/{delivery_id}/redeliver
 
 OA    GET /v1/insights

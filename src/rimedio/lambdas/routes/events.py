@@ -196,6 +196,10 @@ def _archive(api: Api, system: "Rimedio") -> None:
         tenant = api.caller.tenant_id
         return _replay(system.eventing.archive.start_replay(tenant, body.since, body.until, rules=rules))
 
+    @api.post("/v1/events/replays/{replay_id}/cancel", summary="Stop a replay", tag=TAG, errors=(404, 409))
+    def post_cancel(replay_id: Identifier) -> ReplayView:
+        return _replay(system.eventing.archive.cancel_replay(api.caller.tenant_id, replay_id))
+
     @api.get("/v1/events/replays", summary="The latest replays", tag=TAG)
     def get_replays() -> Items[ReplayView]:
         found = system.eventing.archive.replays(api.caller.tenant_id)

@@ -14,7 +14,7 @@ from rimedio.lambdas.router import Api
 
 if TYPE_CHECKING:
     from rimedio.bootstrap import Rimedio
-    from rimedio.events.webhooks import Webhook
+    from rimedio.events.webhooks import Registered, Webhook
 
 TAG = "webhooks"
 URL = r"^https?://(\[[0-9A-Fa-f:.]{2,60}\]|[A-Za-z0-9]([A-Za-z0-9.-]{0,250}[A-Za-z0-9])?)(:[1-9][0-9]{0,4})?(/[!-~]*)?$"
@@ -83,7 +83,7 @@ def register(api: Api, system: "Rimedio") -> None:
             raise Forbidden(str(error)) from error
         except Unavailable as error:
             raise NotFound(str(error)) from error
-        return RegisteredWebhook(**_view(made.webhook).model_dump(), secret=made.secret)
+        return _registered(made)
 
     @api.get("/v1/webhooks", summary="Every webhook", tag=TAG)
     def get_webhooks() -> Items[WebhookView]:
@@ -111,6 +111,25 @@ def register(api: Api, system: "Rimedio") -> None:
         return Items[DeliveryRecord](items=page.items, next_cursor=page.cursor)
 
     @api.post(
+        "/v1/webhooks/{webhook_id}/enable",
+        summary="Deliver again to a disabled webhook",
+        tag=TAG,
+        errors=(404,),
+    )
+    def post_enable(webhook_id: Identifier) -> WebhookView:
+        return _view(system.eventing.webhooks.enable(api.caller.tenant_id, webhook_id))
+
+    @api.post(
+        "/v1/webhooks/{webhook_id}/secret",
+        summary="A new secret; the old one signs as well for a day",
+        tag=TAG,
+        errors=(404,),
+    )
+    def post_secret(webhook_id: Identifier) -> RegisteredWebhook:
+        made = system.eventing.webhooks.change_secret(api.caller.tenant_id, webhook_id)
+        return _registered(made)
+
+    @api.post(
         "/v1/webhooks/{webhook_id}/test", summary="Send a test message", tag=TAG, status=202, errors=(404,)
     )
     def post_test(webhook_id: Identifier) -> Sent:
@@ -126,6 +145,10 @@ def register(api: Api, system: "Rimedio") -> None:
     def post_redeliver(webhook_id: Identifier, delivery_id: Identifier) -> Sent:
         system.eventing.send_to_webhook.again(api.caller.tenant_id, webhook_id, delivery_id)
         return Sent(delivery_id=delivery_id)
+
+
+def _registered(made: "Registered") -> RegisteredWebhook:
+    return RegisteredWebhook(**_view(made.webhook).model_dump(), secret=made.secret)
 
 
 def _view(webhook: "Webhook") -> WebhookView:
