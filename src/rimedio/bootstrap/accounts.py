@@ -183,7 +183,7 @@ class Accounts:
         from rimedio.cost.level_watch import LevelWatch
 
         system = self._system
-        return LevelWatch(system.table, self.budgets, system.tenants.all, self._announce)
+        return LevelWatch(system.table, self.budgets, self._tenants, self._announce)
 
     def _announce(self, change: "LevelChange") -> None:
         from rimedio.events.detail_types import DetailType
