@@ -98,6 +98,10 @@ def register(api: Api, system: "Rimedio") -> None:
     def delete_webhook(webhook_id: Identifier) -> None:
         system.eventing.webhooks.remove(api.caller.tenant_id, webhook_id)
 
+    _register_deliveries(api, system)
+
+
+def _register_deliveries(api: Api, system: "Rimedio") -> None:
     @api.get(
         "/v1/webhooks/{webhook_id}/deliveries",
         summary="What was delivered, newest first",
