@@ -2,6 +2,7 @@
 
 import errno
 import socket
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -34,6 +35,9 @@ CONNECTIONS_MAX = 4096
 KEEP_ALIVE_SECONDS = 30
 DRAIN_SECONDS_MAX = 15
 START_SECONDS_MAX = 30.0
+# Python's own 5 ms is how long the event loop waits for a thread that computes, several times a request:
+# beside one busy thread that alone made 79 reads/s out of what are hundreds with 0.5 ms (measured).
+SWITCH_SECONDS = 0.0005
 
 
 def build_gateway(system: Rimedio) -> Gateway:
@@ -73,6 +77,7 @@ def run_server(
 
     Raises InvalidInput when the port is taken or the host is not one of this machine.
     """
+    sys.setswitchinterval(SWITCH_SECONDS)
     with _listening(host, port) as listener:
         server = _Server(build_gateway(system), lambda: on_ready(_address(listener)))
         server.run(sockets=[listener])
