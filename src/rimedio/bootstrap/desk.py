@@ -16,6 +16,7 @@ from rimedio.tickets.desk.find_duplicate import FindDuplicate
 from rimedio.tickets.desk.find_similar import FindSimilar
 from rimedio.tickets.desk.give_feedback import GiveFeedback
 from rimedio.tickets.desk.investigate import Investigate
+from rimedio.tickets.desk.likeness import Symptoms
 from rimedio.tickets.desk.list_tickets import ListTickets
 from rimedio.tickets.desk.measure_use import MeasureUse
 from rimedio.tickets.desk.read_run import ReadRun
@@ -69,14 +70,19 @@ class Desk:
         return ShowTicket(self._system.tickets, self.reviews)
 
     @cached_property
+    def symptoms(self) -> Symptoms:
+        """What tickets say of their trouble."""
+        return Symptoms(self._system.taxonomy)
+
+    @cached_property
     def find_duplicate(self) -> FindDuplicate:
         """Use case: the open ticket that a new one repeats."""
-        return FindDuplicate(self._system.tickets, self._system.taxonomy)
+        return FindDuplicate(self._system.tickets, self.symptoms)
 
     @cached_property
     def similar(self) -> FindSimilar:
         """Use case: solved tickets like this one."""
-        return FindSimilar(self._system.tickets, self._system.taxonomy)
+        return FindSimilar(self._system.tickets, self.symptoms)
 
     @cached_property
     def messages(self) -> Converse:
@@ -126,6 +132,7 @@ class Desk:
             taken_out=self.taken_out,
             cost_of=system.answerer.cost_of,
             clock=system.clock,
+            spent_on=system.accounts.ledger.of_ticket,
         )
 
     def taken_out(self, ticket: Ticket) -> Mapping[str, str]:

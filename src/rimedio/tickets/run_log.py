@@ -70,6 +70,7 @@ class Run:
     duration_ms: float
     cost_usd: float
     steps: tuple[RunStep, ...]
+    trace_id: str = ""  # where its spans and log lines are found
 
 
 @dataclass(slots=True)

@@ -115,6 +115,13 @@ def test_at_full_the_model_writes_and_its_calls_are_in_the_ledger(
     spent = sum(e.cost_nano for e in entries)
     assert spent > 0
     assert system.accounts.budgets.state(system.tenant).committed_nano == spent
+    run = system.desk.run(system.tenant, ticket.ticket_id)
+    assert {step.state: nano(step.cost_usd) for step in run.steps if step.cost_usd}.keys() == {
+        "SecondOpinion",
+        "Generate",
+    }
+    assert nano(run.cost_usd) == pytest.approx(spent, abs=1000)  # shown to a millionth
+    assert run.trace_id == trace_of_ticket(ticket.ticket_id)
     told, added = system.accounts.ledger.reconcile(system.tenant, system.accounts.this_month)
     assert told == added
 

@@ -49,6 +49,7 @@ class RunView(BaseModel):
     duration_ms: float
     cost_usd: float
     steps: tuple[StepView, ...]
+    trace_id: str
 
 
 def register(api: Api, system: "Rimedio") -> None:
