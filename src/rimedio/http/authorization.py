@@ -15,7 +15,7 @@ AuthorizerContext = Mapping[str, str]
 
 
 class Authorization:
-    """Who calls, by the token of a request. Used by one thread: the event loop's."""
+    """Who calls, by the token of a request. The cache is used by one thread: the event loop's."""
 
     def __init__(
         self,
@@ -26,21 +26,32 @@ class Authorization:
         self._now = now
         self._known: OrderedDict[str, tuple[AuthorizerContext, float]] = OrderedDict()  # and until when
 
-    def of(self, request: Request) -> AuthorizerContext:
-        """The caller's context: tenant_id, subject, roles, tier, expires_at. Raises Unauthorized."""
-        now = self._now()
+    def known(self, request: Request) -> AuthorizerContext | None:
+        """The caller's context (tenant_id, subject, roles, tier, expires_at) out of the cache."""
         header = request.headers.get("authorization", "")
-        known = self._known.get(header)
-        if known is not None and known[1] > now:
-            return known[0]
-        self._known.pop(header, None)
+        found = self._known.get(header)
+        if found is None:
+            return None
+        if found[1] > self._now():
+            return found[0]
+        del self._known[header]
+        return None
+
+    def ask(self, request: Request) -> AuthorizerContext:
+        """The context from the authorizer; may wait for an issuer's keys, so it belongs on a thread.
+
+        Raises Unauthorized, or Unavailable when the keys cannot be had.
+        """
         try:
-            answer = self._authorizer(authorizer_event(request, now))
+            answer = self._authorizer(authorizer_event(request, self._now()))
         except UnauthorizedRequest as refusal:
             raise Unauthorized(refusal.reason) from None
         context: AuthorizerContext = answer["context"]
-        until = min(now + CACHE_SECONDS_MAX, float(context["expires_at"]))
-        self._known[header] = (context, until)
+        return context
+
+    def keep(self, request: Request, context: AuthorizerContext) -> None:
+        """Remember an answer for the next requests with this token."""
+        until = min(self._now() + CACHE_SECONDS_MAX, float(context["expires_at"]))
+        self._known[request.headers.get("authorization", "")] = (context, until)
         if len(self._known) > TOKENS_MAX:
             self._known.popitem(last=False)
-        return context

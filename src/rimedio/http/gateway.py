@@ -166,7 +166,7 @@ class Gateway:
         match = parts.routes.find(request.method, request.path)
         if match is not None:
             request.route = f"{request.method} {match.resource}"
-        authorizer = self._authorize(request, match)
+        authorizer = await self._authorize(request, match)
         body = await self._read(request, receive)
         if match is not None and request.route in parts.streams:
             call = self._stream_call(request, match, body, authorizer)
@@ -179,14 +179,18 @@ class Gateway:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._pool, self._work, request, match, body, authorizer)
 
-    def _authorize(self, request: Request, match: Match | None) -> AuthorizerContext | None:
+    async def _authorize(self, request: Request, match: Match | None) -> AuthorizerContext | None:
         """The caller, admitted by its tenant's rate; None on a public route. Raises Unauthorized, Throttled."""
         parts, now = self._parts, time.monotonic()
         if match is None or request.route in PUBLIC:
             self._admit(request, parts.limiter.take(f"anonymous {request.client}", ANONYMOUS, now))
             return None
+        found = parts.authorization.known(request)
         try:
-            found = parts.authorization.of(request)
+            if found is None:
+                loop = asyncio.get_running_loop()
+                found = await loop.run_in_executor(self._pool, parts.authorization.ask, request)
+                parts.authorization.keep(request, found)
         except Unauthorized:
             self._admit(request, parts.limiter.take(f"anonymous {request.client}", ANONYMOUS, now))
             raise
