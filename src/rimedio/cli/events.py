@@ -1,9 +1,12 @@
-"""`rimedio events`: what happened, what could not be delivered, what is to happen again or on a schedule."""
+"""`rimedio events`: what happened, what could not be delivered, what is to happen again or on a schedule.
+
+The room is imported inside the commands: every other command would pay for it with its start.
+"""
 
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from datetime import datetime
-from typing import Annotated
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
@@ -13,10 +16,9 @@ from rimedio.cli.output import Json, print_json, terminal
 from rimedio.cli.session import session_of
 from rimedio.domain.codec import to_json
 from rimedio.domain.errors import InvalidInput, NotFound
-from rimedio.events.bus import EVERY_TENANT, DeadLetter, DeadLetterQueue, Reason
-from rimedio.events.dead_letters import DeadLetterProcessor
-from rimedio.events.event import iso_seconds, parse_time
-from rimedio.events.rule_json import rule_to_json
+
+if TYPE_CHECKING:
+    from rimedio.events.bus import DeadLetter, DeadLetterQueue
 
 app = typer.Typer(help="Events: look at them, replay them, send dead letters again.", no_args_is_help=True)
 
@@ -56,6 +58,8 @@ def replay(
     json: Json = False,
 ) -> None:
     """Let archived events happen again: hand them to the rules of today."""
+    from rimedio.events.event import parse_time
+
     with session_of(context).open() as rimedio:
         archive = rimedio.eventing.archive
         made = archive.start_replay(
@@ -87,6 +91,9 @@ def replays(context: typer.Context, json: Json = False) -> None:
 @app.command()
 def rules(context: typer.Context, json: Json = False) -> None:
     """Print the rules of the bus and their targets."""
+    from rimedio.events.bus import EVERY_TENANT
+    from rimedio.events.rule_json import rule_to_json
+
     with session_of(context).open(read_only=True) as rimedio:
         found = (*rimedio.eventing.bus.rules(rimedio.tenant), *rimedio.eventing.bus.rules(EVERY_TENANT))
     if json:
@@ -99,6 +106,8 @@ def rules(context: typer.Context, json: Json = False) -> None:
 @app.command("dead-letters")
 def dead_letters(context: typer.Context, limit: Limit = 20, json: Json = False) -> None:
     """Print what could not be delivered, and why."""
+    from rimedio.events.bus import EVERY_TENANT
+
     with session_of(context).open(read_only=True) as rimedio:
         owners = (rimedio.tenant, EVERY_TENANT)  # the system's own schedules may fail, too
         pages = [rimedio.eventing.queue.dead_letters(owner, limit=limit) for owner in owners]
@@ -120,6 +129,9 @@ def redrive(
     every: Annotated[bool, typer.Option("--all", help="All of them, up to a thousand.")] = False,
 ) -> None:
     """Deliver dead letters again, with all their attempts before them."""
+    from rimedio.events.bus import EVERY_TENANT, Reason
+    from rimedio.events.dead_letters import DeadLetterProcessor
+
     if not dead_letter and not every:
         raise InvalidInput("Name dead letters by their ids, or send all of them with --all.")
     with session_of(context).open() as rimedio:
@@ -157,6 +169,8 @@ def schemas(
 @app.command()
 def schedules(context: typer.Context, json: Json = False) -> None:
     """Print what happens when, also what the system does by itself."""
+    from rimedio.events.bus import EVERY_TENANT
+
     with session_of(context).open(read_only=True) as rimedio:
         scheduler = rimedio.eventing.schedules
         found = (*scheduler.list(rimedio.tenant), *scheduler.list(EVERY_TENANT))
@@ -189,7 +203,7 @@ def schedules(context: typer.Context, json: Json = False) -> None:
     )
 
 
-def _redrive(queue: DeadLetterQueue, owners: Sequence[str], dead_letter_id: str) -> DeadLetter:
+def _redrive(queue: "DeadLetterQueue", owners: Sequence[str], dead_letter_id: str) -> "DeadLetter":
     """Send one again, whichever of the owners has it. Raises NotFound."""
     for owner in owners[:-1]:
         with suppress(NotFound):
@@ -203,11 +217,13 @@ def _letter(letter: object) -> dict[str, object]:
 
 
 def _time(text: str | None) -> datetime | None:
+    from rimedio.events.event import parse_time
+
     return None if text is None else parse_time(text)
 
 
 def _shown(at: datetime | None) -> str:
-    return "" if at is None else iso_seconds(at)
+    return "" if at is None else at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _print(titles: Sequence[str], rows: Iterable[Sequence[str]], nothing: str) -> None:

@@ -3,7 +3,7 @@
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
@@ -14,8 +14,9 @@ from rimedio.cli.session import session_of
 from rimedio.domain.codec import to_json
 from rimedio.domain.errors import InvalidInput
 from rimedio.events.detail_types import DetailType
-from rimedio.events.signing import ID, SIGNATURE, TIMESTAMP, verify_webhook
-from rimedio.events.webhooks import Registered, Webhook
+
+if TYPE_CHECKING:
+    from rimedio.events.webhooks import Registered, Webhook
 
 app = typer.Typer(help="Webhooks: signed messages to other systems.", no_args_is_help=True)
 
@@ -131,6 +132,8 @@ def verify(
     body: Annotated[Path, typer.Argument(help="File with the body as it came; - for standard input.")],
 ) -> None:
     """Check a message as its receiver would: for who writes a receiver."""
+    from rimedio.events.signing import ID, SIGNATURE, TIMESTAMP, verify_webhook
+
     headers = {ID: identity, TIMESTAMP: timestamp, SIGNATURE: signature}
     verify_webhook(secret, headers, _read(body), now=datetime.now(UTC))
     terminal().print("The signature is authentic.")
@@ -147,7 +150,7 @@ def _read(body: Path) -> bytes:
         ) from error
 
 
-def _print_secret(made: Registered, *, as_json: bool) -> None:
+def _print_secret(made: "Registered", *, as_json: bool) -> None:
     if as_json:
         print_json(_plain(made.webhook) | {"secret": made.secret})
         return
@@ -158,13 +161,13 @@ def _print_secret(made: Registered, *, as_json: bool) -> None:
     console.print(Text.assemble("Its secret, shown this once:  ", (made.secret, "cyan")), soft_wrap=True)
 
 
-def _plain(webhook: Webhook) -> dict[str, object]:
+def _plain(webhook: "Webhook") -> dict[str, object]:
     """A webhook without its secrets."""
     plain = to_json(webhook)
     return {k: v for k, v in plain.items() if k != "secrets"} if isinstance(plain, dict) else {}
 
 
-def _state(webhook: Webhook) -> str:
+def _state(webhook: "Webhook") -> str:
     if not webhook.enabled:
         return f"disabled: {webhook.disabled_reason}"
     return f"failing, {webhook.failures} times" if webhook.failures else "well"
