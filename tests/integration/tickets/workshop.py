@@ -34,6 +34,7 @@ from rimedio.tickets.desk.converse import Converse
 from rimedio.tickets.desk.edit_solution import EditSolution
 from rimedio.tickets.desk.find_similar import FindSimilar
 from rimedio.tickets.desk.investigate import Investigate
+from rimedio.tickets.desk.likeness import Symptoms
 from rimedio.tickets.desk.measure_use import MeasureUse
 from rimedio.tickets.desk.read_run import ReadRun
 from rimedio.tickets.engine_runner import EngineRunner
@@ -213,7 +214,7 @@ class Workshop:
         self.runner = EngineRunner.create(self.engine, self.tickets)
         self.open = OpenTicket(self.tickets, self.runner, taxonomy, self.clock, self.ids)
         self.reviews = ReviewStore(table)
-        self.similar = FindSimilar(self.tickets, taxonomy)
+        self.similar = FindSimilar(self.tickets, Symptoms(taxonomy))
         self.investigate = Investigate(self.tickets, self.reviews, self.engine, self.similar, self.clock)
         self.measure = MeasureUse(self.tickets, self.reviews, self.clock, self.ids)
         self.review = ReviewTicket(

@@ -8,10 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
-from rimedio.domain.taxonomy import Taxonomy
 from rimedio.domain.ticket import Status, Ticket
 from rimedio.storage.tickets import TicketStore
-from rimedio.tickets.desk.likeness import Symptom, containment, likeness, symptom_of, told
+from rimedio.tickets.desk.likeness import Symptom, Symptoms, containment, likeness, told
 
 OPEN = frozenset(
     {Status.NEW, Status.PROCESSING, Status.READY, Status.IN_REVIEW, Status.NEEDS_INFO, Status.ESCALATED}
@@ -33,12 +32,11 @@ class FindDuplicate:
     """Finds the open ticket that a new one repeats."""
 
     tickets: TicketStore
-    taxonomy: Taxonomy
+    symptoms: Symptoms
 
     def __call__(self, ticket: Ticket) -> str | None:
         """Id of the oldest open ticket of the same tenant about the same trouble, or None."""
-        mine = symptom_of(ticket, self.taxonomy)
-        same = [other for other in self._candidates(ticket) if self._repeats(ticket, mine, other)]
+        same = [other for other in self._candidates(ticket) if self._repeats(ticket, other)]
         if not same:
             return None
         first = min(same, key=lambda other: (other.created_at, other.ticket_id))
@@ -54,22 +52,25 @@ class FindDuplicate:
                 seen.add(other.ticket_id)
                 yield other
 
-    def _repeats(self, ticket: Ticket, mine: Symptom, other: Ticket) -> bool:
-        recent = ticket.created_at - other.created_at <= AGE_MAX
-        return (
-            recent and other.status in OPEN and repeats(ticket, other, mine, symptom_of(other, self.taxonomy))
+    def _repeats(self, ticket: Ticket, other: Ticket) -> bool:
+        if other.status not in OPEN or ticket.created_at - other.created_at > AGE_MAX:
+            return False
+        return same_equipment(ticket, other) and same_trouble(
+            self.symptoms(ticket), self.symptoms(other), named=has_serial(ticket) and has_serial(other)
         )
 
 
-def repeats(one: Ticket, other: Ticket, mine: Symptom, theirs: Symptom) -> bool:
-    """Whether two tickets are about the same trouble of the same equipment."""
+def same_equipment(one: Ticket, other: Ticket) -> bool:
+    """Whether two tickets are about the same piece: by serial number, else by customer and model."""
     if one.asset.model.upper() != other.asset.model.upper():
         return False
-    named = has_serial(one) and has_serial(other)
-    if named and one.asset.serial.upper() != other.asset.serial.upper():
-        return False
-    if not named and one.customer.id != other.customer.id:
-        return False
+    if has_serial(one) and has_serial(other):
+        return one.asset.serial.upper() == other.asset.serial.upper()
+    return one.customer.id == other.customer.id
+
+
+def same_trouble(mine: Symptom, theirs: Symptom, *, named: bool) -> bool:
+    """Whether two symptoms of one piece are the same; `named`: both tickets give its serial number."""
     if mine.codes and theirs.codes:
         return mine.codes == theirs.codes and _no_other_subject(mine, theirs)
     if bool(mine.codes) != bool(theirs.codes):

@@ -6,10 +6,9 @@ from datetime import datetime
 from rimedio.domain.answer import Section, Solution
 from rimedio.domain.errors import NotFound
 from rimedio.domain.feedback import Use
-from rimedio.domain.taxonomy import Taxonomy
 from rimedio.domain.ticket import Ticket
 from rimedio.storage.tickets import TicketStore
-from rimedio.tickets.desk.likeness import likeness, symptom_of
+from rimedio.tickets.desk.likeness import Symptoms, likeness
 
 BY_CODE_MAX = 20
 BY_MODEL_MAX = 50
@@ -38,7 +37,7 @@ class FindSimilar:
     """The use case behind `GET /v1/tickets/{id}/similar`."""
 
     tickets: TicketStore
-    taxonomy: Taxonomy
+    symptoms: Symptoms
 
     def __call__(
         self, tenant_id: str, ticket_id: str, *, limit: int = SHOWN_MAX
@@ -58,7 +57,7 @@ class FindSimilar:
         return tuple(unique.values())
 
     def _score(self, ticket: Ticket, other: Ticket) -> float:
-        mine, theirs = symptom_of(ticket, self.taxonomy), symptom_of(other, self.taxonomy)
+        mine, theirs = self.symptoms(ticket), self.symptoms(other)
         alike = likeness(mine, theirs)
         if not mine.codes:
             return alike

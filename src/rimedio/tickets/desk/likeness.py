@@ -11,6 +11,7 @@ from rimedio.domain.ticket import Ticket
 from rimedio.knowledge.codes import canonical, mentioned_codes
 from rimedio.knowledge.language import ENGLISH
 
+REMEMBERED_MAX = 4096
 # Words that stand in every ticket and tell nothing of the trouble.
 COURTESY = (
     "buongiorno buonasera salve ciao cordiali saluti saluto grazie prego cortesemente gentilmente urgente "
@@ -38,13 +39,24 @@ class Symptom:
         return _DENIAL.search(self.text) is not None
 
 
-def symptom_of(ticket: Ticket, taxonomy: Taxonomy) -> Symptom:
-    """The codes that a ticket names, in its field or its text, and its text without them and the model."""
-    codes = set(mentioned_codes(ticket.symptom_text, taxonomy))
-    if ticket.error_code:
-        codes.add(canonical(ticket.error_code))
-    named = (ticket.asset.model, ticket.asset.serial, ticket.error_code or "", *codes)
-    return Symptom(frozenset(codes), _without(ticket.symptom_text, named), ticket.lang or ENGLISH)
+class Symptoms:
+    """Reads the symptoms of tickets, each text once: the same tickets are compared again and again."""
+
+    def __init__(self, taxonomy: Taxonomy) -> None:
+        self._taxonomy = taxonomy
+        self._read = lru_cache(maxsize=REMEMBERED_MAX)(self._reading)
+
+    def __call__(self, ticket: Ticket) -> Symptom:
+        """The codes that a ticket names, in its field or its text, and its text without them and the model."""
+        asset = ticket.asset
+        names = (asset.model, asset.serial, ticket.error_code or "")
+        return self._read(ticket.symptom_text, ticket.lang or ENGLISH, names)
+
+    def _reading(self, text: str, language: str, names: tuple[str, str, str]) -> Symptom:
+        codes = set(mentioned_codes(text, self._taxonomy))
+        if names[-1]:
+            codes.add(canonical(names[-1]))
+        return Symptom(frozenset(codes), _without(text, (*names, *codes)), language)
 
 
 def likeness(one: Symptom, other: Symptom) -> float:

@@ -13,6 +13,7 @@ from rimedio.storage.database import Database
 from rimedio.storage.sqlite_table import SqliteTable
 from rimedio.storage.tickets import TicketStore
 from rimedio.tickets.desk.find_duplicate import FindDuplicate
+from rimedio.tickets.desk.likeness import Symptoms
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,7 @@ class Register:
     def __init__(self) -> None:
         self.clock, self.ids = FakeClock(), SeededIds(2)
         self.store = TicketStore(SqliteTable(Database(None), self.clock), self.clock, self.ids)
-        self.find = FindDuplicate(self.store, Taxonomy.default())
+        self.find = FindDuplicate(self.store, Symptoms(Taxonomy.default()))
 
     def ticket(self, said: Said, tenant: str = "acme") -> Ticket:
         self.clock.advance(60)

@@ -21,13 +21,14 @@ from rimedio.storage.database import Database
 from rimedio.storage.sqlite_table import SqliteTable
 from rimedio.storage.tickets import TicketStore
 from rimedio.tickets.desk.find_similar import SUMMARY_CHARS, FindSimilar, summary_of
+from rimedio.tickets.desk.likeness import Symptoms
 
 
 class Archive:
     def __init__(self) -> None:
         self.clock, self.ids = FakeClock(), SeededIds(2)
         self.store = TicketStore(SqliteTable(Database(None), self.clock), self.clock, self.ids)
-        self.find = FindSimilar(self.store, Taxonomy.default())
+        self.find = FindSimilar(self.store, Symptoms(Taxonomy.default()))
 
     def ticket(self, text: str, code: str | None = None, model: str = "XC-200") -> Ticket:
         self.clock.advance(60)
