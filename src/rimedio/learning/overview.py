@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from rimedio.classification.drift import Level
 from rimedio.classification.registry import ModelVersion
@@ -11,6 +11,8 @@ from rimedio.learning.promotion import Reason, ShadowTally
 from rimedio.learning.retraining import Retraining, RetrainJob
 from rimedio.learning.training import Evaluation
 from rimedio.learning.use import UseCounts, UseMeter
+
+COUNTED_FOR = timedelta(seconds=5)  # counting reads thousands of items
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,27 +101,47 @@ class LearningView:
     job: RetrainJob | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    """What takes long to count, when it was counted, and for which state of the registry."""
+
+    at: datetime
+    stamp: tuple[int, int]
+    rows: RowsView
+    challenger: ChallengerView | None
+
+
 @dataclass(frozen=True)
 class LearningOverview:
-    """The use case behind `GET /v1/learning`."""
+    """The use case behind `GET /v1/learning`. Rows and shadow are counted again after five seconds."""
 
     retraining: Retraining
     use: UseMeter
     monitor: DriftMonitor
+    _counted: dict[str, _Counted] = field(default_factory=dict)
 
     def __call__(self, tenant_id: str) -> LearningView:
         """As of now; the counts of use are as old as they say. Raises StorageFailed."""
         registry = self.retraining.registry_of(tenant_id)
         champion, versions = registry.champion(), registry.versions()
+        counted = self._count(tenant_id, registry.stamp(), versions)
         return LearningView(
             use=self._use(tenant_id),
-            rows=self._rows(tenant_id, versions),
+            rows=counted.rows,
             champion=None if champion is None else model_view(champion),
-            challenger=self._challenger(tenant_id),
+            challenger=counted.challenger,
             history=tuple(model_view(version) for version in reversed(versions)),
             drift={w.value: drift_view(self.monitor.read(tenant_id, w)) for w in Watched},
             job=self.retraining.last(tenant_id),
         )
+
+    def _count(self, tenant_id: str, stamp: tuple[int, int], versions: tuple[ModelVersion, ...]) -> _Counted:
+        now = self.retraining.clock.now()
+        found = self._counted.get(tenant_id)
+        if found is None or found.stamp != stamp or now - found.at > COUNTED_FOR:
+            rows, challenger = self._rows(tenant_id, versions), self._challenger(tenant_id)
+            found = self._counted[tenant_id] = _Counted(now, stamp, rows, challenger)
+        return found
 
     def _use(self, tenant_id: str) -> UseView:
         found = self.use.report(tenant_id)

@@ -13,7 +13,7 @@ from rimedio.learning.observations import Guess, Observation, ObservationStore
 from rimedio.learning.promotion import ShadowTally
 from rimedio.tickets.parts import Classified
 
-TALLIED_MAX = 2000
+TALLIED_MAX = 1000
 _LOG = logging.getLogger(__name__)
 
 ModelsOf = Callable[[str], LiveModels]  # of a tenant
@@ -58,7 +58,7 @@ class Shadow:
             _LOG.warning("The shadow did not see ticket %s: %s", ticket_id, error)
 
     def tally(self, tenant_id: str, challenger: ModelVersion) -> ShadowTally:
-        """How the challenger did on the newest 2,000 live tickets since it was registered."""
+        """How the challenger did on the newest 1,000 live tickets since it was registered."""
         since = challenger.registered_at
         counts = dict.fromkeys(
             (
