@@ -13,6 +13,7 @@ import logging
 import sys
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TextIO
 
 from rimedio.observability.correlation import current
@@ -22,6 +23,7 @@ ROOT = "rimedio"
 SERVICE = "rimedio"
 FIELDS = "rimedio_fields"
 TEXT_CHARS_MAX = 4000
+MESSAGES_KEPT = 256
 
 Redact = Callable[[str], str]
 
@@ -117,6 +119,12 @@ class _Formatter(logging.Formatter):
     def __init__(self, redact: Redact | None = None) -> None:
         super().__init__()
         self._redact = redact
+        self._clean_again = lru_cache(MESSAGES_KEPT)(self.clean)
+
+    def message(self, record: logging.LogRecord) -> str:
+        """The record's message, clean. Those of a `StructuredLogger` hardly vary: each is cleaned once."""
+        text = record.getMessage()
+        return self._clean_again(text) if hasattr(record, FIELDS) else self.clean(text)
 
     def clean(self, text: str) -> str:
         """Without secrets and personal data, and not longer than a log line may be."""
@@ -144,7 +152,7 @@ class JsonFormatter(_Formatter):
         line: dict[str, object] = {
             "level": record.levelname,
             "location": f"{record.funcName}:{record.lineno}",
-            "message": self.clean(record.getMessage()),
+            "message": self.message(record),
             "timestamp": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "service": SERVICE,
             "logger": record.name,
@@ -168,7 +176,7 @@ class TerminalFormatter(_Formatter):
             f"{name}={value}" for name, value in shown.items() if name in _SHOWN or name not in _IDS
         )
         colour = _COLOURS.get(record.levelname, "")
-        text = f"{at} {colour}{record.levelname:<7}{_PLAIN} {_one_line(self.clean(record.getMessage()))}"
+        text = f"{at} {colour}{record.levelname:<7}{_PLAIN} {_one_line(self.message(record))}"
         if pairs:
             text += f"  \x1b[2m{_one_line(pairs)}{_PLAIN}"
         if record.exc_info:
