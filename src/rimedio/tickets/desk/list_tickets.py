@@ -10,9 +10,8 @@ from rimedio.storage.tickets import TicketPage, TicketStore
 
 LIMIT_MAX = 100
 READ_AT_ONCE = 100
-READ_MAX = (
-    3000  # tickets looked at for one page: a rare word gives a short page and a cursor, not a long wait
-)
+# Tickets looked at for one page: a rare word gives a short page and a cursor, not a long wait.
+READ_MAX = 1000
 INDEXED = frozenset({"status", "customer_id", "serial"})
 EXPORT_MAX = 50_000
 QUERY_CHARS_MAX = 200
