@@ -16,7 +16,7 @@ from rimedio.events.translation import events_of
 from rimedio.storage.streams import Change, ChangeStream
 
 CONSUMER = "event-outbox"
-READ_AT_ONCE = 100
+READ_AT_ONCE = 50  # changes: one transaction of some 30 ms, for others write meanwhile
 
 _log = logging.getLogger(__name__)
 
