@@ -1,6 +1,6 @@
 """`rimedio costs`: what a month cost, by model, step and day; what the budget says; whether the sums agree."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -10,11 +10,13 @@ from rich.text import Text
 from rimedio.bootstrap import Rimedio
 from rimedio.cli.output import Json, print_json, terminal
 from rimedio.cli.session import session_of
-from rimedio.cost.budgets import BudgetState
-from rimedio.cost.costs import CostLine, CostReport, report_costs
 from rimedio.cost.money import nano, said
 from rimedio.domain.codec import to_json
 from rimedio.domain.errors import InvalidInput, StorageFailed
+
+if TYPE_CHECKING:
+    from rimedio.cost.budgets import BudgetState
+    from rimedio.cost.costs import CostLine, CostReport
 
 MONTH_FORM = "2026-01"
 
@@ -34,6 +36,8 @@ def costs(
     json: Json = False,
 ) -> None:
     """What a month cost: by model, step and day, per ticket and per resolved ticket."""
+    from rimedio.cost.costs import report_costs  # no other command needs it
+
     with session_of(context).open(read_only=not rebuild) as rimedio:
         wanted = _checked(month or rimedio.accounts.this_month)
         if rebuild:
@@ -90,7 +94,7 @@ def _ticket(rimedio: Rimedio, ticket_id: str, json: bool) -> None:
     terminal().print(table if entries else "Nothing was paid for: no chat model was asked.")
 
 
-def _print(console: Console, report: CostReport, state: BudgetState) -> None:
+def _print(console: Console, report: "CostReport", state: "BudgetState") -> None:
     console.print(Text(f"Costs of {report.month}", style="bold"))
     console.print(
         f"{_usd(report.total.cost_usd)} for {report.tickets} tickets, {report.resolved} of them resolved: "
@@ -103,7 +107,7 @@ def _print(console: Console, report: CostReport, state: BudgetState) -> None:
             console.print(_table(title, lines, report.total))
 
 
-def _table(title: str, lines: tuple[CostLine, ...], total: CostLine) -> Table:
+def _table(title: str, lines: "tuple[CostLine, ...]", total: "CostLine") -> Table:
     table = Table(title, box=None, show_footer=True)
     table.columns[0].footer = "total"
     shown = (

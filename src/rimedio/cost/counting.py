@@ -38,16 +38,22 @@ class Counting:
         stream: ChangeStream,
         metrics: Metrics,
         on_answer: Callable[[Answered], None] = lambda _: None,
+        consumer: str = CONSUMER,
     ) -> None:
-        """`on_answer` hears of each answered ticket at least once, before it is counted."""
+        """`on_answer` hears of each answered ticket at least once, before it is counted.
+
+        A stream in several shards needs a consumer each: places are compared within one order only.
+        """
         self._table = table
         self._stream = stream
         self._metrics = metrics
         self._on_answer = on_answer
+        self._consumer = consumer
+        self._place = keys.INSIGHT.key(tenant=SERVICE, kind=CHECKPOINT, period=consumer)
 
     def run_once(self) -> int:
         """Count one batch; how many changes it had. Raises StorageFailed."""
-        changes = self._stream.read(CONSUMER, BATCH)
+        changes = self._stream.read(self._consumer, BATCH)
         if not changes:
             return 0
         done = self._checkpoint()
@@ -55,9 +61,9 @@ class Counting:
         counted = self._count(fresh, done)
         if counted < len(fresh):
             if counted:
-                self._stream.acknowledge(CONSUMER, fresh[counted - 1])
+                self._stream.acknowledge(self._consumer, fresh[counted - 1])
             return counted
-        self._stream.acknowledge(CONSUMER, changes[-1])
+        self._stream.acknowledge(self._consumer, changes[-1])
         return len(changes)
 
     def rebuild(self, tenant_ids: Iterable[str]) -> int:
@@ -82,7 +88,7 @@ class Counting:
         for answer in tally.answers:
             self._on_answer(answer)
         try:
-            moved = _move_checkpoint(done, fresh[counted - 1].sequence)
+            moved = _move(self._place, done, fresh[counted - 1].sequence)
             self._table.transact_write([moved, *tally.actions()])
         except ConditionFailed:
             return 0
@@ -110,7 +116,7 @@ class Counting:
             self._metrics.count(catalogue.WEBHOOK_DELIVERIES, 1, str(new.get("status")))
 
     def _checkpoint(self) -> str:
-        item = self._table.get(_CHECKPOINT_KEY)
+        item = self._table.get(self._place)
         return "" if item is None else str(item.get("sequence", ""))
 
     def _rebuild(self, tenant_id: str) -> int:
@@ -151,12 +157,9 @@ class Counting:
                 return
 
 
-_CHECKPOINT_KEY = keys.INSIGHT.key(tenant=SERVICE, kind=CHECKPOINT, period=CONSUMER)
-
-
-def _move_checkpoint(before: str, to: str) -> Update:
+def _move(place: Key, before: str, to: str) -> Update:
     condition: Condition = Equals("sequence", before) if before else NotExists("sequence")
-    return Update(_CHECKPOINT_KEY, Changes(set={"sequence": to}), condition)
+    return Update(place, Changes(set={"sequence": to}), condition)
 
 
 def _counts(change: Change) -> bool:
