@@ -173,7 +173,7 @@ def test_a_document_shows_its_pages_and_is_deleted_after_a_question(
     page.get_by_role("dialog").get_by_role("button", name="Cancel").click()
     page.get_by_role("button", name="Delete").click()
     page.get_by_role("dialog").get_by_role("button", name="Delete").click()
-    expect(page.get_by_text("was deleted")).to_be_visible()
+    expect(page.locator(".toast", has_text="was deleted")).to_be_visible()
     visit.go(f"/knowledge/search?q={code}")
     expect(page.get_by_text(f"Explains code {code}")).to_have_count(0)
 
@@ -232,7 +232,7 @@ def test_an_article_from_solved_tickets_is_corrected_and_approved(open_as: Open,
     expect(page.locator(".prose").get_by_role("heading", name="Checked by hand")).to_be_visible()
     expect(page.locator(".prose")).to_contain_text("<b>not markup</b>")
     page.get_by_role("button", name="Save").click()
-    expect(page.get_by_text("Saved.")).to_be_visible()
+    expect(page.locator(".toast", has_text="Saved.")).to_be_visible()
     page.get_by_role("button", name="Approve").click()
     page.get_by_role("dialog").get_by_role("button", name="Approve").click()
     expect(page.get_by_text("Answers may quote it.")).to_be_visible()
