@@ -11,6 +11,7 @@ import { emptyState, errorState, skeleton } from "../elements/state.js";
 import { dataTable } from "../elements/table.js";
 import { toast, toastError } from "../elements/toast.js";
 import { dateTime, number, t } from "../i18n.js";
+import { recallInTab, rememberInTab } from "../memory.js";
 import { go, href } from "../router.js";
 import { may } from "../session.js";
 import { draftForm } from "./gaps.js";
@@ -78,6 +79,11 @@ class ArticleView extends Element {
     }
   }
 
+  /** Where the words being edited are kept until they are saved. */
+  #draft() {
+    return `rimedio.article.${this.article_id}`;
+  }
+
   #path(verb = "") {
     return `/v1/kb/articles/${encodeURIComponent(this.article_id)}${verb}`;
   }
@@ -104,7 +110,9 @@ class ArticleView extends Element {
 
   #editor(preview) {
     this.name = field(t("articles.title"), h("input", { value: this.article.title, maxlength: 200 }), { required: true });
-    const area = h("textarea", { rows: 22, value: this.article.body, spellcheck: "true", class: "mono", oninput: () => fill(preview, markdown(area.value)) });
+    const kept = recallInTab(this.#draft());
+    const area = h("textarea", { rows: 22, value: kept ?? this.article.body, spellcheck: "true", class: "mono", oninput: () => (fill(preview, markdown(area.value)), rememberInTab(this.#draft(), area.value)) });
+    if (kept !== null) fill(preview, markdown(kept));
     this.text = field(t("articles.body"), area, { required: true, hint: t("articles.body_hint") });
     const save = button(t("articles.save"), { kind: "primary", type: "submit" });
     const form = h("form", { class: "card article-editor", novalidate: true }, this.name, this.text, h("div", { class: "form-acts" }, save));
@@ -119,6 +127,7 @@ class ArticleView extends Element {
     for (const one of [this.name, this.text]) one.setError(one.value ? "" : t("articles.needed"));
     if (!this.name.value || !this.text.value) return false;
     this.article = await api.put(this.#path(), { title: this.name.value, body: this.text.value }, { signal: this.signal });
+    rememberInTab(this.#draft(), null);
     fill(this.querySelector(".document-title"), this.article.title);
     return true;
   }
@@ -156,13 +165,14 @@ class ArticleView extends Element {
       h("p", { class: "small muted" }, t("articles.made", { who: by, when: dateTime(at) })),
       h("p", { class: "field-label" }, t("articles.tickets")),
       h("ul", {}, ids.map((id) => h("li", {}, h("a", { class: "mono small", href: href(`/tickets/${id}`) }, id)))),
-      sources.length > 0 && [h("p", { class: "field-label" }, t("articles.sources")), h("ul", {}, sources.map((source) => h("li", { class: "small" }, sourceName(source))))],
+      sources.length > 0 && [h("p", { class: "field-label" }, t("articles.sources")), h("ul", { class: "origin-list" }, sources.map(origin))],
     );
   }
 }
 
-function sourceName(source) {
-  return typeof source === "string" ? source : (source.source_title ?? source.title ?? source.source_uri ?? "");
+/** A source of the draft: its mark in the text, its title, its words. */
+function origin({ id, title, quote }) {
+  return h("li", { class: "small" }, h("span", { class: "mono" }, `[${id}] `), h("b", {}, title), quote && h("q", { class: "source-quote" }, ` ${quote}`));
 }
 
 function back() {

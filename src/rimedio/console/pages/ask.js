@@ -11,6 +11,8 @@ import { field } from "../elements/field.js";
 import { emptyState, errorState } from "../elements/state.js";
 import { age, since, t } from "../i18n.js";
 import { modelInput, taxonomy } from "../knowledge/hints.js";
+import { shortcuts } from "../keys.js";
+import { recallInTab, rememberInTab } from "../memory.js";
 import { may } from "../session.js";
 import { readStream } from "../stream.js";
 import { decisionPanel } from "../ticket/confidence.js";
@@ -19,11 +21,12 @@ import "../ticket/passage.js";
 import "../ticket/remedy.js";
 
 const QUESTION_CHARS_MAX = 5000;
+const DRAFT = "rimedio.ask-draft";
 const narrow = matchMedia("(max-width: 64rem)"); // no room beside: passages open above the page
 
 class AskPage extends Page {
   mount() {
-    const { q = "", model = "", code = "" } = this.route.query;
+    const { q = "", model = "", code = "" } = this.route.query.q ? this.route.query : draft();
     this.writing = new Writing({ onCite: (id) => this.#cite(id) });
     this.citations = new Map();
     this.words = h("div", { class: "ask-answer" });
@@ -40,7 +43,8 @@ class AskPage extends Page {
       ),
     );
     this.#drawHistory();
-    if (asked.length && !q) this.#show(asked[0]);
+    shortcuts([{ keys: ["/"], run: () => this.question.input.focus(), about: "ask.key_focus" }], this.signal);
+    if (asked.length && !this.route.query.q) this.#show(asked[0]);
     else this.#blank();
   }
 
@@ -57,6 +61,7 @@ class AskPage extends Page {
     this.stop = button(t("ask.stop"), { glyph: "x", hidden: true, onclick: () => this.asking?.abort() });
     const form = h("form", { class: "card ask-form", novalidate: true }, this.question, h("div", { class: "ask-hints" }, this.model, this.code, h("div", { class: "ask-send" }, this.stop, this.send)));
     this.listen(form, "submit", (event) => (event.preventDefault(), this.#ask()));
+    this.listen(form, "input", () => rememberInTab(DRAFT, JSON.stringify({ q: area.value, model: this.model.value, code: this.code.value })));
     this.listen(area, "keydown", (event) => {
       if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
       event.preventDefault();
@@ -146,7 +151,8 @@ class AskPage extends Page {
   #failed(error) {
     this.state.classList.remove("is-live");
     fill(this.state);
-    this.words.append(errorState(error, () => this.#ask()));
+    const refused = error.code === "FORBIDDEN"; // by the guardrails or the budget: the role was asked before
+    this.words.append(refused ? emptyState({ glyph: "shield", title: t("ask.refused"), text: error.message }) : errorState(error, () => this.#ask()));
   }
 
   #stopped(entry) {
@@ -240,6 +246,15 @@ class AskPage extends Page {
     this.#blank();
     fill(this.sources);
     this.question.input.focus();
+  }
+}
+
+/** What was being typed when the page was built anew, in another language or after a reload. */
+function draft() {
+  try {
+    return JSON.parse(recallInTab(DRAFT) ?? "{}");
+  } catch {
+    return {};
   }
 }
 

@@ -31,5 +31,7 @@ export default {
   "ask.outcome_PUBLISH": "Sure enough to be sent",
   "ask.outcome_REVIEW": "To be checked by a person",
   "ask.outcome_ASK": "More should be known first",
-  "ask.outcome_ESCALATE": "Better left to a person"
+  "ask.outcome_ESCALATE": "Better left to a person",
+  "ask.refused": "This question is not answered",
+  "ask.key_focus": "Write a question"
 };

@@ -95,5 +95,10 @@ export default {
   "budget.wrong_sum": "A number of dollars, 0 or more.",
   "budget.wrong_share": "A percentage from 0 to 1000.",
   "budget.wrong_order": "Not before the step above.",
-  "insights.coverage_none": "Too few answers have been judged yet. Reviews and feedback draw this curve."
+  "insights.coverage_none": "Too few answers have been judged yet. Reviews and feedback draw this curve.",
+  "slo.availability": "Requests that did not fail through our fault",
+  "slo.reads": "Reads answered within 0.2 s",
+  "slo.retrieval": "Searches done within 0.8 s",
+  "slo.answer": "Answers written and checked within 3 s",
+  "slo.tickets": "Tickets answered, asked about or handed over within a minute"
 };

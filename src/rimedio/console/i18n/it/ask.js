@@ -31,5 +31,7 @@ export default {
   "ask.outcome_PUBLISH": "Abbastanza sicura da inviare",
   "ask.outcome_REVIEW": "Da far verificare a una persona",
   "ask.outcome_ASK": "Prima serve saperne di più",
-  "ask.outcome_ESCALATE": "Meglio affidarla a una persona"
+  "ask.outcome_ESCALATE": "Meglio affidarla a una persona",
+  "ask.refused": "A questa domanda non si risponde",
+  "ask.key_focus": "Scrivi una domanda"
 };

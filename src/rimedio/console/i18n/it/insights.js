@@ -95,5 +95,10 @@ export default {
   "budget.wrong_sum": "Un numero di dollari, da 0 in su.",
   "budget.wrong_share": "Una percentuale da 0 a 1000.",
   "budget.wrong_order": "Non prima del gradino precedente.",
-  "insights.coverage_none": "Ancora troppo poche risposte giudicate. Revisioni e giudizi disegnano questa curva."
+  "insights.coverage_none": "Ancora troppo poche risposte giudicate. Revisioni e giudizi disegnano questa curva.",
+  "slo.availability": "Richieste non fallite per colpa nostra",
+  "slo.reads": "Letture servite entro 0,2 s",
+  "slo.retrieval": "Ricerche fatte entro 0,8 s",
+  "slo.answer": "Risposte scritte e verificate entro 3 s",
+  "slo.tickets": "Ticket con risposta, domanda o passaggio entro un minuto"
 };
