@@ -62,6 +62,16 @@ def test_an_edit_that_the_passage_supports_is_cited_again(waiting: Shop) -> None
     assert edited.steps[-1].citation_ids == ("c1",)
 
 
+def test_the_shortest_words_that_support_an_edit_are_its_quote(waiting: Shop) -> None:
+    shop, ticket, _ = waiting
+    text = "The air filter is dirty."
+    shop.judge(ticket, "EDITED", steps=[{"section": "CAUSE", "title": "Cause", "text": text}])
+    (claim,) = solution_of(shop, ticket).claims
+    assert claim.verdict is Verdict.SUPPORTED
+    assert "air filter is clogged" in claim.quote
+    assert "measure" not in claim.quote
+
+
 def test_a_sentence_that_no_passage_supports_is_kept_as_the_operators_own(waiting: Shop) -> None:
     shop, ticket, draft = waiting
     own = "Call me before you open the cabinet."

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from rimedio.answering.sentences import split_sentences
-from rimedio.answering.terms import content_terms
+from rimedio.answering.terms import asked_words, content_terms, coverage
 from rimedio.answering.verify import verify_groundedness
 from rimedio.domain.answer import (
     Claim,
@@ -30,6 +30,7 @@ from rimedio.tickets.live.sentences import REFUSED
 OWN_WORDS = "OWN_WORDS: no cited passage supports this sentence; the reviewer wrote it"
 QUOTES_TRIED_MAX = 8  # of each passage: those that share most words with the sentence
 SPAN_SENTENCES_MAX = 2
+SUPPORT_NEAR = 0.15  # so near to the best support, the shorter quote is the better proof
 
 ReadChunks = Callable[[str, Sequence[str]], Mapping[str, Chunk]]
 FindDangers = Callable[[str], tuple[SafetyFlag, ...]]
@@ -150,23 +151,24 @@ def _supported(draft: Solution, step: Step, text: str, passages: Mapping[str, Ch
     ]
     supported = [claim for claim in pairs if claim.verdict is Verdict.SUPPORTED]
     if supported:
-        return max(supported, key=lambda claim: claim.support)
+        best = max(claim.support for claim in supported)
+        near = [claim for claim in supported if claim.support >= best - SUPPORT_NEAR]
+        return min(near, key=lambda claim: len(claim.quote))
     return next((claim for claim in pairs if claim.verdict is Verdict.REFUTED), pairs[0])
 
 
 def _quotes(text: str, chunk: Chunk, language: str) -> Iterator[str]:
-    """Sentences of a passage, alone and with the next one, that share most words with `text`."""
+    """Sentences of a passage, alone and with the next one, that hold most words of `text`, translated too."""
     spans = split_sentences(chunk.text)
     windows = [
         chunk.text[spans[at].start : spans[at + size - 1].end]
         for size in range(1, SPAN_SENTENCES_MAX + 1)
         for at in range(len(spans) - size + 1)
     ]
-    wanted = frozenset(content_terms(text, language))
+    words = asked_words(text, language, chunk.language)
 
-    def shared(window: str) -> float:
-        terms = frozenset(content_terms(window, chunk.language))
-        return len(wanted & terms) / (1 + len(wanted | terms))
+    def shared(window: str) -> tuple[float, int]:
+        return coverage(words, content_terms(window, chunk.language)), -len(window)
 
     yield from sorted(windows, key=shared, reverse=True)[:QUOTES_TRIED_MAX]
 
