@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import shutil
+import threading
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -23,6 +24,7 @@ from rimedio.domain.clock import Clock
 from rimedio.domain.errors import Conflict, ModelUnavailable, NotFound
 
 REGISTRY_FILE = "registry.json"
+_CHANGES = threading.RLock()  # read, change, write: a retraining ends while somebody promotes
 
 
 class ModelStatus(StrEnum):
@@ -72,25 +74,26 @@ class ModelRegistry:
 
         Raises ModelUnavailable when `model` is not a complete model folder.
         """
-        card = read_card(model)
-        if _sha256(model / MODEL_FILE) != card.model_sha256:
-            msg = f"The weights in {model} are not those of its card: changed or damaged. Train it again."
-            raise ModelUnavailable(msg)
-        state = self._read()
-        version = f"v{1 + max((int(v.version[1:]) for v in state.versions), default=0):04d}"
-        self._copy(model, version)
-        now = self.clock.now()
-        first = not any(v.status is ModelStatus.CHAMPION for v in state.versions)
-        entry = ModelVersion(
-            version=version,
-            status=ModelStatus.CHAMPION if first else ModelStatus.CHALLENGER,
-            sha256=card.model_sha256,
-            metrics=_read_metrics(model / CARD_FILE),
-            registered_at=now,
-            promoted_at=now if first else None,
-        )
-        self._write(_RegistryFile(versions=(*state.versions, entry), past_champions=state.past_champions))
-        return entry
+        with _CHANGES:
+            card = read_card(model)
+            if _sha256(model / MODEL_FILE) != card.model_sha256:
+                msg = f"The weights in {model} are not those of its card: changed or damaged. Train it again."
+                raise ModelUnavailable(msg)
+            state = self._read()
+            version = f"v{1 + max((int(v.version[1:]) for v in state.versions), default=0):04d}"
+            self._copy(model, version)
+            now = self.clock.now()
+            first = not any(v.status is ModelStatus.CHAMPION for v in state.versions)
+            entry = ModelVersion(
+                version=version,
+                status=ModelStatus.CHAMPION if first else ModelStatus.CHALLENGER,
+                sha256=card.model_sha256,
+                metrics=_read_metrics(model / CARD_FILE),
+                registered_at=now,
+                promoted_at=now if first else None,
+            )
+            self._write(_RegistryFile(versions=(*state.versions, entry), past_champions=state.past_champions))
+            return entry
 
     def versions(self) -> tuple[ModelVersion, ...]:
         """All versions, oldest first."""
@@ -119,35 +122,36 @@ class ModelRegistry:
 
     def promote(self, version: str) -> ModelVersion:
         """Make `version` the champion; the champion so far is archived. Raises NotFound or Conflict."""
-        state = self._read()
-        self._known(state, version)
-        old = self.champion()
-        if old is not None and old.version == version:
-            msg = f"Classifier {version} is the champion already; there is nothing to promote."
-            raise Conflict(msg)
-        past = (*state.past_champions, old.version) if old else state.past_champions
-        return self._crown(state, version, past)
+        with _CHANGES:
+            state = self._read()
+            self._known(state, version)
+            old = self.champion()
+            if old is not None and old.version == version:
+                msg = f"Classifier {version} is the champion already; there is nothing to promote."
+                raise Conflict(msg)
+            past = (*state.past_champions, old.version) if old else state.past_champions
+            return self._crown(state, version, past)
 
     def roll_back(self) -> ModelVersion:
         """Return to the champion before this one. Raises Conflict when there was none."""
-        state = self._read()
-        if not state.past_champions:
-            msg = "There is no earlier champion to return to: only one classifier has ever answered."
-            raise Conflict(msg)
-        return self._crown(state, state.past_champions[-1], state.past_champions[:-1])
+        with _CHANGES:
+            state = self._read()
+            if not state.past_champions:
+                msg = "There is no earlier champion to return to: only one classifier has ever answered."
+                raise Conflict(msg)
+            return self._crown(state, state.past_champions[-1], state.past_champions[:-1])
 
     def archive(self, version: str) -> ModelVersion:
         """Retire a challenger. Raises NotFound, or Conflict for the champion."""
-        state = self._read()
-        entry = self._known(state, version)
-        if entry.status is ModelStatus.CHAMPION:
-            msg = (
-                f"Classifier {version} is the champion and cannot be archived. Promote another version first."
-            )
-            raise Conflict(msg)
-        archived = entry.model_copy(update={"status": ModelStatus.ARCHIVED})
-        self._write(_replaced(state, (archived,), state.past_champions))
-        return archived
+        with _CHANGES:
+            state = self._read()
+            entry = self._known(state, version)
+            if entry.status is ModelStatus.CHAMPION:
+                msg = f"Classifier {version} is the champion and cannot be archived. Promote another version first."
+                raise Conflict(msg)
+            archived = entry.model_copy(update={"status": ModelStatus.ARCHIVED})
+            self._write(_replaced(state, (archived,), state.past_champions))
+            return archived
 
     def path(self, version: str) -> Path:
         """Folder of a version's files. Raises NotFound."""

@@ -53,7 +53,7 @@ class Likeness:
         if one.code:
             return 0.0 if models_differ else 1.0
         wanted = WORDS_MIN + (OTHER_MODEL if models_differ else 0.0)
-        words = self.common_words(one, other)
+        words = self.shared_words(one, other)
         if words >= wanted:
             return words
         if self.embedder is None or words < WORDS_UNDECIDED or models_differ:
@@ -61,7 +61,7 @@ class Likeness:
         meaning = float(self._vector(one.text) @ self._vector(other.text))
         return WORDS_MIN if meaning >= MEANING_MIN else 0.0
 
-    def common_words(self, one: Worded, other: Worded) -> float:
+    def shared_words(self, one: Worded, other: Worded) -> float:
         """Weighted cosine of the sets of content words; a word counts in either language, models do not."""
         left, right = (_terms(w.text, w.language, w.model or "") for w in (one, other))
         weights = [sum(map(self.rarity, terms)) for terms in (left, right)]
