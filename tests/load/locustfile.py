@@ -88,7 +88,7 @@ class Person(FastHttpUser):
 class Reader(Person):
     """Reads single tickets, now and then a list."""
 
-    weight = 83
+    weight = 84
 
     @tag("read")
     @task(9)
@@ -107,7 +107,7 @@ class Reader(Person):
 class Opener(Person):
     """Opens a ticket and watches its answer being written."""
 
-    weight = 2
+    weight = 1
 
     @tag("create")
     @task

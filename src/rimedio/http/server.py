@@ -1,6 +1,7 @@
 """Serves the gateway on a port: uvicorn with httptools and uvloop, limits, and an end that loses nothing."""
 
 import errno
+import resource
 import socket
 import sys
 import threading
@@ -78,6 +79,7 @@ def run_server(
     Raises InvalidInput when the port is taken or the host is not one of this machine.
     """
     sys.setswitchinterval(SWITCH_SECONDS)
+    _allow_open_files()
     with _listening(host, port) as listener:
         server = _Server(build_gateway(system), lambda: on_ready(_address(listener)))
         server.run(sockets=[listener])
@@ -133,6 +135,16 @@ class _Server(uvicorn.Server):
         self._gateway.stop_streams()
         await super().shutdown(sockets)
         self._gateway.close()
+
+
+def _allow_open_files() -> None:
+    """As many open files as connections may come: shells often start a process with 1,024."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 2 * CONNECTIONS_MAX
+    if hard != resource.RLIM_INFINITY:
+        wanted = min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 @contextmanager
