@@ -64,6 +64,14 @@ class Accounts:
     def __init__(self, system: "Rimedio") -> None:
         self._system = system
 
+    def close(self) -> None:
+        """Send and write what is left of spans and measurements."""
+        built = self.__dict__
+        if "tracer" in built:
+            self.tracer.close()
+        if built.get("emf") is not None:
+            built["emf"].flush()
+
     # -- observability
 
     @cached_property

@@ -99,6 +99,8 @@ class Rimedio:
         """Let go of the data folder and of the models' connections."""
         for model in self.__dict__.get("chat_models", ()):
             model.close()
+        if "accounts" in self.__dict__:
+            self.accounts.close()
         self.folder.close()
 
     # -- foundations

@@ -40,6 +40,10 @@ class Tracer(Protocol):
         """
         ...
 
+    def close(self) -> None:
+        """Send what is left."""
+        ...
+
 
 class _NoSpan:
     """Notes nothing. One for all, so that being off costs nothing."""
@@ -69,6 +73,9 @@ class NoTracer:
         self, name: str, attributes: Mapping[str, Attribute] | None = None, parent: TraceParent | None = None
     ) -> AbstractContextManager[Span]:
         return _NO_SPAN
+
+    def close(self) -> None:
+        pass
 
 
 def parent_now() -> TraceParent | None:

@@ -11,10 +11,12 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from tests.integration.http.house import House, running_house, ticket_body
 
+from rimedio.bootstrap import laptop
 from rimedio.cli.session import redact_personal
 from rimedio.observability.logs import ROOT, configure_logs
 from rimedio.observability.span_file import SpanFile
 from rimedio.observability.traceparent import trace_of_ticket
+from rimedio.settings import EmbedderName, Settings
 
 TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 TICKET = "tkt_00000000-0000-4000-8000-000000000000"
@@ -106,3 +108,11 @@ def test_a_broken_traceparent_and_request_id_break_nothing(house: House) -> None
         answer = client.get("/v1/me", headers=headers)
     assert answer.status_code == 200
     assert answer.headers["X-Request-Id"] != headers["X-Request-Id"]
+
+
+def test_what_was_measured_last_is_written_when_the_system_closes(tmp_path: Path) -> None:
+    metrics = tmp_path / "emf.jsonl"
+    system = laptop(Settings(data_dir=tmp_path / "data", embedder=EmbedderName.NONE, metrics_file=metrics))
+    system.accounts.observe_request("GET /v1/me", 200, 0.01)
+    system.close()
+    assert json.loads(metrics.read_text())["http_request_seconds"] == [0.01]
