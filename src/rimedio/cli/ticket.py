@@ -178,6 +178,41 @@ def reply(
         _go_on(rimedio, ticket_id, as_json=json)
 
 
+By = Annotated[str, typer.Option("--by", help="Who decides.")]
+Reason = Annotated[str | None, typer.Option(help="Why.")]
+
+
+@app.command()
+def resolve(
+    context: typer.Context, ticket_id: TicketId, by: By, reason: Reason = None, json: Json = False
+) -> None:
+    """The trouble is over."""
+    with session_of(context).open() as rimedio:
+        ticket = rimedio.desk.resolve(rimedio.tenant, ticket_id, by=by, reason=reason)
+        _print_ticket(rimedio, ticket, as_json=json)
+
+
+@app.command()
+def escalate(
+    context: typer.Context, ticket_id: TicketId, by: By, reason: Reason = None, json: Json = False
+) -> None:
+    """A person takes the ticket over, with notes of what was tried."""
+    with session_of(context).open() as rimedio:
+        ticket = rimedio.desk.escalate(rimedio.tenant, ticket_id, by=by, reason=reason)
+        _print_ticket(rimedio, ticket, as_json=json)
+
+
+@app.command()
+def reopen(
+    context: typer.Context, ticket_id: TicketId, by: By, reason: Reason = None, json: Json = False
+) -> None:
+    """The trouble is back: work through the ticket again, knowing what was tried."""
+    with session_of(context).open() as rimedio:
+        _require_parts(rimedio)
+        rimedio.desk.reopen(rimedio.tenant, ticket_id, by=by, reason=reason)
+        _go_on(rimedio, ticket_id, as_json=json)
+
+
 def _go_on(rimedio: Rimedio, ticket_id: str, *, as_json: bool) -> None:
     ticket = rimedio.runner.settle(rimedio.tickets.get(rimedio.tenant, ticket_id))
     _print_ticket(rimedio, ticket, as_json=as_json)

@@ -175,6 +175,16 @@ def test_an_approved_remedy_is_published(rimedio: Run, own: Path) -> None:
     assert "does not wait for a review" in again.err
 
 
+def test_a_ticket_is_resolved_reopened_and_handed_to_a_person(rimedio: Run, own: Path) -> None:
+    ticket = waiting(rimedio, own)
+    rimedio("--data-dir", own, "ticket", "review", ticket, "APPROVED", "--reviewer", "anna")
+    move = ("--by", "anna", "--reason", "so it is", "--json")
+    for command, status in (("resolve", "RESOLVED"), ("reopen", "IN_REVIEW"), ("escalate", "ESCALATED")):
+        ended = rimedio("--data-dir", own, "ticket", command, ticket, *move)
+        assert ended.json["ticket"]["status"] == status  # type: ignore[index]
+    assert rimedio("--data-dir", own, "ticket", "escalate", ticket, *move).code == 4
+
+
 def test_a_rejection_wants_its_reason(rimedio: Run, own: Path) -> None:
     ticket = waiting(rimedio, own)
     review = ("--data-dir", own, "ticket", "review", ticket, "REJECTED", "--reviewer", "anna")
