@@ -52,7 +52,8 @@ from rimedio.observability import get_logger
 from rimedio.security.permissions import PUBLIC, require
 
 LOG = get_logger(__name__)
-THREADS = 8
+THREADS = 4  # more would only take turns at the interpreter, and the event loop would wait for its own longer
+SLOW_THREADS = 4
 BUFFERED_BYTES_MAX = 128 * 1024 * 1024  # of all request bodies at once
 UPLOAD = "PUT /v1/uploads/{upload_id}/parts/{number}"
 INLINE = frozenset(
@@ -63,6 +64,28 @@ INLINE = frozenset(
         "GET /v1/tickets/{ticket_id}",
         "GET /v1/uploads/{upload_id}",
         "GET /v1/kb/documents/{document_id}",
+    }
+)
+# What may take seconds (models, pictures of pages, files) has threads of its own and cannot hold up the rest.
+SLOW = frozenset(
+    {
+        UPLOAD,
+        "POST /v1/uploads/{upload_id}/complete",
+        "POST /v1/ask",
+        "POST /v1/kb/search",
+        "POST /v1/kb/documents",
+        "GET /v1/kb/documents/{document_id}/original",
+        "GET /v1/kb/documents/{document_id}/pages/{page}",
+        "GET /v1/kb/passages/{chunk_id}",
+        "POST /v1/kb/articles",
+        "POST /v1/kb/articles/{article_id}/approve",
+        "GET /v1/tickets.csv",
+        "GET /v1/tickets/{ticket_id}/similar",
+        "GET /v1/tickets/{ticket_id}/attachments/{attachment_id}",
+        "POST /v1/learning/retrain",
+        "POST /v1/events/replays",
+        "GET /v1/health/deep",
+        "GET /v1/insights",
     }
 )
 Handler = Callable[[Mapping[str, Any]], Mapping[str, Any]]
@@ -91,6 +114,7 @@ class Gateway:
     def __init__(self, parts: GatewayParts) -> None:
         self._parts = parts
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="http")
+        self._slow = ThreadPoolExecutor(SLOW_THREADS, thread_name_prefix="http slow")
         self._buffered = 0
 
     def stop_streams(self) -> None:
@@ -100,7 +124,8 @@ class Gateway:
     def close(self) -> None:
         """Wait for the handlers at work."""
         self._parts.streams.close()
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        for pool in (self._pool, self._slow):
+            pool.shutdown(wait=True, cancel_futures=True)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -177,7 +202,8 @@ class Gateway:
         if request.route in INLINE and not body:
             return self._work(request, match, body, authorizer)
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._pool, self._work, request, match, body, authorizer)
+        pool = self._slow if request.route in SLOW else self._pool
+        return await loop.run_in_executor(pool, self._work, request, match, body, authorizer)
 
     async def _authorize(self, request: Request, match: Match | None) -> AuthorizerContext | None:
         """The caller, admitted by its tenant's rate; None on a public route. Raises Unauthorized, Throttled."""
