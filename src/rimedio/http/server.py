@@ -115,6 +115,7 @@ class _Server(uvicorn.Server):
                 ws="none",
                 lifespan="off",
                 log_config=None,
+                log_level="error",  # strangers who send nonsense must not fill the log
                 access_log=False,
                 server_header=False,
                 proxy_headers=False,  # nobody may say for himself what his address is
