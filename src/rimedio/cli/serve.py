@@ -13,10 +13,10 @@ from rimedio.bootstrap import Rimedio
 from rimedio.cli.demo import bring_taxonomy, load_demo, open_samples
 from rimedio.cli.output import terminal
 from rimedio.cli.session import session_of
-from rimedio.observability.logs import configure_logs
+from rimedio.security.permissions import Role
 
 OWNER = "owner"
-FIRST_ROLE = "admin"
+FIRST_ROLE = Role.ADMIN
 
 
 def serve(
@@ -38,7 +38,6 @@ def serve(
         from rimedio.http.server import run_server  # the web server: no other command needs it
         from rimedio.http.service import Service
 
-        configure_logs(settings.log_level)
         # The web server hands the signal that ended it on, once it has drained: both end in the same way.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         service = Service(rimedio)
