@@ -45,7 +45,7 @@ def test_a_quote_of_a_pdf_is_marked_on_its_page(open_as: OPEN, service: OPEN, ti
     )
     with service.client() as api:
         solution = api.get(f"/v1/tickets/{made['ticket_id']}/solution").json()
-    cited = [c["id"] for c in solution["citations"] if c["source_uri"].endswith(".pdf")]
+    cited = [c["id"] for c in solution["citations"] if ".pdf" in c["source_uri"]]
     assert cited, "the demo's PDF answers this question"
     seen = open_as()
     seen.go(f"/tickets/{made['ticket_id']}")
