@@ -41,7 +41,17 @@ export function tabs(items, { label, chosen = items[0].id, onChange = () => {} }
       built.add(id);
       fill(panels.get(id), items.find((item) => item.id === id).build());
     }
-    if (!first) onChange(id);
+    if (first) requestAnimationFrame(() => reveal(buttons.get(id)));
+    else {
+      reveal(buttons.get(id));
+      onChange(id);
+    }
+  }
+
+  /** On a phone the strip is wider than the window: the chosen tab is brought to its middle. */
+  function reveal(tab) {
+    const [strip, mine] = [list.getBoundingClientRect(), tab.getBoundingClientRect()];
+    list.scrollLeft += mine.left + mine.width / 2 - strip.left - strip.width / 2;
   }
 
   function move(event) {
