@@ -74,12 +74,17 @@ function ruleForm(rule, close) {
     for (const one of [name, target]) one.setError(one.value ? "" : t("articles.needed"));
     if (!parsed || !name.value || !target.value) return;
     try {
-      close(await busy(send, () => api.put(`/v1/events/rules/${encodeURIComponent(name.value)}`, { pattern: parsed, target: target.value })) ?? true);
+      close(await busy(send, () => api.put(`/v1/events/rules/${encodeURIComponent(name.value)}`, { pattern: parsed, target: target.value, ...kept(rule) })) ?? true);
     } catch (failure) {
       fill(error, `${failure.title} ${failure.message}`);
     }
   });
   return form;
+}
+
+/** What the form does not show stays as it was. */
+function kept(rule) {
+  return rule ? { enabled: rule.enabled, description: rule.description } : {};
 }
 
 function parse(pattern) {
