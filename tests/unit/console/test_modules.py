@@ -10,6 +10,7 @@ CONSOLE = Path(__file__).resolve().parents[3] / "src" / "rimedio" / "console"
 MODULES = sorted(CONSOLE.rglob("*.js"))
 STYLES = sorted(CONSOLE.rglob("*.css"))
 LINES_MAX = 500
+IMPORT = re.compile(r'(?:from|import)\s*\(?\s*"(\.[^"]+)"')
 FORBIDDEN = {
     "markup out of text": r"\.(?:inner|outer)HTML|insertAdjacentHTML|document\.write|createContextualFragment|DOMParser",
     "code out of text": r"\beval\(|new Function\(|setTimeout\(\s*[\"']",
@@ -38,11 +39,12 @@ def test_nothing_is_loaded_from_another_host() -> None:
 
 
 def test_every_import_leads_to_a_file() -> None:
-    missing = []
-    for path in MODULES:
-        for found in re.findall(r'(?:from|import)\s*\(?\s*"(\.[^"]+)"', path.read_text("utf-8")):
-            if not (path.parent / found).resolve().is_file():
-                missing.append(f"{named(path)}: {found}")
+    missing = [
+        f"{named(path)}: {found}"
+        for path in MODULES
+        for found in IMPORT.findall(path.read_text("utf-8"))
+        if not (path.parent / found).resolve().is_file()
+    ]
     assert not missing
 
 
@@ -51,7 +53,7 @@ def test_every_module_is_reached_from_the_page() -> None:
     todo = list(seen)
     while todo:
         path = todo.pop()
-        for found in re.findall(r'(?:from|import)\s*\(?\s*"(\.[^"]+)"', path.read_text("utf-8")):
+        for found in IMPORT.findall(path.read_text("utf-8")):
             target = (path.parent / found).resolve()
             if target not in seen:
                 seen.add(target)
@@ -82,4 +84,6 @@ def test_no_file_is_long() -> None:
 
 
 def test_every_module_says_what_it_is_for() -> None:
-    assert not [named(p) for p in MODULES if "i18n/" not in named(p) and not p.read_text("utf-8").startswith("//")]
+    assert not [
+        named(p) for p in MODULES if "i18n/" not in named(p) and not p.read_text("utf-8").startswith("//")
+    ]

@@ -38,7 +38,7 @@ def all_keys(language: str) -> set[str]:
 
 
 def test_both_languages_have_the_same_pages() -> None:
-    assert PAGES == sorted(p.stem for p in (CONSOLE / "i18n" / "en").glob("*.js"))
+    assert sorted(p.stem for p in (CONSOLE / "i18n" / "en").glob("*.js")) == PAGES
     for language in LANGUAGES:
         joined = (CONSOLE / "i18n" / f"{language}.js").read_text("utf-8")
         assert not [page for page in PAGES if f'"./{language}/{page}.js"' not in joined]

@@ -15,7 +15,7 @@ import { readStream } from "../stream.js";
 import { actionButtons } from "../ticket/actions.js";
 import { decisionPanel } from "../ticket/confidence.js";
 import { Edit } from "../ticket/edit.js";
-import { plate, symptom } from "../ticket/plate.js";
+import { plate, symptom, track } from "../ticket/plate.js";
 import { sourceList } from "../ticket/remedy.js";
 import { showLost } from "../ticket/review.js";
 import "../ticket/checklist.js";
@@ -56,6 +56,7 @@ class TicketPage extends Page {
     try {
       const ticket = await api.get(this.#path, { signal: this.signal });
       const solution = await this.#readSolution(ticket);
+      if (this.#ticket && this.#ticket.status !== ticket.status) this.announce(t(`status.${ticket.status}`));
       this.#ticket = ticket;
       this.#solution = solution;
       this.#draw();
@@ -106,7 +107,7 @@ class TicketPage extends Page {
     );
     const actions = actionButtons(ticket, this.#solution, () => this.#load());
     const focused = document.activeElement?.tagName === "H1";
-    fill(this.#page, this.header(title, { above, actions }), this.#notices(), plate(ticket), text.length > TITLE_CHARS || ticket.attachments.length ? symptom(ticket) : null, this.#body());
+    fill(this.#page, this.header(title, { above, actions }), this.#notices(), plate(ticket), track(ticket), text.length > TITLE_CHARS || ticket.attachments.length ? symptom(ticket) : null, this.#body());
     document.title = `${ticket.asset.model} ${ticket.error_code ?? ""} · ${t(`status.${ticket.status}`)} · Rimedio`;
     if (focused) this.querySelector("h1").focus();
   }

@@ -13,6 +13,8 @@ import { confidence, dateTime, t } from "../i18n.js";
 import { may } from "../session.js";
 import { pagePicture } from "./page-picture.js";
 
+const NEAR_CHARS = 160;
+
 /** `<rim-passage>`: `show({claim, citation})` fetches and shows; it is a live region, so a new passage is announced. */
 export class Passage extends Element {
   #turn = 0;
@@ -50,6 +52,17 @@ export class Passage extends Element {
     const toggle = found.page && segmented(t("passage.view"), views, { value: this.#view, onchange: (view) => ((this.#view = view), draw()) });
     draw();
     fill(this, this.#head(found, citation, toggle), body, this.#verdict(claim), this.#original(found.document));
+    this.#reveal();
+  }
+
+  /** The quote is seen without scrolling, however long its passage is. */
+  #reveal() {
+    const frame = this.closest(".remedy-aside, .dialog-body");
+    const mark = this.querySelector("mark");
+    if (!frame || !mark) return;
+    frame.scrollTop = 0;
+    const below = mark.getBoundingClientRect().bottom - frame.getBoundingClientRect().top;
+    if (below > frame.clientHeight * 0.7) frame.scrollTop = below - frame.clientHeight * 0.4;
   }
 
   #drawSnippet(claim, citation) {
@@ -108,10 +121,19 @@ export function passageText({ chunk, before, after, quote }, claim) {
   return h(
     "blockquote",
     { class: "passage-text", lang: chunk.language, tabindex: "0", "aria-label": t("passage.text_label", { title: chunk.source_title }) },
-    before && h("p", { class: "passage-near" }, before),
+    before && h("p", { class: "passage-near" }, lastOf(before)),
     h("p", {}, text),
-    after && h("p", { class: "passage-near" }, after),
+    after && h("p", { class: "passage-near" }, firstOf(after)),
   );
+}
+
+/** What stands around a passage is shown a few words deep: enough to see where one is. */
+function lastOf(text) {
+  return text.length <= NEAR_CHARS ? text : `… ${text.slice(-NEAR_CHARS).replace(/^\S*\s/, "")}`;
+}
+
+function firstOf(text) {
+  return text.length <= NEAR_CHARS ? text : `${text.slice(0, NEAR_CHARS).replace(/\s\S*$/, "")} …`;
 }
 
 define("rim-passage", Passage);

@@ -8,6 +8,7 @@ import { age, dateTime, since, t } from "../i18n.js";
 import { may } from "../session.js";
 import { nameOf, taxonomy } from "../taxonomy.js";
 
+const STOPS = ["IN_REVIEW", "NEEDS_INFO", "ESCALATED", "FAILED"];
 const LONG_CHARS = 420;
 
 /** The plate: cells of label and value, like on the equipment itself. */
@@ -35,6 +36,23 @@ export function plate(ticket) {
     ["opened", h("time", { datetime: ticket.created_at, title: dateTime(ticket.created_at) }, ago(ticket.created_at))],
   ].filter(([, value]) => value);
   return h("dl", { class: "plate", "aria-label": t("plate.title") }, cells.map(([name, value, extra]) => h("div", { class: `plate-${name}` }, h("dt", {}, t(`plate.${name}`)), h("dd", { class: extra ?? null }, value))));
+}
+
+/** Where the ticket has been, stands, and goes: a line of stations. */
+export function track(ticket) {
+  const middle = STOPS.includes(ticket.status) ? [ticket.status] : [];
+  const stations = ["NEW", "PROCESSING", ...middle, "READY", "RESOLVED"];
+  const now = stations.indexOf(ticket.status);
+  const times = { NEW: ticket.created_at, [ticket.status]: ticket.waiting_since ?? ticket.updated_at };
+  return h(
+    "ol",
+    { class: "track", "aria-label": t("ticket.track") },
+    stations.map((name, at) => {
+      const glyph = at < now ? "check" : at === now ? "pin" : "dot";
+      const time = at <= now && times[name] && h("time", { datetime: times[name] }, dateTime(times[name]));
+      return h("li", { class: at < now ? "is-past" : null, "aria-current": at === now ? "step" : null }, icon(glyph, 15), t(name === "NEW" ? "ticket.opened" : `status.${name}`), time && " ", time);
+    }),
+  );
 }
 
 /** What the customer wrote, and the files that came with it. */

@@ -139,7 +139,7 @@ function chamfered({ x, y }) {
 }
 
 function shortened(text) {
-  return text.length > 19 ? `${text.slice(0, 18)}…` : text;
+  return text.length > 18 ? `${text.slice(0, 17)}…` : text;
 }
 
 function legend() {

@@ -2,6 +2,8 @@ export default {
   "ticket.title": "Ticket",
   "ticket.parts": "Parts of the ticket",
   "ticket.symptom": "What the customer wrote",
+  "ticket.track": "Status over time",
+  "ticket.opened": "Opened",
   "ticket.whole_text": "Whole text",
   "ticket.less_text": "Less text",
   "ticket.attachments": "Attachments",

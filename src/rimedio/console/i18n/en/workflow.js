@@ -46,7 +46,7 @@ export default {
   "state.FlagCategory": "Flag category",
   "state.SecondOpinion": "Second opinion",
   "state.Retrieve": "Retrieve",
-  "state.HybridSearch": "Words and meaning",
+  "state.HybridSearch": "Words, meaning",
   "state.ExactCode": "Exact code",
   "state.SimilarSolved": "Solved cases",
   "state.AssembleContext": "Gather passages",

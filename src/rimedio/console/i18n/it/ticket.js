@@ -2,6 +2,8 @@ export default {
   "ticket.title": "Ticket",
   "ticket.parts": "Parti del ticket",
   "ticket.symptom": "Cosa scrive il cliente",
+  "ticket.track": "Stato nel tempo",
+  "ticket.opened": "Aperto",
   "ticket.whole_text": "Tutto il testo",
   "ticket.less_text": "Meno testo",
   "ticket.attachments": "Allegati",
