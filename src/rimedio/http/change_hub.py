@@ -59,11 +59,14 @@ class ChangeHub:
         loop = asyncio.get_running_loop()
         mark: int | None = None
         while self._count:
+            began = mark is None
             try:
                 mark, touched = await loop.run_in_executor(self._pool, self._changed, mark)
             except RimedioError:
                 LOG.exception("What changed could not be read; the streams wait.")
                 touched = frozenset()
+            if began:
+                self.wake_all()  # what changed before the first mark was seen by nobody
             for topic in touched & self._waiting.keys():
                 for wake in self._waiting[topic]:
                     wake.set()

@@ -15,7 +15,7 @@ from rimedio.storage.ticket_feed import SqliteTicketFeed, TicketFeed
 from rimedio.tickets.live import LiveChanges
 
 PROGRESS_SECONDS = 0.3  # the journal of executions is not in the change stream
-QUEUE_SECONDS = 0.3  # the use case looks at the store that often, so news may come a moment after the wake
+QUEUE_SETTLE_SECONDS = 0.25  # the use case looks at the store a little more often than that
 MOVES_MAX = 500
 
 SOLUTION = "GET /v1/tickets/{ticket_id}/solution/stream"
@@ -32,10 +32,13 @@ class PositionFeed:
         changes_since: Callable[[str | None], LiveChanges],
         topics: frozenset[str],
         after: str | None,
-        every_seconds: float | None,
+        *,
+        every_seconds: float | None = None,
+        settle_seconds: float = 0.0,
     ) -> None:
         self.topics = topics
         self.every_seconds = every_seconds
+        self.settle_seconds = settle_seconds
         self.ended = False
         self._changes_since = changes_since
         self._position = after
@@ -91,7 +94,7 @@ def _ticket(system: Rimedio, contract: Contract, *, answer: bool) -> Opener:
             )
 
         topics = frozenset({_ticket_topic(tenant, ticket_id)})
-        return PositionFeed(changes_since, topics, _after(arguments), PROGRESS_SECONDS)
+        return PositionFeed(changes_since, topics, _after(arguments), every_seconds=PROGRESS_SECONDS)
 
     return open_stream
 
@@ -103,9 +106,8 @@ def _queue(system: Rimedio, contract: Contract) -> Opener:
         def changes_since(position: str | None) -> LiveChanges:
             return system.desk.queue.changes_since(tenant, position)
 
-        return PositionFeed(
-            changes_since, frozenset({_tenant_topic(tenant)}), _after(arguments), QUEUE_SECONDS
-        )
+        topics = frozenset({_tenant_topic(tenant)})
+        return PositionFeed(changes_since, topics, _after(arguments), settle_seconds=QUEUE_SETTLE_SECONDS)
 
     return open_stream
 

@@ -49,6 +49,11 @@ class Feed(Protocol):
         """How often it wants to be asked although no topic was touched; None: never."""
         ...
 
+    @property
+    def settle_seconds(self) -> float:
+        """How long after a touch it may be asked: news that come together are given out together."""
+        ...
+
     def poll(self) -> Sequence[SseEvent]:
         """What is new since the last call; short reads only, from a thread of a pool, one call at a time."""
         ...

@@ -129,6 +129,8 @@ class Streams:
                 woken = await self._rest(wake, rest, line)
                 if woken:
                     rest = feed.every_seconds
+                    if feed.settle_seconds and not line.closed:
+                        await asyncio.sleep(feed.settle_seconds)
                 elif rest is not None:
                     rest = min(rest * SLOWER, REST_SECONDS_MAX)
                 line.require_open()

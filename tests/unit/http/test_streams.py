@@ -32,6 +32,7 @@ class ScriptedFeed:
     """Gives out what is put into it."""
 
     topics = frozenset({"tenant acme"})
+    settle_seconds = 0.0
 
     def __init__(self, every_seconds: float | None = None) -> None:
         self.every_seconds = every_seconds
@@ -138,13 +139,36 @@ def test_a_stream_of_something_else_is_left_asleep() -> None:
         feed, changes, client = ScriptedFeed(), Changes(), Client()
         task = asyncio.create_task(served(made(lambda _: feed, changes), client))
         await client.until("retry")
+        async with asyncio.timeout(5):
+            while feed.polls < 2:  # at the start, and once more when the hub knows where it stands
+                await asyncio.sleep(0.005)
         changes.touched = {"tenant other"}
         mark = changes.mark
         while changes.mark < mark + 3:
             await asyncio.sleep(0.005)
-        assert feed.polls == 1
+        assert feed.polls == 2
         client.gone.set()
         await asyncio.wait_for(task, 5)
+
+    asyncio.run(scene())
+
+
+def test_what_changes_while_the_first_stream_opens_is_not_missed() -> None:
+    """The hub's first look only learns where it stands; whoever asked just before asks again."""
+
+    async def scene() -> None:
+        feed, client = ScriptedFeed(), Client()
+        first = feed.poll
+
+        def poll() -> Sequence[Told]:
+            news = first()
+            if feed.polls == 1:
+                feed.news, feed.closing = [Told("ticket", "1", 1)], True
+            return news
+
+        feed.poll = poll  # type: ignore[method-assign]
+        await asyncio.wait_for(served(made(lambda _: feed), client), 5)
+        assert "event: ticket" in client.text
 
     asyncio.run(scene())
 
