@@ -62,8 +62,8 @@ export class Review extends Element {
       this.#bar([
         h("p", { class: "review-words" }, icon("eye"), t("review.ask")),
         button(t("review.reject"), { kind: "danger", key: "r", onclick: () => this.#reject() }),
-        button(t("review.edit"), { glyph: "edit", key: "e", onclick: () => this.#startEditing() }),
-        button(t("review.approve"), { kind: "primary", glyph: "check", key: "a", onclick: () => this.#approve() }),
+        button(t("review.edit"), { key: "e", onclick: () => this.#startEditing() }),
+        button(t("review.approve"), { kind: "primary", key: "a", onclick: () => this.#approve() }),
       ]),
     );
   }
