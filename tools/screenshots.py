@@ -104,7 +104,12 @@ SHOTS = {
     "knowledge": Shot(_page("/knowledge"), role="admin"),
     "knowledge-search": Shot(_page("/knowledge/search"), role="admin", before=_searched),
     "knowledge-gaps": Shot(_page("/knowledge/gaps"), role="admin"),
-    "insights": Shot(_page("/insights"), role="admin"),
+    "knowledge-articles": Shot(_page("/knowledge/articles"), role="admin"),
+    "insights": Shot(_page("/insights?days=7"), role="admin"),
+    "learning": Shot(_page("/learning"), role="admin"),
+    "events": Shot(_page("/events"), role="admin"),
+    "webhooks": Shot(_page("/events/webhooks"), role="admin"),
+    "health": Shot(_page("/settings/health"), role="admin"),
     "settings": Shot(_page("/settings"), role="admin"),
     "first-steps": Shot(_page("/welcome"), role="admin"),
 }
