@@ -87,6 +87,8 @@ A     POST /v1/kb/articles/{article_id}/approve
 A     POST /v1/kb/articles/{article_id}/reject
 
 OA    GET /v1/learning
+OA    GET /v1/learning/rows
+A     PUT /v1/learning/rows/{row_id}
 A     POST /v1/learning/retrain
 A     POST /v1/learning/promote
 A     POST /v1/learning/rollback

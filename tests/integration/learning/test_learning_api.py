@@ -12,6 +12,8 @@ from rimedio.classification.predict import ROWS_FILE
 from rimedio.classification.train import TrainingOptions, train
 from rimedio.domain.ticket import Status
 from rimedio.lambdas.api import build_api
+from rimedio.learning.observations import Origin
+from rimedio.learning.rows import TrainingRow
 from rimedio.learning.training import train_challenger
 
 SAYINGS = {
@@ -106,6 +108,30 @@ def test_what_one_tenant_learns_changes_no_other_tenants_answers(desk: Shop, cal
     learning.retraining.promote("globex", "v0002", force=True)
     assert learning.models_of("globex").champion().version == "v0002"
     assert learning.models_of(desk.tenant).champion().version == "v0001"
+
+
+def test_a_person_decides_about_rows_that_were_set_aside(desk: Shop, call: Client) -> None:
+    now = desk.system.clock.now()
+    for number in range(13):
+        text = f"the dial {number} is wrong"
+        desk.system.learning.rows.add(
+            TrainingRow(
+                f"row_{number:02}", desk.tenant, "tkt", text, "SENSOR", "THERMAL", Origin.REVIEW, "anna", now
+            )
+        )
+    first = call("GET", "/v1/learning/rows?limit=2").json
+    assert [item["doubt"] for item in first["items"]] == ["ONE_PERSON"] * 2
+    rest = call("GET", f"/v1/learning/rows?limit=2&cursor={first['next_cursor']}").json
+    assert (len(rest["items"]), rest["next_cursor"]) == (1, None)
+    assert call("GET", "/v1/learning/rows?cursor=abc").status == 400
+    target = f"/v1/learning/rows/{first['items'][0]['row']['row_id']}"
+    assert call("PUT", target, {"ruling": "ACCEPTED"}, roles="operator").status == 403
+    assert call("PUT", target, {"ruling": "ACCEPTED"}).json["ruled_by"] == "olga"
+    assert len(call("GET", "/v1/learning/rows").json["items"]) == 2
+    assert len(call("GET", "/v1/learning/rows?set_aside=false").json["items"]) == 11
+    call.tenant = "globex"
+    assert call("PUT", target, {"ruling": "REJECTED"}).code == "NOT_FOUND"
+    assert call("GET", "/v1/learning/rows?set_aside=false").json["items"] == []
 
 
 def test_a_retraining_that_a_crash_interrupted_is_done_again(desk: Shop, call: Client) -> None:

@@ -4,14 +4,20 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from rimedio.domain.errors import InvalidInput
+from rimedio.lambdas.identifiers import Identifier
+from rimedio.lambdas.replies import Items, Paging
 from rimedio.lambdas.router import Api
 from rimedio.learning.overview import LearningView, ModelView, model_view
 from rimedio.learning.retraining import RetrainJob
+from rimedio.learning.rows import Ruling, TrainingRow
+from rimedio.learning.vetting import Doubt
 
 if TYPE_CHECKING:
     from rimedio.bootstrap import Rimedio
 
 TAG = "learning"
+CURSOR_DIGITS_MAX = 9
 Version = Annotated[str, Field(pattern=r"^v\d{4,9}$", description="A version of the classifier, as v0002.")]
 
 
@@ -24,8 +30,33 @@ class PromoteBody(BaseModel):
     force: bool = False
 
 
+class RowsQuery(Paging):
+    """Which rows: those that wait for a person, or those that are trained on."""
+
+    set_aside: bool = True
+
+
+class RowView(BaseModel):
+    """A row out of a correction; `doubt` says why it waits. No personal data."""
+
+    model_config = ConfigDict(frozen=True)
+
+    row: TrainingRow
+    doubt: Doubt | None = None
+
+
+class RulingBody(BaseModel):
+    """What a person decides about a row."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    ruling: Ruling
+
+
 def register(api: Api, system: "Rimedio") -> None:
     """Routes of learning."""
+
+    _register_rows(api, system)
 
     @api.get("/v1/learning", summary="What was learnt", tag=TAG)
     def get_learning() -> LearningView:
@@ -47,3 +78,34 @@ def register(api: Api, system: "Rimedio") -> None:
     @api.post("/v1/learning/rollback", summary="Back to the champion before", tag=TAG, errors=(409,))
     def roll_back() -> ModelView:
         return model_view(system.learning.retraining.roll_back(api.caller.tenant_id))
+
+
+def _register_rows(api: Api, system: "Rimedio") -> None:
+    @api.get("/v1/learning/rows", summary="Training rows out of corrections", tag=TAG)
+    def list_rows(query: RowsQuery) -> Items[RowView]:
+        """Rows that contradict each other, or that one person alone pushes, wait for somebody to decide."""
+        vetted = system.learning.retraining.vetted(api.caller.tenant_id)
+        if query.set_aside:
+            views = tuple(RowView(row=one.row, doubt=one.doubt) for one in vetted.set_aside)
+        else:
+            views = tuple(RowView(row=row) for row in vetted.accepted)
+        start = offset_of(query.cursor)
+        end = start + query.limit
+        return Items(items=views[start:end], next_cursor=str(end) if end < len(views) else None)
+
+    @api.put("/v1/learning/rows/{row_id}", summary="Train on a row, or never", tag=TAG, errors=(404, 409))
+    def rule_row(row_id: Identifier, body: RulingBody) -> TrainingRow:
+        caller = api.caller
+        return system.learning.rows.rule(caller.tenant_id, row_id, body.ruling, caller.subject)
+
+
+def offset_of(cursor: str | None) -> int:
+    """Where a page begins: vetting looks at all rows at once, so their place in it is the cursor.
+
+    Raises InvalidInput for a cursor of another list.
+    """
+    if cursor is None:
+        return 0
+    if not cursor.isdecimal() or len(cursor) > CURSOR_DIGITS_MAX:
+        raise InvalidInput(f"The cursor {cursor[:40]!r} is not one of this list. Start without one.")
+    return int(cursor)
