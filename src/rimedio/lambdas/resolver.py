@@ -6,6 +6,8 @@ request at a time, and wrong in a gateway with a pool of threads. Here each thre
 
 import threading
 from collections.abc import Mapping
+from functools import cached_property
+from itertools import chain
 from typing import Any
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver
@@ -27,7 +29,6 @@ class ThreadedRestResolver(APIGatewayRestResolver):
 
     def __init__(self) -> None:
         self._request = _Request()
-        self._by_method: dict[str, tuple[Route, ...]] = {}
         super().__init__(debug=False)
 
     @property  # type: ignore[override]  # narrowed, as Powertools' own class does
@@ -70,22 +71,30 @@ class ThreadedRestResolver(APIGatewayRestResolver):
             request.event = APIGatewayProxyEvent({})
 
     def _resolve(self) -> ResponseBuilder:  # type: ignore[type-arg]
-        """Only routes of the request's method are tried, in their order."""
+        """The route that API Gateway names as `resource`; else the first of the method that fits the path."""
         event = self._request.event.raw_event
         method, path = str(event["httpMethod"]).upper(), str(event["path"])
-        for route in self._routes_of(method):
+        named = self._named.get((method, str(event.get("resource"))))
+        for route in chain((named,) if named else (), self._routes_of(method)):
             match = route.rule.match(path)
             if match:
                 self._request.context.update(_route=route, _path=path)
                 return self._call_route(route, match.groupdict())
         return self._handle_not_found(method=method, path=path)
 
+    @cached_property
+    def _named(self) -> Mapping[tuple[str, str], Route]:
+        """Routes by method and path template; trying dozens of expressions would cost more than the rest."""
+        every = self._static_routes + self._dynamic_routes
+        return {(route.method, route.openapi_path.replace("\\.", ".")): route for route in every}
+
+    @cached_property
+    def _by_method(self) -> Mapping[str, tuple[Route, ...]]:
+        every = self._static_routes + self._dynamic_routes
+        return {name: tuple(r for r in every if r.method == name) for name in {r.method for r in every}}
+
     def _routes_of(self, method: str) -> tuple[Route, ...]:
-        found = self._by_method.get(method)
-        if found is None:
-            every = self._static_routes + self._dynamic_routes
-            found = self._by_method[method] = tuple(r for r in every if r.method == method)
-        return found
+        return self._by_method.get(method, ())
 
     def methods_at(self, path: str) -> tuple[str, ...]:
         """Methods that some route takes at this path; none when there is no such path."""

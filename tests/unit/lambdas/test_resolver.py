@@ -53,3 +53,19 @@ def test_dots_of_a_path_are_only_dots() -> None:
 
     assert api.resolve(event("acme") | {"path": "/v1/tickets.csv"}, None)["statusCode"] == 200
     assert api.resolve(event("acme") | {"path": "/v1/ticketsXcsv"}, None)["statusCode"] == 404
+
+
+def test_a_route_is_found_by_the_resource_that_the_gateway_names_and_by_its_path_alone() -> None:
+    api = Api(FakeClock(), SeededIds())
+
+    @api.get("/v1/events/{event_id}", summary="One", tag="events")
+    def get_event(event_id: str) -> str:
+        return event_id
+
+    @api.get("/v1/tickets.csv", summary="Export", tag="tickets")
+    def export_tickets() -> str:
+        return "csv"
+
+    asked = event("acme") | {"path": "/v1/tickets.csv"}
+    for resource in ("/v1/tickets.csv", "/v1/events/{event_id}", "/{proxy+}", None):
+        assert api.resolve(asked | {"resource": resource}, None)["body"] == '"csv"'
