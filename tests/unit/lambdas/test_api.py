@@ -83,3 +83,16 @@ def test_an_event_that_is_none_gets_an_answer_too(call: Client) -> None:
     answered = call.handler({})
     assert answered["statusCode"] == 500
     assert "INTERNAL_ERROR" in answered["body"]
+
+
+def test_a_cursor_that_leads_nowhere_is_not_found_in_any_list(call: Client) -> None:
+    lists = [
+        operation
+        for operation in call.handler.api.operations
+        if operation.method == "GET"
+        and "{" not in operation.path
+        and "cursor" in getattr(operation.contract.parameters.get("query"), "model_fields", {})
+    ]
+    assert len(lists) >= 4
+    for operation in lists:
+        assert call("GET", f"{operation.path}?cursor=nonsense").code == "NOT_FOUND", operation.path

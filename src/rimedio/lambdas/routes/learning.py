@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from rimedio.domain.errors import InvalidInput
+from rimedio.domain.errors import UnknownCursor
 from rimedio.lambdas.identifiers import Identifier
 from rimedio.lambdas.replies import Items, Paging
 from rimedio.lambdas.router import Api
@@ -107,5 +107,5 @@ def offset_of(cursor: str | None) -> int:
     if cursor is None:
         return 0
     if not cursor.isdecimal() or len(cursor) > CURSOR_DIGITS_MAX:
-        raise InvalidInput(f"The cursor {cursor[:40]!r} is not one of this list. Start without one.")
+        raise UnknownCursor(f"The cursor {cursor[:40]!r} is not one of this list. Start without one.")
     return int(cursor)
