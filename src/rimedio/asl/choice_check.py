@@ -19,9 +19,10 @@ def timestamp(text: str, findings: Findings, at: str) -> None:
 
 
 def rule(body: Object, findings: Findings, at: str, *, top: bool) -> None:
-    """One rule; `Next` belongs to the outermost only."""
+    """One rule; `Next` belongs to the outermost only, `Variable` to comparisons only."""
     operators = [name for name in body if name in OPERATORS or name in COMBINERS]
-    allowed = {"Variable", "Comment", *operators} | (TOP_ONLY if top else set())
+    allowed = {"Comment", *operators} | (TOP_ONLY if top else set())
+    allowed |= set() if operators and operators[0] in COMBINERS else {"Variable"}
     for name in body:
         if name not in allowed:
             findings.schema(f"Field '{name}' is not supported", f"{at}/{name}")
@@ -60,12 +61,11 @@ def _variable(body: Object, findings: Findings, at: str) -> None:
 
 def _path(value: JSON, findings: Findings, at: str) -> None:
     try:
-        if isinstance(value, str):
-            parse_path(value)
+        if isinstance(value, str) and parse_path(value).is_reference:
             return
     except PathSyntaxError:
         pass
-    findings.schema("Value is not a valid JSONPath", at)
+    findings.schema("Value is not a Reference Path", at)
 
 
 def _operand(name: str, value: JSON, findings: Findings, at: str) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 
 from rimedio.asl import fields
 from rimedio.asl.findings import Findings, Object
+from rimedio.asl.intrinsics import GIVE_STRINGS, IntrinsicQuery
 from rimedio.asl.jsonata_check import check_expression
 from rimedio.asl.jsonata_query import is_expression
 from rimedio.asl.jsonpath_parser import PathSyntaxError, parse_path
@@ -13,6 +14,7 @@ from rimedio.asl.model import JSONATA
 from rimedio.asl.payload import compile_value
 
 VARIABLE_NAME_MAX = 80
+_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:\S+")
 _VARIABLE = re.compile(r"[^\W\d]\w*")
 
 
@@ -31,13 +33,22 @@ class FieldCheck:
 
     def values(self, body: Object, kind: str, language: str, at: str) -> None:
         """Types of the fields that mean the same wherever they stand."""
-        for name, value in body.items():
-            place = f"{at}/{name}"
-            if name in fields.STRINGS and not isinstance(value, str):
-                self.findings.schema("Expected value of type [STRING]", place)
+        self.strings(body, sorted(fields.STRINGS), at)
+        for group in fields.EXCLUSIVE.get(kind, ()):
+            if sum(name in body for name in group) > 1:
+                self.findings.schema(f"Only one of these fields is allowed: [{', '.join(group)}]", at)
         if language == JSONATA:
             result = kind in ("Task", "Parallel", "Map")
-            for name in ("Arguments", "Output", "Assign", "Items", "ItemSelector", "Credentials"):
+            self._expression_objects(body, at)
+            for name in (
+                "Arguments",
+                "Output",
+                "Assign",
+                "Items",
+                "ItemSelector",
+                "Credentials",
+                "BatchInput",
+            ):
                 if name in body:
                     self.expressions(
                         body[name], f"{at}/{name}", result=result and name in ("Output", "Assign")
@@ -51,11 +62,38 @@ class FieldCheck:
             self.templates(body, at)
         self.numbers(body, at, language)
 
+    def strings(self, body: Object, names: Iterable[str], at: str) -> None:
+        """Fields that hold text."""
+        for name in names:
+            if name in body and not isinstance(body[name], str):
+                self.findings.schema("Expected value of type [STRING]", f"{at}/{name}")
+
+    def words(self, body: Object, allowed: Mapping[str, tuple[str, ...]], at: str) -> None:
+        """Fields that hold one of a few words."""
+        for name, choices in allowed.items():
+            if name in body and body[name] not in choices:
+                message = f"Value should be one of the following: [{', '.join(choices)}]"
+                self.findings.schema(message, f"{at}/{name}")
+
+    def _expression_objects(self, body: Object, at: str) -> None:
+        """Fields that are an object or compute one; `Items` may be an array too."""
+        for name in fields.EXPRESSION_OBJECTS.intersection(body):
+            self._computed(body[name], "OBJECT", f"{at}/{name}")
+        if "Items" in body and not isinstance(body["Items"], list):
+            self._computed(body["Items"], "ARRAY", f"{at}/Items")
+
+    def _computed(self, value: JSON, kind: str, at: str) -> None:
+        if not isinstance(value, Mapping) and not (isinstance(value, str) and is_expression(value)):
+            self.findings.schema(f"Expected value of type [{kind}] or a JSONata expression", at)
+
     def expressions(self, value: JSON, at: str, *, result: bool = False, error: bool = False) -> None:
         """Every JSONata expression in a value."""
         if isinstance(value, str) and is_expression(value):
             for code, message in check_expression(value, result=result, error_output=error):
                 self.findings.add(code, message, at)
+        elif isinstance(value, str) and value.startswith("{%") != value.endswith("%}"):
+            message = "An expression begins with '{%' and ends with '%}'."
+            self.findings.add("INVALID_JSONATA_EXPRESSION", message, at)
         elif isinstance(value, Mapping):
             for name, member in value.items():
                 self.expressions(member, f"{at}/{name}", result=result, error=error)
@@ -80,14 +118,16 @@ class FieldCheck:
         """Every field that holds a JSONPath."""
         for name in fields.PATHS.intersection(body):
             value, place = body[name], f"{at}/{name}"
-            if value is None and name in fields.NULLABLE_PATHS:
+            if value is None:
                 continue
             if not isinstance(value, str):
                 self.findings.schema("Expected value of type [STRING]", place)
             else:
                 self._path(value, place)
+        for name in fields.REFERENCE_PATHS.intersection(body):
+            self.reference_path(body[name], f"{at}/{name}")
         if body.get("ResultPath") is not None:
-            self._reference_path(body["ResultPath"], f"{at}/ResultPath")
+            self.reference_path(body["ResultPath"], f"{at}/ResultPath", own=True)
 
     def _path(self, text: str, at: str) -> None:
         try:
@@ -95,18 +135,29 @@ class FieldCheck:
         except PathSyntaxError:
             self.findings.schema("Value is not a valid JSONPath", at)
 
-    def _reference_path(self, value: JSON, at: str) -> None:
+    def reference_path(self, value: JSON, at: str, *, own: bool = False) -> None:
+        """A path to one place; with `own`, in the state's own data and not in the context or a variable."""
         try:
             path = parse_path(value) if isinstance(value, str) else None
         except PathSyntaxError:
             path = None
-        if path is None or not path.definite or path.origin != "$":
+        if path is None or not path.is_reference or (own and path.origin != "$"):
             self.findings.schema("Value is not a Reference Path", at)
+
+    def resource(self, value: JSON, at: str) -> None:
+        """What a Task, reader or writer calls: a URI; one that begins with `arn:` has an ARN's six parts."""
+        if not isinstance(value, str):
+            return
+        if not _URI.fullmatch(value) or (value.startswith("arn:") and value.count(":") < 5):
+            self.findings.schema("Value is not a valid resource ARN", f"{at}/Resource")
 
     def templates(self, body: Object, at: str) -> None:
         """Every payload template."""
         for name in fields.TEMPLATES.intersection(body):
-            self.template(body[name], f"{at}/{name}")
+            if isinstance(body[name], Mapping) or name in ("Assign", "Parameters"):
+                self.template(body[name], f"{at}/{name}")
+            else:
+                self.findings.schema("Expected value of type [OBJECT]", f"{at}/{name}")
         self.assign(body, at)
 
     def template(self, value: JSON, at: str) -> None:
@@ -142,6 +193,14 @@ class FieldCheck:
             elif not bounds.low <= value <= bounds.high:
                 limits = f"between {bounds.low:g} and {bounds.high:g}"
                 self.findings.schema(f"Value must be {limits}", place)
+
+
+def gives_string(text: str) -> bool:
+    """Whether a text is a reference path or a call of a function that answers a string."""
+    if not computes(text):
+        return False
+    query = compile_value(text, "")
+    return query.name in GIVE_STRINGS if isinstance(query, IntrinsicQuery) else parse_path(text).is_reference
 
 
 def computes(text: str) -> bool:

@@ -79,6 +79,11 @@ EXCLUSIVE: dict[str, tuple[tuple[str, ...], ...]] = {
         ("ToleratedFailureCount", "ToleratedFailureCountPath"),
         ("ToleratedFailurePercentage", "ToleratedFailurePercentagePath"),
     ),
+    "ReaderConfig": (("MaxItems", "MaxItemsPath"),),
+    "ItemBatcher": (
+        ("MaxItemsPerBatch", "MaxItemsPerBatchPath"),
+        ("MaxInputBytesPerBatch", "MaxInputBytesPerBatchPath"),
+    ),
 }
 
 NUMBERS: dict[str, Number] = {
@@ -94,17 +99,17 @@ NUMBERS: dict[str, Number] = {
     "IntervalSeconds": Number(1, 99_999_999),
     "MaxAttempts": Number(0, 99_999_999),
     "BackoffRate": Number(1, whole=False),
-    "MaxDelaySeconds": Number(1, 31_622_400),
+    "MaxDelaySeconds": Number(1, 31_622_399),
 }
 
 STRINGS = frozenset(
     {"Comment", "Error", "Cause", "Default", "Next", "Resource", "Label", "Timestamp", "StartAt"}
 )
 TEMPLATES = frozenset({"Parameters", "ResultSelector", "ItemSelector", "Assign", "BatchInput"})
-PATHS = frozenset(
+EXPRESSION_OBJECTS = frozenset({"Arguments", "ItemSelector", "BatchInput", "Credentials"})
+PATHS = frozenset({"InputPath", "OutputPath"})
+REFERENCE_PATHS = frozenset(
     {
-        "InputPath",
-        "OutputPath",
         "ItemsPath",
         "SecondsPath",
         "TimestampPath",
@@ -118,7 +123,6 @@ PATHS = frozenset(
         "ToleratedFailurePercentagePath",
     }
 )
-NULLABLE_PATHS = frozenset({"InputPath", "OutputPath"})
 
 MACHINE = frozenset({"Comment", "QueryLanguage", "StartAt", "States", "TimeoutSeconds", "Version"})
 BRANCH = frozenset({"Comment", "StartAt", "States"})
@@ -142,6 +146,18 @@ READER_CONFIG = frozenset({"InputType", "Transformation", "CSVDelimiter", "CSVHe
 BATCHER = frozenset({"MaxItemsPerBatch", "MaxItemsPerBatchPath", "MaxInputBytesPerBatch",
                      "MaxInputBytesPerBatchPath", "BatchInput"})  # fmt: skip
 WRITER = frozenset({"Resource", "Parameters", "Arguments", "WriterConfig"})
+WRITER_CONFIG = frozenset({"OutputType", "Transformation"})
+
+PROCESSOR_MODES = {"Mode": ("INLINE", "DISTRIBUTED"), "ExecutionType": ("STANDARD", "EXPRESS")}
+RETRIER_WORDS = {"JitterStrategy": ("FULL", "NONE")}
+READER_WORDS = {
+    "InputType": ("CSV", "JSON", "JSONL", "MANIFEST", "PARQUET"),
+    "Transformation": ("NONE", "LOAD_AND_FLATTEN"),
+    "CSVDelimiter": ("COMMA", "PIPE", "SEMICOLON", "SPACE", "TAB"),
+    "CSVHeaderLocation": ("FIRST_ROW", "GIVEN"),
+    "ManifestType": ("ATHENA_DATA", "S3_INVENTORY"),
+}
+WRITER_WORDS = {"OutputType": ("JSON", "JSONL"), "Transformation": ("NONE", "COMPACT", "FLATTEN")}
 
 
 def language_fields(kind: str, language: str) -> set[str]:

@@ -307,4 +307,15 @@ FUNCTIONS: dict[str, tuple[int, int, Function]] = {
     "UUID": (0, 0, lambda scope, _: new_uuid(scope.services.randomness)),
 }
 
-__all__ = ["FUNCTIONS", "IntrinsicQuery", "PathSyntaxError", "compile_intrinsic", "is_intrinsic"]
+GIVE_STRINGS = frozenset(
+    {"Format", "JsonToString", "ArrayGetItem", "Base64Encode", "Base64Decode", "Hash", "UUID"}
+)
+
+__all__ = [
+    "FUNCTIONS",
+    "GIVE_STRINGS",
+    "IntrinsicQuery",
+    "PathSyntaxError",
+    "compile_intrinsic",
+    "is_intrinsic",
+]

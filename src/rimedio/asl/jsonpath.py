@@ -37,6 +37,11 @@ class JsonPath:
     steps: tuple[Step, ...]
     definite: bool
 
+    @property
+    def is_reference(self) -> bool:
+        """Whether it can name one place only: names and indexes, no functions."""
+        return all(step.kind in ("name", "index") and not step.deep for step in self.steps)
+
     def find(self, root: JSON) -> JSON | Missing:
         """The value, or for an indefinite path the list of values; MISSING when a definite one has none."""
         if self.definite:

@@ -5,21 +5,20 @@ DUPLICATE_STATE_NAME, INVALID_JSONATA_EXPRESSION, UNSUPPORTED_JSONATA_EXPRESSION
 """
 
 import json
-import re
 from collections.abc import Iterable, Mapping
 from typing import cast
 
 from rimedio.asl import choice_check, fields
 from rimedio.asl.errors import Diagnostic, InvalidDefinition
-from rimedio.asl.field_check import FieldCheck, computes
+from rimedio.asl.field_check import FieldCheck, gives_string
 from rimedio.asl.findings import Findings, Object
 from rimedio.asl.jsonata_query import is_expression
 from rimedio.asl.jsontext import JSON
+from rimedio.asl.map_check import MapPartCheck
 from rimedio.asl.model import JSONATA, JSONPATH
 
 STATE_NAME_MAX = 80
 DEFINITION_CHARACTERS_MAX = 1_048_576
-_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:\S+")
 
 
 def validate(definition: "str | Mapping[str, JSON]") -> list[Diagnostic]:
@@ -50,14 +49,19 @@ def _parsed(definition: "str | Mapping[str, JSON]", findings: Findings) -> Objec
             findings.schema(f"The definition exceeds {DEFINITION_CHARACTERS_MAX} characters.", "")
             return None
         try:
-            value = json.loads(definition)
-        except ValueError as error:
+            value = json.loads(definition, parse_constant=_no_number)
+        except (ValueError, RecursionError) as error:
             findings.add("INVALID_JSON_DESCRIPTION", f"Definition is not a valid JSON document: {error}", "")
             return None
     if not isinstance(value, Mapping):
         findings.add("INVALID_JSON_DESCRIPTION", "Definition is not a JSON object.", "")
         return None
     return cast("Object", value)
+
+
+def _no_number(word: str) -> JSON:
+    msg = f"{word} is no JSON number"
+    raise ValueError(msg)
 
 
 class _MachineCheck:
@@ -70,6 +74,7 @@ class _MachineCheck:
         language = definition.get("QueryLanguage", JSONPATH)
         self.language = language if isinstance(language, str) else JSONPATH
         self.names: dict[str, str] = {}
+        self.assigned: dict[str, str] = {}
 
     def run(self) -> None:
         """Everything."""
@@ -96,13 +101,14 @@ class _MachineCheck:
         if missing:
             self.findings.schema(f"These fields are required: [{', '.join(missing)}]", at)
         start, states = body.get("StartAt"), body.get("States")
-        if "StartAt" in body and not isinstance(start, str):
-            self.findings.schema("Expected value of type [STRING]", f"{at}/StartAt")
+        self.fields.strings(body, ("StartAt", "Comment"), at)
         if "States" not in body:
             return
         if not isinstance(states, Mapping) or not states:
             self.findings.schema("Expected value of type [OBJECT] with at least one state", f"{at}/States")
             return
+        outer = dict(self.assigned)
+        self._scope(cast("Object", states), at)
         good = {}
         for name, state in states.items():
             place = f"{at}/States/{name}"
@@ -112,7 +118,23 @@ class _MachineCheck:
                 self._state(good[name], place)
             else:
                 self.findings.schema("Expected value of type [OBJECT]", place)
+        self.assigned = outer
         self._transitions(start, good, at)
+
+    def _scope(self, states: Object, at: str) -> None:
+        """A variable that an inner scope assigns must not be one of an outer scope."""
+        own = {
+            name: place
+            for key, body in states.items()
+            for name, place in _assigns(body, f"{at}/States/{key}")
+        }
+        for name, place in own.items():
+            if name in self.assigned:
+                message = (
+                    f"The variable '{name}' is assigned in an outer scope already, at {self.assigned[name]}"
+                )
+                self.findings.schema(message, place)
+        self.assigned = {**self.assigned, **own}
 
     def _name(self, name: str, place: str) -> None:
         if not 0 < len(name) <= STATE_NAME_MAX:
@@ -201,9 +223,6 @@ class _MachineCheck:
         for group in fields.ONE_OF.get(kind, ()):
             if sum(name in state for name in group) != 1:
                 self.findings.schema(f"Exactly one of these fields is required: [{', '.join(group)}]", at)
-        for group in fields.EXCLUSIVE.get(kind, ()):
-            if sum(name in state for name in group) > 1:
-                self.findings.schema(f"Only one of these fields is allowed: [{', '.join(group)}]", at)
         if "Next" in fields.FOR_BOTH[kind]:
             self._next_or_end(state, at)
 
@@ -231,15 +250,14 @@ class _MachineCheck:
     def _fail(self, state: Object, language: str, at: str) -> None:
         for name in ("ErrorPath", "CausePath"):
             value = state.get(name)
-            if name in state and language == JSONPATH and not (isinstance(value, str) and computes(value)):
-                self.findings.schema(
-                    "Value is not a valid JSONPath or intrinsic function call", f"{at}/{name}"
-                )
+            good = isinstance(value, str) and gives_string(value)
+            if name in state and language == JSONPATH and not good:
+                message = "Value is not a Reference Path, nor a call of a function that gives a string"
+                self.findings.schema(message, f"{at}/{name}")
 
     def _task(self, state: Object, language: str, at: str) -> None:
         resource = state.get("Resource")
-        if isinstance(resource, str) and not _is_resource(resource):
-            self.findings.schema("Value is not a valid resource ARN", f"{at}/Resource")
+        self.fields.resource(resource, at)
         timeout, beat = state.get("TimeoutSeconds"), state.get("HeartbeatSeconds")
         if isinstance(timeout, int) and isinstance(beat, int) and beat >= timeout:
             self.findings.schema(
@@ -305,12 +323,7 @@ class _MachineCheck:
             self.fields.only(cast("Object", processor), fields.PROCESSOR, place)
             self._processor_config(cast("Object", processor), place)
             self._graph(cast("Object", processor), place)
-        for part, allowed in (
-            ("ItemReader", fields.READER),
-            ("ItemBatcher", fields.BATCHER),
-            ("ResultWriter", fields.WRITER),
-        ):
-            self._map_part(state, part, allowed, language, at)
+        MapPartCheck(self.findings, self.fields, language).run(state, at)
         self._faults(state, language, at)
 
     def _processor_config(self, processor: Object, at: str) -> None:
@@ -321,38 +334,9 @@ class _MachineCheck:
             self.findings.schema("Expected value of type [OBJECT]", place)
             return
         self.fields.only(cast("Object", config), {"Mode", "ExecutionType"}, place)
-        if config.get("Mode", "INLINE") not in ("INLINE", "DISTRIBUTED"):
-            self.findings.schema(
-                "Value should be one of the following: [INLINE, DISTRIBUTED]", f"{place}/Mode"
-            )
-        if config.get("ExecutionType", "STANDARD") not in ("STANDARD", "EXPRESS"):
-            message = "Value should be one of the following: [STANDARD, EXPRESS]"
-            self.findings.schema(message, f"{place}/ExecutionType")
+        self.fields.words(cast("Object", config), fields.PROCESSOR_MODES, place)
         if config.get("Mode") == "DISTRIBUTED" and "ExecutionType" not in config:
             self.findings.schema("These fields are required: [ExecutionType]", place)
-
-    def _map_part(self, state: Object, name: str, allowed: frozenset[str], language: str, at: str) -> None:
-        part, place = state.get(name), f"{at}/{name}"
-        if name not in state:
-            return
-        if not isinstance(part, Mapping):
-            self.findings.schema("Expected value of type [OBJECT]", place)
-            return
-        body = cast("Object", part)
-        self.fields.only(body, allowed, place)
-        self.fields.values(body, name, language, place)
-        if name == "ItemReader" and "Resource" not in body:
-            self.findings.schema("These fields are required: [Resource]", place)
-        self._reader_config(body, language, place)
-
-    def _reader_config(self, body: Object, language: str, place: str) -> None:
-        for name in ("ReaderConfig", "WriterConfig"):
-            if name in body and not isinstance(body[name], Mapping):
-                self.findings.schema("Expected value of type [OBJECT]", f"{place}/{name}")
-        config = body.get("ReaderConfig")
-        if isinstance(config, Mapping):
-            self.fields.only(cast("Object", config), fields.READER_CONFIG, f"{place}/ReaderConfig")
-            self.fields.values(cast("Object", config), "Map", language, f"{place}/ReaderConfig")
 
     def _faults(self, state: Object, language: str, at: str) -> None:
         for field, allowed in (("Retry", fields.RETRIER), ("Catch", fields.CATCHER[language])):
@@ -374,10 +358,7 @@ class _MachineCheck:
     def _fault_values(self, field: str, body: Object, language: str, at: str) -> None:
         if field == "Retry":
             self.fields.numbers(body, at, JSONPATH)
-            if body.get("JitterStrategy", "NONE") not in ("FULL", "NONE"):
-                self.findings.schema(
-                    "Value should be one of the following: [FULL, NONE]", f"{at}/JitterStrategy"
-                )
+            self.fields.words(body, fields.RETRIER_WORDS, at)
             return
         if "Next" not in body:
             self.findings.schema("These fields are required: [Next]", at)
@@ -413,9 +394,20 @@ def _exits(state: Object) -> Iterable[tuple[str, str, str]]:
                 yield "Next", target, f"{listing}[{index}]/Next"
 
 
-def _is_resource(text: str) -> bool:
-    """A URI; one that begins with `arn:` has the six parts of an ARN."""
-    return _URI.fullmatch(text) is not None and (not text.startswith("arn:") or text.count(":") >= 5)
+def _assigns(state: JSON, at: str) -> Iterable[tuple[str, str]]:
+    """Variables that a state assigns, with their place."""
+    if not isinstance(state, Mapping):
+        return
+    holders = [(at, state)]
+    for listing in ("Choices", "Catch"):
+        entries = state.get(listing)
+        for index, entry in enumerate(entries if isinstance(entries, list) else []):
+            if isinstance(entry, Mapping):
+                holders.append((f"{at}/{listing}[{index}]", entry))
+    for place, holder in holders:
+        assign = holder.get("Assign")
+        if isinstance(assign, Mapping):
+            yield from ((name.removesuffix(".$"), f"{place}/Assign/{name}") for name in assign)
 
 
 def _is_terminal(state: Object) -> bool:

@@ -496,7 +496,7 @@ def test_a_redrive_keeps_what_branches_and_items_had_done() -> None:
         "P": {
             "Type": "Parallel",
             "Branches": [
-                {"StartAt": "X", "States": {"X": work(Arguments="x", Next="Y") | {"End": False}, "Y": {"Type": "Succeed"}}},
+                {"StartAt": "X", "States": {"X": work(Arguments="{% 'x' %}", Next="Y") | {"End": False}, "Y": {"Type": "Succeed"}}},
                 {"StartAt": "M", "States": {"M": {"Type": "Map", "Items": ["a", "b"], "MaxConcurrency": 1, "ItemProcessor": item, "End": True}}},
             ],
             "Next": "Z",
