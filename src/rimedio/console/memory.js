@@ -20,6 +20,15 @@ export function recallInTab(key) {
   return read(() => sessionStorage, key);
 }
 
+/** Forget everything that was kept in this tab. */
+export function forgetTab() {
+  try {
+    sessionStorage.clear();
+  } catch {
+    // Nothing was remembered.
+  }
+}
+
 function write(store, key, value) {
   try {
     if (value === null) store().removeItem(key);

@@ -5,6 +5,8 @@ import { iconButton } from "./elements/button.js";
 import { segmented } from "./elements/field.js";
 import { currentLanguage, setLanguage, t } from "./i18n.js";
 import { showKeys } from "./keys.js";
+import { forgetTab } from "./memory.js";
+import { href } from "./router.js";
 import { currentUser, forget, may } from "./session.js";
 import { setTheme, themeChoice } from "./theme.js";
 
@@ -105,8 +107,10 @@ export class Shell {
   }
 }
 
-/** Sign out here. The token ends by itself. */
+/** Sign out here. The token ends by itself; what pages keep of a person, in the tab and in memory, goes at once. */
 export function signOut() {
   forget();
-  window.dispatchEvent(new CustomEvent("signed-out", { detail: "bye" }));
+  forgetTab();
+  location.replace(`${location.pathname}${href("/sign-in", { why: "bye" })}`);
+  location.reload();
 }

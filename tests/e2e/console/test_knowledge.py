@@ -191,12 +191,12 @@ def test_only_who_may_load_sees_where_to_drop(open_as: Open) -> None:
 def test_the_list_is_narrowed_while_typing_and_the_address_keeps_it(open_as: Open) -> None:
     visit = open_as("operator", language="it")
     visit.go("/knowledge")
-    visit.page.get_by_label("Trova un documento").fill("bollettino")
+    visit.page.get_by_label("Trova un documento").fill("domande")
     rows = visit.page.locator("tbody tr")
-    expect(rows.filter(has_not_text="ollettino")).to_have_count(0)
+    expect(rows.filter(has_not_text="Domande")).to_have_count(0)
     expect(rows.first).to_be_visible()
     visit.page.reload()
-    expect(visit.page.get_by_label("Trova un documento")).to_have_value("bollettino")
+    expect(visit.page.get_by_label("Trova un documento")).to_have_value("domande")
 
 
 def test_a_hit_opens_its_passage(open_as: Open) -> None:

@@ -54,6 +54,21 @@ def test_the_account_says_who_and_until_when_but_never_the_token(open_as: Open) 
     assert token[-20:] not in page.content()
 
 
+def test_signing_out_leaves_nothing_of_the_person_in_the_tab(open_as: Open) -> None:
+    visit = open_as("operator", language="en")
+    visit.go("/ask")
+    page = visit.page
+    page.get_by_label("What is wrong?").fill("What does E029 mean on the XC-200?")
+    page.keyboard.press("Enter")
+    expect(page.locator(".asked")).to_have_count(1, timeout=30_000)
+    visit.go("/settings/account")
+    page.locator("main").get_by_role("button", name="Sign out").click()
+    expect(page.get_by_label("Code", exact=False).first).to_be_visible()
+    left = page.evaluate("Object.entries(sessionStorage).flat().join()")
+    assert "E029" not in left
+    assert "token" not in left
+
+
 def test_only_an_administrator_sees_the_service(open_as: Open) -> None:
     visit = open_as("operator", language="en")
     visit.go("/settings")

@@ -12,7 +12,7 @@ import { dateTime, number, percent, t } from "../i18n.js";
 import { go, href } from "../router.js";
 import { may } from "../session.js";
 import { documentStatus } from "./documents.js";
-import { searchesByMeaning, share } from "./loading.js";
+import { forgetLoad, searchesByMeaning, share } from "./loading.js";
 
 const PAGE_WIDTH = 1000;
 const POLL_MS = 2500;
@@ -33,7 +33,7 @@ class DocumentView extends Element {
       this.record = await api.get(`/v1/kb/documents/${encodeURIComponent(this.document_id)}`, { signal: this.signal });
       this.#show();
       const growing = this.record.status === "PROCESSING" || (this.record.status === "INDEXED" && share(this.record) < 1);
-      if (growing) this.timer = setTimeout(() => this.#read(), POLL_MS);
+      if (growing && !this.going) this.timer = setTimeout(() => this.#read(), POLL_MS);
     } catch (error) {
       if (!wasAborted(error)) fill(this, back(), errorState(error, error.status === 404 ? null : () => this.#read()));
     }
@@ -74,7 +74,10 @@ class DocumentView extends Element {
       kind: "danger",
     });
     if (!yes) return;
+    clearTimeout(this.timer); // nobody asks any more how far a document is that goes
+    this.going = true;
     try {
+      forgetLoad(this.record.document_id);
       await busy(node, () => api.delete(`/v1/kb/documents/${this.record.document_id}`));
       toast(t("knowledge.deleted", { title: this.record.title }), { kind: "ok" });
       go("/knowledge/documents");

@@ -42,6 +42,13 @@ export function drop(one) {
   tell();
 }
 
+/** Take the file of a document out of the list: the document goes. */
+export function forgetLoad(documentId) {
+  const at = loads.findIndex((one) => one.record?.document_id === documentId);
+  if (at >= 0) loads.splice(at, 1);
+  tell();
+}
+
 /** Take everything out that is finished. */
 export function clearFinished() {
   for (const one of loads.filter(isFinished)) loads.splice(loads.indexOf(one), 1);
@@ -103,6 +110,7 @@ async function follow(one) {
   if (may("GET /v1/kb/coverage")) await readCoverage().catch(() => {});
   while (loads.includes(one) && !isFinished(one)) {
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    if (!loads.includes(one)) return;
     try {
       one.record = await api.get(`/v1/kb/documents/${one.record.document_id}`);
       errors = 0;
