@@ -10,13 +10,14 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 from tools.console import CHROMIUM, Demo, Look, Visit, chromium, prepare, samples, serving, visit
 
 Open = Callable[..., Visit]
 Ticket = dict[str, Any]
 Tickets = Callable[..., Ticket]
 EMBEDDER = "e5-small-latin"
+expect.set_options(timeout=20_000)  # a loaded machine is slow, not wrong
 _serial = itertools.count(1)
 
 
