@@ -9,9 +9,11 @@
 Nothing else of Rimedio is imported.
 """
 
+from rimedio.asl.activities import Activities
 from rimedio.asl.clock import Clock, Randomness, SystemClock, VirtualClock
 from rimedio.asl.engine import Engine
 from rimedio.asl.errors import (
+    ActivityDoesNotExist,
     AslError,
     Diagnostic,
     ExecutionAlreadyExists,
@@ -27,13 +29,16 @@ from rimedio.asl.errors import (
 )
 from rimedio.asl.executions import Description
 from rimedio.asl.handlers import Handler, Handlers, TaskContext
-from rimedio.asl.journal import Event, Journal, MemoryJournal
+from rimedio.asl.journal import ActivityTask, Event, Journal, MemoryJournal
 from rimedio.asl.model import Machine
 from rimedio.asl.registry import Registry, Route
 from rimedio.asl.sqlite_journal import SqliteJournal
 from rimedio.asl.validation import validate
 
 __all__ = [
+    "Activities",
+    "ActivityDoesNotExist",
+    "ActivityTask",
     "AslError",
     "Clock",
     "Description",

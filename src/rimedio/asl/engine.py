@@ -25,9 +25,19 @@ from rimedio.asl.errors import (
 from rimedio.asl.executions import Description, described, event_as_aws
 from rimedio.asl.express import run_express
 from rimedio.asl.frames import Outcome, Run, TaskCall, restored
-from rimedio.asl.handlers import Handlers, TaskContext, as_failure, find_handler
+from rimedio.asl.handlers import Handlers, TaskContext, as_failure, find_handler, is_polled
 from rimedio.asl.interpreter import Interpreter
-from rimedio.asl.journal import RUNNING, Event, Execution, Journal, MemoryJournal, Saved, Signal, reopened
+from rimedio.asl.journal import (
+    RUNNING,
+    ActivityTask,
+    Event,
+    Execution,
+    Journal,
+    MemoryJournal,
+    Saved,
+    Signal,
+    reopened,
+)
 from rimedio.asl.jsontext import JSON, dumps, loads, parsed_input
 from rimedio.asl.model import Machine
 from rimedio.asl.query import Services
@@ -62,7 +72,12 @@ class Engine:
         self.handlers: Handlers = handlers if handlers is not None else {}
         self.clock = clock or SystemClock()
         self.services = Services(self.clock, randomness or system_randomness())
-        self.interpreter = Interpreter(self.services, f"{arn}:stateMachine", role_arn)
+        self.interpreter = Interpreter(
+            self.services,
+            f"{arn}:stateMachine",
+            role_arn,
+            lambda resource: is_polled(self.handlers, resource),
+        )
         self._arn = arn
         self._on_event = on_event
         self._machines: dict[str, Machine] = {}
@@ -154,6 +169,20 @@ class Engine:
     def send_task_heartbeat(self, token: str) -> None:
         """The task that waits for `token` is alive. Raises InvalidToken, TaskTimedOut."""
         self._signal(self.journal.signal("heartbeat", token, None))
+
+    def take_activity_task(self, arn: str, worker: str | None, seconds: float) -> ActivityTask | None:
+        """The oldest task of an activity that no worker has taken, waiting for one at most so long."""
+        until = time.monotonic() + seconds
+        while True:
+            taken = self.journal.take(arn, worker)
+            if taken is not None:
+                self._signal(taken[1])
+                return taken[0]
+            with self._changed:
+                left = until - time.monotonic()
+                if left <= 0:
+                    return None
+                self._changed.wait(min(left, POLL_SECONDS))
 
     def stop(self, execution_id: str, error: str | None = None, cause: str | None = None) -> None:
         """Abort an execution; nothing happens to one that has ended. Raises ExecutionDoesNotExist."""

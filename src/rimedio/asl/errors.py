@@ -8,6 +8,7 @@ AslError
 ├── ExecutionAlreadyExists the name is taken by a closed execution or one with another input
 ├── ExecutionDoesNotExist
 ├── StateMachineDoesNotExist
+├── ActivityDoesNotExist
 ├── InvalidToken           no task waits for this token
 ├── TaskTimedOut           the task that waited for this token is over
 └── NotRedrivable          the execution has not failed, or is no longer there to repeat
@@ -80,6 +81,10 @@ class ExecutionDoesNotExist(AslError):
 
 class StateMachineDoesNotExist(AslError):
     """No state machine, version or alias has this name."""
+
+
+class ActivityDoesNotExist(AslError):
+    """No activity has this ARN."""
 
 
 class InvalidToken(AslError):

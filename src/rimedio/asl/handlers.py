@@ -40,18 +40,27 @@ def find_handler(handlers: Handlers, resource: str) -> Handler:
 
     Raises States.Runtime when there is none.
     """
+    found = _registered(handlers, resource)
+    if found is not None:
+        return found
+    known = ", ".join(sorted(handlers)) or "none"
+    cause = f"No handler is registered for the resource '{resource}'. Register one under it (known: {known})."
+    raise StatesError("States.Runtime", cause)
+
+
+def is_polled(handlers: Handlers, resource: str) -> bool:
+    """Whether workers fetch a resource's tasks: an activity for which no handler is registered."""
+    return ":activity:" in resource and _registered(handlers, resource) is None
+
+
+def _registered(handlers: Handlers, resource: str) -> Handler | None:
     base = resource
     for suffix in PATTERN_SUFFIXES:
         base = base.removesuffix(suffix)
     for name in (resource, base):
         if name in handlers:
             return handlers[name]
-    for pattern, handler in handlers.items():
-        if "*" in pattern and fnmatchcase(base, pattern):
-            return handler
-    known = ", ".join(sorted(handlers)) or "none"
-    cause = f"No handler is registered for the resource '{resource}'. Register one under it (known: {known})."
-    raise StatesError("States.Runtime", cause)
+    return next((handlers[key] for key in handlers if "*" in key and fnmatchcase(base, key)), None)
 
 
 def as_failure(error: Exception) -> StatesError:

@@ -6,6 +6,7 @@ it leaves calls to make, timers to keep and changes to commit in the `Run`.
 """
 
 import heapq
+from collections.abc import Callable
 from typing import cast
 
 from rimedio.asl.dataflow import DataFlow
@@ -39,11 +40,18 @@ DETAILS_KEPT = {"truncated": False}
 class Interpreter:
     """Advances runs. Holds no state of its own, so that any thread may use it for any run."""
 
-    def __init__(self, services: Services, machine_arn: str, role_arn: str) -> None:
+    def __init__(
+        self,
+        services: Services,
+        machine_arn: str,
+        role_arn: str,
+        is_polled: Callable[[str], bool] = lambda _: False,
+    ) -> None:
         self.services = services
         self._clock_now = services.clock.now
         self.machine_arn = machine_arn
         self.role_arn = role_arn
+        self.is_polled = is_polled
         self.tasks = TaskState(self)
         self.fanout = Fanout(self)
         self.data = DataFlow(services, machine_arn, role_arn, self.fanout.item_of)

@@ -45,13 +45,22 @@ class Execution(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """Something from outside for a running execution: success, failure, heartbeat, stop."""
+    """Something from outside for a running execution: success, failure, heartbeat, started, stop."""
 
     id: int
     execution_id: str
     kind: str
     token: str
     body: JSON
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityTask:
+    """Work for a worker that polls: the payload as JSON text, and the token to answer with."""
+
+    activity: str
+    token: str
+    input: str
 
 
 @dataclass(slots=True)
@@ -64,6 +73,7 @@ class Changes:
     subtrees: list[str] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     tokens: dict[str, str] = field(default_factory=dict)
+    scheduled: list[ActivityTask] = field(default_factory=list)
     spent_tokens: list[str] = field(default_factory=list)
     spent_signals: list[int] = field(default_factory=list)
     children: list[tuple[Execution, tuple[Event, ...]]] = field(default_factory=list)
@@ -124,6 +134,10 @@ class Journal(Protocol):
         """Keep an answer for the task that waits for `token`. Raises InvalidToken, TaskTimedOut."""
         ...
 
+    def take(self, activity: str, worker: str | None) -> tuple[ActivityTask, Signal] | None:
+        """Hand the oldest scheduled task of an activity to a worker; with the signal that it has started."""
+        ...
+
     def stop_signal(self, execution_id: str, body: JSON) -> Signal:
         """Keep a request to stop."""
         ...
@@ -151,6 +165,7 @@ class MemoryJournal:
         self._wake: dict[str, float | None] = {}
         self._tokens: dict[str, str] = {}
         self._spent: set[str] = set()
+        self._scheduled: list[ActivityTask] = []
         self._signals: dict[int, Signal] = {}
         self._count = 0
 
@@ -194,9 +209,12 @@ class MemoryJournal:
 
     def _commit_tokens(self, execution_id: str, changes: Changes) -> None:
         self._tokens.update(dict.fromkeys(changes.tokens, execution_id))
+        self._scheduled.extend(changes.scheduled)
         for token in changes.spent_tokens:
             self._tokens.pop(token, None)
             self._spent.add(token)
+        if changes.spent_tokens and self._scheduled:
+            self._scheduled = [task for task in self._scheduled if task.token not in self._spent]
         for number in changes.spent_signals:
             self._signals.pop(number, None)
 
@@ -246,6 +264,14 @@ class MemoryJournal:
                 del self._tokens[token]
                 self._spent.add(token)
             return self._keep(execution_id, kind, token, body)
+
+    def take(self, activity: str, worker: str | None) -> tuple[ActivityTask, Signal] | None:
+        with self._lock:
+            task = next((task for task in self._scheduled if task.activity == activity), None)
+            if task is None:
+                return None
+            self._scheduled.remove(task)
+            return task, self._keep(self._tokens[task.token], "started", task.token, worker)
 
     def stop_signal(self, execution_id: str, body: JSON) -> Signal:
         with self._lock:

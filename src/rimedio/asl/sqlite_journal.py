@@ -16,6 +16,7 @@ import orjson
 
 from rimedio.asl.errors import ExecutionDoesNotExist
 from rimedio.asl.journal import (
+    ActivityTask,
     Changes,
     Event,
     Execution,
@@ -52,6 +53,10 @@ CREATE TABLE IF NOT EXISTS asl_signals (
     token TEXT NOT NULL, body TEXT NOT NULL
 );
 CREATE INDEX IF NOT EXISTS asl_signals_of ON asl_signals (execution);
+CREATE TABLE IF NOT EXISTS asl_activity_tasks (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, activity TEXT NOT NULL, token TEXT NOT NULL UNIQUE, input TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS asl_activity_tasks_of ON asl_activity_tasks (activity, id);
 """
 
 _COLUMNS = (
@@ -239,6 +244,22 @@ class SqliteJournal:
                 connection.execute("UPDATE asl_tokens SET spent = 1 WHERE token = ?", (token,))
             return _keep(connection, row[0], Signal(0, row[2], kind, token, body))
 
+    def take(self, activity: str, worker: str | None) -> tuple[ActivityTask, Signal] | None:
+        query = (
+            "SELECT a.token, a.input, e.number, e.id FROM asl_activity_tasks a "
+            "JOIN asl_tokens t ON t.token = a.token JOIN asl_executions e ON e.number = t.execution "
+            "WHERE a.activity = ? ORDER BY a.id LIMIT 1"
+        )
+        if self._connections.connection.execute(query, (activity,)).fetchone() is None:
+            return None  # polling an empty queue takes no lock
+        with self._connections.transaction() as connection:
+            row = connection.execute(query, (activity,)).fetchone()
+            if row is None:
+                return None
+            connection.execute("DELETE FROM asl_activity_tasks WHERE token = ?", (row[0],))
+            signal = _keep(connection, row[2], Signal(0, row[3], "started", row[0], worker))
+            return ActivityTask(activity, row[0], row[1]), signal
+
     def stop_signal(self, execution_id: str, body: JSON) -> Signal:
         with self._connections.transaction() as connection:
             execution = _existing(connection, execution_id)
@@ -284,8 +305,14 @@ def _write_tokens(connection: sqlite3.Connection, number: int, changes: Changes)
         connection.execute(
             "INSERT OR IGNORE INTO asl_tokens (token, execution) VALUES (?, ?)", (token, number)
         )
+    for task in changes.scheduled:
+        connection.execute(
+            "INSERT OR IGNORE INTO asl_activity_tasks (activity, token, input) VALUES (?, ?, ?)",
+            (task.activity, task.token, task.input),
+        )
     for token in changes.spent_tokens:
         connection.execute("UPDATE asl_tokens SET spent = 1 WHERE token = ?", (token,))
+        connection.execute("DELETE FROM asl_activity_tasks WHERE token = ?", (token,))
     for signal in changes.spent_signals:
         connection.execute("DELETE FROM asl_signals WHERE id = ?", (signal,))
 

@@ -6,7 +6,7 @@ from rimedio.asl.clock import new_uuid
 from rimedio.asl.errors import StatesError, TaskFailed
 from rimedio.asl.failures import located
 from rimedio.asl.frames import Frame, Outcome, Phase, Run, TaskCall
-from rimedio.asl.journal import Signal
+from rimedio.asl.journal import ActivityTask, Signal
 from rimedio.asl.jsontext import JSON, PAYLOAD_BYTES_MAX, dumps
 from rimedio.asl.model import State, TaskPart
 
@@ -24,7 +24,8 @@ class TaskState:
 
     def execute(self, run: Run, frame: Frame, state: State, part: TaskPart) -> None:
         """Compute the payload and ask for the call. Raises StatesError."""
-        token = self._new_token() if part.waits_for_token else None
+        polled = self._in.is_polled(part.resource)
+        token = self._new_token() if part.waits_for_token or polled else None
         data = self._in.data.effective_input(run, frame, state)
         scope = self._in.data.scope(run, frame, data, token=token)
         payload = data if state.parameters is None else state.parameters.evaluate(scope)
@@ -36,7 +37,7 @@ class TaskState:
         frame.phase = Phase.TASK
         frame.deadline = None if timeout is None else now + timeout
         frame.beat_every = beat
-        frame.beat_by = None if beat is None else now + beat
+        frame.beat_by = None if beat is None or polled else now + beat
         for at in (frame.deadline, frame.beat_by):
             if at is not None:
                 run.set_timer(at, frame)
@@ -44,6 +45,11 @@ class TaskState:
             run.changes.tokens[token] = frame.path
         run.touch(frame)
         self._emit_scheduled(run, frame, part, timeout, beat)
+        if polled and token is not None:
+            frame.phase = Phase.TOKEN  # a worker fetches it; its heartbeats count from then on
+            run.changes.scheduled.append(ActivityTask(part.resource, token, run.text(payload)))
+            return
+        self._emit_family(run, frame, "Started", _family_details(frame, {}))
         run.calls.append(self.call_of(run, frame))
 
     def call_of(self, run: Run, frame: Frame) -> TaskCall:
@@ -101,11 +107,14 @@ class TaskState:
 
     def signalled(self, run: Run, frame: Frame, signal: Signal) -> None:
         """Someone answers with a token, or shows that the task is alive."""
-        if signal.kind == "heartbeat":
+        if signal.kind == "started":
+            told: dict[str, JSON] = {} if signal.body is None else {"workerName": signal.body}
+            self._emit_family(run, frame, "Started", told)
+        if signal.kind in ("heartbeat", "started"):
             if frame.beat_every is not None:
                 frame.beat_by = self._in.now() + frame.beat_every
                 run.set_timer(frame.beat_by, frame)
-                run.touch(frame)
+            run.touch(frame)
             return
         if frame.phase is Phase.TASK:  # the handler has not returned yet: the answer stays in the journal
             run.early[signal.token] = signal
@@ -184,8 +193,6 @@ class TaskState:
         if beat is not None:
             details["heartbeatInSeconds"] = int(beat)
         self._emit_family(run, frame, "Scheduled", details)
-        started = _family_details(frame, {}) if family == "task" else {}
-        self._emit_family(run, frame, "Started", started)
 
     def _emit_family(self, run: Run, frame: Frame, kind: str, details: dict[str, JSON]) -> None:
         family = _family(cast("TaskPart", frame.definition.part).resource)
