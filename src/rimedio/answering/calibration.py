@@ -42,6 +42,10 @@ class Logistic:
         """Probability, 0..1, for one row of features by name."""
         return float(self.probabilities(np.array([[row[f] for f in self.features]]))[0])
 
+    def usual(self, feature: str) -> float:
+        """The mean of a feature in the rows it was fitted on: what stands for a value that is missing."""
+        return float(self.mean[self.features.index(feature)])
+
     def probabilities(self, rows: Vector) -> Vector:
         """Probabilities [n] for rows [n, features]."""
         scores = ((rows - self.mean) / self.scale) @ self.weights + self.intercept

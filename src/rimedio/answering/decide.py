@@ -81,9 +81,10 @@ def decide(
 ) -> Decision:
     """Outcome of `case` under `policy`, with the calibrated probability that the remedy is right."""
     rules = policy or DecisionPolicy()
-    features = evidence(case, relevant)
+    model = confidence or shipped("confidence")
+    features = evidence(case, relevant, usual_cosine=model.usual("cosine"))
     answered = bool(case.draft.sentences)
-    sure = (confidence or shipped("confidence")).probability(features) if answered else 0.0
+    sure = model.probability(features) if answered else 0.0
     judged = _Judged(case, rules, features, round(sure, 4), case.draft.language)
     for look in (_attacked, _undocumented, _vague, _unanswered, _doubtful):
         decision = look(judged)
@@ -95,8 +96,14 @@ def decide(
     return judged.decision(Outcome.PUBLISH, *reasons)
 
 
-def evidence(case: AnswerCase, relevant: Logistic | None = None) -> Mapping[str, float]:
-    """What speaks for and against the remedy, by name (FEATURES), each 0..1."""
+def evidence(
+    case: AnswerCase, relevant: Logistic | None = None, *, usual_cosine: float = 0.0
+) -> Mapping[str, float]:
+    """What speaks for and against the remedy, by name (FEATURES), each 0..1.
+
+    Passages without a vector (not embedded yet, or no embedder) say nothing about meaning, neither for nor
+    against: `usual_cosine` stands for what they do not say.
+    """
     asked = case.question
     passages = case.retrieved.passages
     cited = _cited(case)
@@ -112,7 +119,9 @@ def evidence(case: AnswerCase, relevant: Logistic | None = None) -> Mapping[str,
         "code_match": float(any(p.signals.code_match for p in cited)),
         "term_coverage": max((p.signals.term_coverage for p in cited), default=0.0),
         "known_terms": case.retrieved.known_terms,
-        "cosine": max((p.signals.cosine or 0.0 for p in cited), default=0.0),
+        "cosine": max(
+            (p.signals.cosine for p in cited if p.signals.cosine is not None), default=usual_cosine
+        ),
         "lead": lead,
         "one_document": float(len({p.chunk.document_id for p in cited}) == 1),
         "sentences": min(1.0, len(claims) / 10),

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
-from rimedio.answering.context import Context
+from rimedio.answering.context import Context as AnswerContext
 from rimedio.asl import Engine, MemoryJournal
 from rimedio.bootstrap import Rimedio
 from rimedio.domain.answer import Outcome, Solution
@@ -13,6 +13,7 @@ from rimedio.domain.knowledge import Chunk
 from rimedio.domain.ticket import Status, Ticket
 from rimedio.evaluation.labelled import LabelledTicket
 from rimedio.evaluation.score import Observed, Scores, score
+from rimedio.security.master_keys import Context
 from rimedio.storage.conversations import ConversationStore
 from rimedio.storage.database import Database
 from rimedio.storage.memory_objects import MemoryObjectStore
@@ -20,6 +21,7 @@ from rimedio.storage.sqlite_table import SqliteTable
 from rimedio.storage.tickets import TicketStore
 from rimedio.tickets.engine_runner import EngineRunner
 from rimedio.tickets.open_ticket import OpenTicket
+from rimedio.tickets.redaction_vaults import RedactionVaults
 from rimedio.tickets.task_tokens import TaskTokens
 from rimedio.tickets.tasks.registry import InvokeTask
 from rimedio.tickets.workflow import LAMBDA_INVOKE
@@ -33,6 +35,16 @@ OUTCOME_OF = {
 }
 
 
+class _Clear:
+    """Seals nothing: what is put lives in memory and ends with the evaluation."""
+
+    def encrypt_with_kms(self, plain: bytes, context: Context) -> bytes:
+        return plain
+
+    def decrypt(self, sealed: bytes, context: Context) -> bytes:
+        return sealed
+
+
 class Bench:
     """A system whose knowledge is the data folder's and whose tickets live in memory."""
 
@@ -41,12 +53,16 @@ class Bench:
         table = SqliteTable(Database(None), system.clock)
         self.tickets = TicketStore(table, system.clock, system.ids)
         self._seen: dict[str, Json] = {}
+        objects = MemoryObjectStore()
         parts = replace(
             system.parts,
             tickets=self.tickets,
             conversations=ConversationStore(table),
-            objects=MemoryObjectStore(),
+            objects=objects,
+            vaults=RedactionVaults(objects, _Clear()),
             tokens=TaskTokens(table),
+            on_classified=lambda _tenant, _ticket, _text, _found: None,  # nobody learns from a test
+            take_notes=lambda _ticket, _reasons: (),
         )
         invoke = InvokeTask(lambda: parts)
 
@@ -79,7 +95,7 @@ class Bench:
         context = self._seen.get("assemble_context")
         if context is None:
             return ()
-        found: Sequence[Chunk] = [p.chunk for p in from_json(Context, context).passages]
+        found: Sequence[Chunk] = [p.chunk for p in from_json(AnswerContext, context).passages]
         return tuple(found)
 
 

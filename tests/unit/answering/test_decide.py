@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from rimedio.answering.calibration import Logistic
+from rimedio.answering.calibration import Logistic, shipped
 from rimedio.answering.case import AnswerCase
 from rimedio.answering.context import Context, ContextEntry
 from rimedio.answering.decide import FEATURES, DecisionPolicy, Gate, decide, evidence
@@ -217,6 +217,17 @@ def test_the_evidence_is_complete_and_between_zero_and_one() -> None:
     found = evidence(case(), RELEVANT)
     assert set(found) == set(FEATURES)
     assert all(0 <= v <= 1 for v in found.values())
+
+
+def test_passages_without_a_vector_speak_neither_for_nor_against() -> None:
+    one = passage()
+    bare = replace(one, signals=replace(one.signals, cosine=None))
+    model = shipped("confidence")
+    usual = model.usual("cosine")
+    assert evidence(case(passages=(bare,)), RELEVANT, usual_cosine=usual)["cosine"] == usual
+    known = replace(one, signals=replace(one.signals, cosine=usual))
+    sure = Gate(relevance=RELEVANT)
+    assert sure.decide(case(passages=(bare,))).confidence == sure.decide(case(passages=(known,))).confidence
 
 
 def test_a_gate_decides_with_its_own_policy_and_models() -> None:
