@@ -47,16 +47,17 @@ function named(key, name) {
   return has(key) ? t(key) : name.replaceAll("_", " ");
 }
 
+/** Agreement is a share of all tickets seen; being right, of those that a person has judged. */
 function shadow(tally) {
-  if (!tally?.seen) return h("p", { class: "small muted" }, t("learning.shadow_none"));
-  const of = (value) => `${number(value, 0)} (${percent(value / tally.seen)})`;
+  if (!tally.seen) return h("p", { class: "small muted" }, t("learning.shadow_none"));
+  const bar = (key, value, whole, series) => ({ name: t(key), value: whole ? value / whole : 0, text: whole ? `${number(value, 0)} (${percent(value / whole)})` : "–", series });
   return barList({
-    title: t("learning.shadow", { n: tally.seen }),
-    max: tally.seen,
+    title: t("learning.shadow", { seen: tally.seen, judged: tally.judged }),
+    max: 1,
     items: [
-      { name: t("learning.agree"), value: tally.agree, text: of(tally.agree), series: 6 },
-      { name: t("learning.champion_right"), value: tally.champion_right, text: of(tally.champion_right), series: 1 },
-      { name: t("learning.challenger_right"), value: tally.challenger_right, text: of(tally.challenger_right), series: 3 },
+      bar("learning.agree", tally.agree, tally.seen, 6),
+      bar("learning.champion_right", tally.champion_right, tally.judged, 1),
+      bar("learning.challenger_right", tally.challenger_right, tally.judged, 3),
     ],
   });
 }

@@ -10,6 +10,7 @@ import { toast, toastError } from "../elements/toast.js";
 import { number, t } from "../i18n.js";
 import { use } from "../insights/figures.js";
 import { subnav } from "../insights/subnav.js";
+import "../learning/rows.js";
 import { champion, challenger, drift, history, reasonsOf } from "../learning/views.js";
 import { may } from "../session.js";
 
@@ -42,6 +43,7 @@ class LearningPage extends Page {
       h("div", { class: "duo" }, champion(state, this.#rollback(state)), challenger(state, this.#promote(state))),
       h("div", { class: "duo" }, h("section", { class: "card" }, use(state.use)), this.#rows(state)),
       h("div", { class: "duo" }, drift(t("learning.drift_inputs"), t("learning.drift_inputs_about"), state.drift.inputs), drift(t("learning.drift_confidence"), t("learning.drift_confidence_about"), state.drift.confidence)),
+      state.rows.set_aside > 0 && may("GET /v1/learning/rows") && h("rim-training-rows", { class: "card" }),
       history(state.history),
     ];
   }
@@ -72,7 +74,7 @@ class LearningPage extends Page {
   }
 
   #rollback({ champion: current, history: past }) {
-    if (!current || past.length < 2 || !may("POST /v1/learning/rollback")) return null;
+    if (!current || !past.some((one) => one.status === "ARCHIVED") || !may("POST /v1/learning/rollback")) return null;
     const node = button(t("learning.rollback"), { kind: "danger", glyph: "undo", onclick: () => this.#act(node, "rollback", {}, t("learning.rollback_text", { version: current.version })) });
     return node;
   }
