@@ -151,3 +151,21 @@ def test_what_is_missing_is_said_at_its_field(open_as: OPEN) -> None:
     expect(seen.page.get_by_label("Tipo di prodotto")).to_be_focused()
     expect(seen.page.locator(".field-error:visible")).to_have_count(6)
     expect(seen.page.get_by_label("Sintomo")).to_have_attribute("aria-invalid", "true")
+
+
+def test_a_judgement_is_kept_with_the_ticket(open_as: OPEN, service: OPEN, ticket: OPEN) -> None:
+    made = ticket(E035, error_code="E035")
+    seen = open_as("technician", language="en")
+    seen.go(f"/tickets/{made['ticket_id']}/judgements")
+    seen.page.get_by_role("button", name="Send feedback").click()
+    expect(seen.page.get_by_text("Choose a rating.")).to_be_visible()
+    seen.page.get_by_text("5 right").first.click()
+    seen.page.get_by_label("It solved the problem").check()
+    seen.page.get_by_label("Comment").fill("The cable was torn")
+    seen.page.get_by_role("button", name="Send feedback").click()
+    expect(seen.page.locator("rim-judgements .notice")).to_contain_text("Thank you")
+    with service.client() as api:
+        kept = api.get(f"/v1/tickets/{made['ticket_id']}/feedback").json()["items"]
+    assert [(one["rating"], one["resolved_issue"], one["comments"]) for one in kept] == [
+        (5, True, "The cable was torn")
+    ]

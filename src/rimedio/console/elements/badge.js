@@ -13,7 +13,7 @@ const STATUS = {
   FAILED: ["bad", "x"],
   RESOLVED: ["idle", "done"],
 };
-const VERDICT = { SUPPORTED: ["ok", "check"], WEAK: ["warn", "tilde"], REFUTED: ["bad", "x"], UNQUOTED: ["bad", "question"] };
+const VERDICT = { SUPPORTED: ["ok", "check"], WEAK: ["warn", "tilde"], REFUTED: ["bad", "x"], UNQUOTED: ["bad", "question"], OPERATOR: ["info", "person"] };
 const SEVERITY = { INFO: ["idle", "info"], CAUTION: ["warn", "alert"], WARNING: ["warn", "alert"], DANGER: ["bad", "alert"] };
 
 /** A ticket's status. */

@@ -85,7 +85,7 @@ class TicketPage extends Page {
     const on = {
       ticket: (event) => {
         const same = event.ticket_id !== this.#ticket?.ticket_id || event.status === this.#ticket.status;
-        if (same || LIVE.includes(this.#ticket.status)) return;
+        if (same || this.querySelector("rim-live")) return; // a live answer tells its own end
         if (this.querySelector(".editor")) toast(t("ticket.changed", { status: t(`status.${event.status}`) }), { kind: "bad" });
         else this.#load();
       },

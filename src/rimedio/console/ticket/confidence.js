@@ -13,7 +13,7 @@ const GLYPHS = { PUBLISH: "check", REVIEW: "eye", ASK: "question", ESCALATE: "up
 /** The decision in words: outcome (or `said` in its place), scale, reasons, and more on demand. */
 export function decisionPanel(solution, said = t(`outcome.${solution.decision.outcome}`)) {
   const { decision, claims } = solution;
-  const quoted = claims.filter((claim) => claim.verdict !== "UNQUOTED").length;
+  const quoted = claims.filter((claim) => claim.quote).length;
   return h(
     "section",
     { class: ["decision", `tone-${TONES[decision.outcome]}`], "aria-label": t("decision.title") },

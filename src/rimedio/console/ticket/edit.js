@@ -59,8 +59,8 @@ export class Edit {
     const kept = this.steps
       .map(({ step, parts }) => ({ step, parts: parts.filter((part) => !part.removed && part.text.trim()) }))
       .filter(({ parts }) => parts.length > 0);
-    return kept.map(({ step, parts }, index) => ({
-      order: index + 1,
+    return kept.map(({ step, parts }) => ({
+      order: step.order,
       section: step.section,
       title: step.title,
       text: joined(parts),

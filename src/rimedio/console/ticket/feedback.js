@@ -49,6 +49,9 @@ export class Judgements extends Element {
     const error = h("p", { class: "field-error", hidden: true, role: "alert" }, t("judge.rating_needed"));
     const stars = segmented(t("judge.rating"), [1, 2, 3, 4, 5].map((n) => [String(n), t(`judge.rating_${n}`)]), { value: "", onchange: (value) => ((rating = Number(value)), (error.hidden = true)) });
     const use = field(t("judge.use"), select([["", "–"], ...["USED", "EDITED", "IGNORED"].map((name) => [name, t(`use.${name}`)])]));
+    const marks = [["", "–"], ...["1", "2", "3", "4", "5"].map((n) => [n, t(`judge.rating_${n}`)])];
+    const accuracy = field(t("judge.accuracy"), select(marks));
+    const completeness = field(t("judge.completeness"), select(marks));
     const minutes = field(t("judge.minutes"), h("input", { type: "number", min: 0, step: 1, inputmode: "numeric" }));
     const comments = field(t("judge.comments"), h("textarea", { rows: 2, maxlength: 5000 }), { class: "wide" });
     const corrections = field(t("judge.corrections"), h("textarea", { rows: 3, maxlength: 20000 }), { class: "wide", hint: t("judge.corrections_hint") });
@@ -60,7 +63,7 @@ export class Judgements extends Element {
       h("h2", {}, t("judge.title")),
       h("div", { class: "field" }, h("span", { class: "field-label" }, t("judge.rating")), stars, error),
       h("div", { class: "checks" }, Object.values(flags)),
-      h("div", { class: "fields" }, use, minutes, comments, corrections),
+      h("div", { class: "fields" }, use, accuracy, completeness, minutes, comments, corrections),
       send,
     );
     form.addEventListener("submit", (event) => {
@@ -75,6 +78,8 @@ export class Judgements extends Element {
         rating,
         was_helpful: rating >= 3,
         use: use.value || null,
+        accuracy: Number(accuracy.value) || null,
+        completeness: Number(completeness.value) || null,
         comments: comments.value || null,
         corrections: corrections.value || null,
         time_to_resolution_minutes: minutes.value ? Number(minutes.value) : null,

@@ -100,7 +100,7 @@ export class Passage extends Element {
       "div",
       { class: "passage-verdict" },
       verdictMark(claim.verdict, { words: true }),
-      h("span", { class: "small" }, t("passage.support", { support: confidence(claim.support) })),
+      claim.quote && h("span", { class: "small" }, t("passage.support", { support: confidence(claim.support) })),
       claim.reasons.length > 0 && h("ul", { class: "small" }, claim.reasons.map((reason) => h("li", {}, reason))),
     );
   }

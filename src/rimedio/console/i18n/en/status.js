@@ -15,6 +15,7 @@ export default {
   "verdict.WEAK": "The source says less",
   "verdict.REFUTED": "The source says otherwise",
   "verdict.UNQUOTED": "Without a source",
+  "verdict.OPERATOR": "The reviewer's own words",
   "severity.INFO": "Information",
   "severity.CAUTION": "Caution",
   "severity.WARNING": "Warning",

@@ -89,6 +89,8 @@ export default {
   "judge.rating_needed": "Choose a rating.",
   "judge.of_five": "{rating} of 5",
   "judge.use": "Use",
+  "judge.accuracy": "Accuracy",
+  "judge.completeness": "Completeness",
   "judge.minutes": "Minutes to the solution",
   "judge.comments": "Comment",
   "judge.corrections": "Correction",

@@ -15,6 +15,7 @@ export default {
   "verdict.WEAK": "La fonte dice meno",
   "verdict.REFUTED": "La fonte dice altro",
   "verdict.UNQUOTED": "Senza fonte",
+  "verdict.OPERATOR": "Parole di chi ha rivisto",
   "severity.INFO": "Informazione",
   "severity.CAUTION": "Attenzione",
   "severity.WARNING": "Avvertenza",

@@ -89,6 +89,8 @@ export default {
   "judge.rating_needed": "Scegli un voto.",
   "judge.of_five": "{rating} su 5",
   "judge.use": "Uso",
+  "judge.accuracy": "Esattezza",
+  "judge.completeness": "Completezza",
   "judge.minutes": "Minuti fino alla soluzione",
   "judge.comments": "Commento",
   "judge.corrections": "Correzione",
