@@ -19,8 +19,9 @@ export function layout(graph) {
     const { row, column } = cells.get(node.name);
     nodes.set(node.name, { ...node, inner: Boolean(node.lane), x: BOX.margin + column * (BOX.width + BOX.gapX), y: BOX.margin + row * (BOX.height + BOX.gapY) });
   }
-  const edges = graph.edges.map((edge) => ({ ...edge, path: wayBetween(nodes.get(edge.from), nodes.get(edge.to), back.has(edge)) }));
   const places = [...nodes.values()];
+  const isClear = (from, to) => !places.some((one) => one.x === from.x && one.y > from.y && one.y < to.y);
+  const edges = graph.edges.map((edge) => ({ ...edge, path: wayBetween(nodes.get(edge.from), nodes.get(edge.to), back.has(edge), isClear) }));
   return {
     nodes,
     edges,
@@ -114,7 +115,7 @@ function place(graph, rank, spine) {
   return cells;
 }
 
-function wayBetween(from, to, isBack) {
+function wayBetween(from, to, isBack, isClear) {
   const middle = { from: from.x + BOX.width / 2, to: to.x + BOX.width / 2 };
   const below = from.y + BOX.height;
   if (isBack || to.y < from.y) return `M${from.x} ${from.y + BOX.height / 2}H${to.x - 12}V${to.y + BOX.height / 2}H${to.x}`;
@@ -123,7 +124,7 @@ function wayBetween(from, to, isBack) {
     if (to.x - from.x > BOX.width + BOX.gapX) return `M${from.x + BOX.width} ${from.y + 9}H${from.x + BOX.width + BOX.gapX / 2}V${from.y - 8}H${middle.to}V${to.y}`;
     return `M${from.x + BOX.width} ${from.y + BOX.height / 2}H${to.x}`;
   }
-  if (from.x === to.x && to.y - below <= BOX.gapY) return `M${middle.from} ${below}V${to.y}`;
+  if (from.x === to.x && isClear(from, to)) return `M${middle.from} ${below}V${to.y}`;
   const turn = to.y - BOX.gapY / 2;
   if (to.y - below <= BOX.gapY) return `M${middle.from} ${below}V${turn}H${middle.to}V${to.y}`;
   const channel = from.x + BOX.width + BOX.gapX / 2;

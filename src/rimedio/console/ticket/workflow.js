@@ -91,6 +91,7 @@ export class Workflow extends Element {
     for (const edge of this.#edges) {
       const on = edge.kind === "inside" ? ran.has(edge.to) && ran.has(edge.from) : taken.has(`${edge.from}→${edge.to}`);
       edge.node.classList.toggle("is-taken", on);
+      if (on) edge.node.parentNode.append(edge.node); // above the ways not taken
     }
   }
 
