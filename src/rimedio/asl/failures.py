@@ -24,7 +24,7 @@ class Failures:
         if failure.error == "States.QueryEvaluationError" and failure.location is not None:
             self._emit_evaluation_failed(run, frame, failure)
         run.drop_children(frame)
-        if run.autopsy is None and _is_fatal(frame, failure):
+        if run.autopsy is None and is_fatal(frame, failure):
             frame.phase = Phase.EXECUTE
             run.dissect()
         if self._retry(run, frame, state, failure):
@@ -90,7 +90,7 @@ class Failures:
         self._in.emit(run, frame, "EvaluationFailed", "evaluationFailedEventDetails", details)
 
 
-def _is_fatal(frame: Frame, failure: StatesError) -> bool:
+def is_fatal(frame: Frame, failure: StatesError) -> bool:
     """Whether nothing, here or further out, will retry or catch the failure."""
     at: Frame | None = frame
     while at is not None:

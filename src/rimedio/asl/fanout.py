@@ -1,5 +1,6 @@
 """Parallel and Map: children, their results, their failures."""
 
+from collections import deque
 from typing import TYPE_CHECKING, cast
 
 from rimedio.asl.errors import StatesError, TaskFailed
@@ -35,7 +36,7 @@ class Fanout:
         self._in.emit(run, frame, "ParallelStateStarted", "", {})
         frame.phase = Phase.CHILDREN
         count = len(part.branches)
-        frame.children = Children([MISSING] * count, next=count, running=count)
+        frame.children = Children([MISSING] * count, running=count)
         run.touch(frame)
         for index, branch in enumerate(part.branches):
             child = Frame(f"{frame.path}/{index}", branch, branch.start_at, data, parent=frame)
@@ -70,7 +71,8 @@ class Fanout:
         frame.items = items
         frame.limits = [limit, failures_max]
         frame.phase = Phase.CHILDREN
-        frame.children = Children([MISSING] * len(items), concurrency=int(limit), failures_max=failures_max)
+        pending = deque(range(len(items)))
+        frame.children = Children([MISSING] * len(items), pending, 0, {}, int(limit), failures_max)
         run.touch(frame)
         self.proceed(run, frame)
 
@@ -103,25 +105,24 @@ class Fanout:
         part = frame.definition.part
         if children is None:
             return
-        count = len(children.results)
         if isinstance(part, MapPart):
             try:
-                while children.next < count and children.running < children.concurrency:
+                while children.pending and children.running < children.concurrency:
                     self._start_item(run, frame, part, children)
             except StatesError as error:
                 self._in.fail(run, frame, frame.definition, located(frame, error))
                 return
-        if children.running == 0 and children.next >= count:
+        if children.running == 0 and not children.pending:
             self._finish(run, frame, part)
 
     def _start_item(self, run: Run, frame: Frame, part: MapPart, children: Children) -> None:
-        index = children.next
+        index = children.pending[0]
         item = (frame.items or [])[index]
         if part.selector is not None and part.batcher is None:
             item = self.selected(run, frame, part.selector, index, item)
         child = Frame(f"{frame.path}/{index}", part.processor, part.processor.start_at, item, parent=frame)
         child.previous = frame.previous
-        children.next += 1
+        children.pending.popleft()
         children.running += 1
         if part.distributed:
             self.map_runs.begin_child(run, child)

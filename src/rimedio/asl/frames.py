@@ -38,10 +38,10 @@ class Phase(IntEnum):
 
 @dataclass(slots=True)
 class Children:
-    """The children of a Parallel or Map: results by index, and how many run, failed, are still to start."""
+    """The children of a Parallel or Map: results by index, how many run, which failed, which are to start."""
 
     results: "list[JSON | Missing]"
-    next: int = 0
+    pending: deque[int] = field(default_factory=deque)
     running: int = 0
     failures: dict[int, JSON] = field(default_factory=dict)
     concurrency: int = 0
@@ -287,8 +287,9 @@ def _restore_children(frame: Frame, children: list[Frame]) -> None:
     count = len(part.branches) if isinstance(part, ParallelPart) else len(frame.items or ())
     limits = frame.limits or [0, 0]
     state = Children([MISSING] * count, concurrency=int(limits[0]), failures_max=limits[1], written=True)
+    started = {child.index for child in children}
+    state.pending.extend(index for index in range(count) if index not in started)
     for child in children:
-        state.next = max(state.next, child.index + 1)
         if child.phase is Phase.DONE:
             state.results[child.index] = child.output
         elif child.phase is Phase.FAILED:

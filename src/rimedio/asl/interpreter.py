@@ -100,8 +100,9 @@ class Interpreter:
         self.emit(run, run.frames[""], "ExecutionRedriven", "executionRedrivenEventDetails", details)
         for frame in run.frames.values():
             frame.attempts = [0] * len(frame.definition.retry)
-            if frame.phase in (Phase.TASK, Phase.TOKEN, Phase.BACKOFF, Phase.READ, Phase.WRITE):
+            if frame.phase in (Phase.TASK, Phase.TOKEN, Phase.BACKOFF, Phase.READ):
                 frame.phase = Phase.EXECUTE
+            self.fanout.map_runs.redrive(run, frame)
             frame.attempt += 1
             frame.token = frame.deadline = frame.beat_by = None
             if frame.phase is Phase.SLEEP:

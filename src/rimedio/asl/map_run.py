@@ -1,11 +1,12 @@
 """Distributed Map: reading items, child executions with histories of their own, writing results."""
 
+from collections import deque
 from typing import TYPE_CHECKING, cast
 
 from rimedio.asl import items as forms
 from rimedio.asl.clock import new_uuid
 from rimedio.asl.errors import StatesError, TaskFailed
-from rimedio.asl.failures import located
+from rimedio.asl.failures import is_fatal, located
 from rimedio.asl.frames import Children, Frame, Outcome, Phase, Run, TaskCall
 from rimedio.asl.journal import Event, Execution
 from rimedio.asl.jsontext import JSON, dumps
@@ -35,6 +36,20 @@ class MapRuns:
         label = cast("MapPart", frame.definition.part).label
         base = self._in.machine_arn.replace(":stateMachine", ":mapRun")
         return f"{base}:{run.machine.name}/{label}:{frame.run_label}"
+
+    def redrive(self, run: Run, frame: Frame) -> None:
+        """Children that failed are to start again, those that succeeded are not."""
+        children = frame.children
+        if children is None or frame.run_label is None:
+            return
+        failed, children.failures = sorted(children.failures), {}
+        run.changes.removed.extend(f"{frame.path}/{index}" for index in failed)
+        children.pending = deque(sorted([*failed, *children.pending]))
+        details: dict[str, JSON] = {
+            "mapRunArn": self.arn(run, frame),
+            "redriveCount": run.execution.redrives,
+        }
+        self._in.emit(run, frame, "MapRunRedriven", "mapRunRedrivenEventDetails", details)
 
     # -- items
 
@@ -172,7 +187,9 @@ class MapRuns:
             self._in.fanout.proceed(run, frame)
 
     def fail(self, run: Run, frame: Frame, failure: StatesError) -> None:
-        """A distributed Map fails as a whole."""
+        """A distributed Map fails as a whole; what its children have done is kept for a redrive."""
+        if frame.children is not None and run.autopsy is None and is_fatal(frame, failure):
+            run.dissect()
         if failure.error != "States.Runtime":
             details: dict[str, JSON] = {"cause": failure.cause, "error": failure.error}
             self._in.emit(run, frame, "MapRunFailed", "mapRunFailedEventDetails", details)

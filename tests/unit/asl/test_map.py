@@ -167,3 +167,55 @@ def test_results_can_be_written_to_objects() -> None:
     assert [len(manifest["ResultFiles"][s]) for s in ("SUCCEEDED", "FAILED", "PENDING")] == [1, 1, 0]
     rows = json.loads(bucket.objects[manifest["ResultFiles"]["FAILED"][0]["Key"]])
     assert (rows[0]["Error"], rows[0]["Cause"]) == ("Bad", "2")
+
+
+def test_a_redriven_map_run_repeats_only_what_failed() -> None:
+    bad, done = {2}, []
+
+    def work(payload: Any, _: TaskContext) -> Any:
+        if payload in bad:
+            raise TaskFailed("Bad", str(payload))
+        done.append(payload)
+        return payload * 10
+
+    engine, found = run({"MaxConcurrency": 1}, [1, 2, 3], work=work)
+    assert (found.error, done) == ("States.ExceedToleratedFailureThreshold", [1])
+    bad.clear()
+    again = Engine(engine.journal, engine.handlers, clock=VirtualClock())
+    again.redrive(found.execution_id)
+    assert again.run(found.execution_id).output == [10, 20, 30]
+    assert done == [1, 2, 3]
+    history = again.history(found.execution_id)
+    (redriven,) = (event for event in history if event["type"] == "MapRunRedriven")
+    arn = redriven["mapRunRedrivenEventDetails"]["mapRunArn"]  # type: ignore[index,call-overload]
+    assert [child.status for child in again.list_executions(map_run=str(arn))] == ["SUCCEEDED"] * 3
+
+
+def test_a_redrive_writes_results_that_could_not_be_written() -> None:
+    bucket, done = Bucket(), []
+    broken = {"b"}
+
+    def put(payload: Any, context: TaskContext) -> Any:
+        if payload["Bucket"] in broken:
+            raise TaskFailed("S3.NoSuchBucketException", "b")
+        return bucket.put(payload, context)
+
+    def work(payload: Any, _: TaskContext) -> Any:
+        done.append(payload)
+        return payload
+
+    processor = {
+        "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+        "StartAt": "I",
+        "States": {"I": {"Type": "Task", "Resource": WORK, "End": True}},
+    }
+    writer = {"Resource": WRITE, "Parameters": {"Bucket": "b", "Prefix": "out"}}
+    state = {"Type": "Map", "ItemProcessor": processor, "ResultWriter": writer, "End": True}
+    engine = Engine(MemoryJournal(), {WORK: work, WRITE: put}, clock=VirtualClock())
+    execution = engine.start(Machine.parse({"StartAt": "M", "States": {"M": state}}), [1, 2])
+    assert engine.run(execution).error == "States.ResultWriterFailed"
+    broken.clear()
+    engine.redrive(execution)
+    assert engine.run(execution).status == "SUCCEEDED"
+    assert sorted(done) == [1, 2]
+    assert len(bucket.objects) == 2
