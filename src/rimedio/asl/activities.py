@@ -11,6 +11,7 @@ from the moment a worker takes it. An activity for which a handler is registered
 
 import re
 import threading
+import time
 
 from rimedio.asl.engine import ARN, Engine
 from rimedio.asl.errors import ActivityDoesNotExist
@@ -56,4 +57,13 @@ class Activities:
             known = arn in self._known
         if not known:
             raise ActivityDoesNotExist(f"There is no activity {arn}. Create it first.")
-        return self._engine.take_activity_task(arn, worker, min(wait_seconds, POLL_SECONDS_MAX))
+        until = time.monotonic() + min(wait_seconds, POLL_SECONDS_MAX)
+        while True:
+            taken = self._engine.journal.take(arn, worker)
+            if taken is not None:
+                self._engine.deliver(taken[1])
+                return taken[0]
+            left = until - time.monotonic()
+            if left <= 0:
+                return None
+            self._engine.wait_for_change(left)

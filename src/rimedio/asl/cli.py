@@ -20,6 +20,7 @@ from rimedio.asl.integrations import functions
 from rimedio.asl.journal import Event, Journal, MemoryJournal
 from rimedio.asl.jsontext import JSON
 from rimedio.asl.model import Machine
+from rimedio.asl.registry import Registry, Route
 from rimedio.asl.sqlite_journal import SqliteJournal
 from rimedio.asl.testing import Case, MockedTasks, run_case
 from rimedio.asl.validation import validate
@@ -29,6 +30,8 @@ app = typer.Typer(
 )
 
 MachineFile = Annotated[Path, typer.Argument(help="The definition, a JSON file.")]
+Named = Annotated[str, typer.Argument(help="A JSON file, or NAME, NAME:VERSION, NAME:ALIAS of --db.")]
+Kept = Annotated[Path, typer.Option("--db", help="The SQLite file of machines and executions.")]
 Database = Annotated[Path | None, typer.Option("--db", help="Keep executions in this SQLite file.")]
 Tasks = Annotated[str, typer.Option(help="Handlers: module:MAPPING, resource or function name → function.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON only.")]
@@ -96,7 +99,7 @@ def _progress(_: str, event: Event) -> None:
 
 @app.command()
 def run(  # noqa: PLR0917 - a command line has many options
-    definition: MachineFile,
+    definition: Named,
     input: Annotated[str, typer.Option(help="JSON text, or @file.")] = "{}",  # noqa: A002
     name: Annotated[str | None, typer.Option(help="The execution's name.")] = None,
     tasks: Tasks = "",
@@ -108,7 +111,9 @@ def run(  # noqa: PLR0917 - a command line has many options
     observer = None if as_json else _progress
     engine = Engine(_journal(db), _handlers(tasks, mocks), on_event=observer)
     try:
-        found = engine.run(engine.start(_machine(definition), _given(input), name))
+        path = Path(definition)
+        machine = _machine(path) if path.exists() or db is None else definition
+        found = engine.run(engine.start(machine, _given(input), name))
     except AslError as error:
         raise _fail(str(error), 1) from error
     told = {"execution": found.execution_id, "status": found.status, "output": found.output,
@@ -150,6 +155,30 @@ def validate_(definition: MachineFile, as_json: AsJson = False) -> None:
             typer.echo(f"{finding.severity}: {finding}")
     if any(finding.severity == "ERROR" for finding in findings):
         raise typer.Exit(1)
+
+
+@app.command()
+def publish(definition: MachineFile, db: Kept) -> None:
+    """Keep a definition in --db, and make it the next version of its machine."""
+    machine = _machine(definition)
+    registry = Registry(_journal(db))
+    registry.put(machine)
+    typer.echo(f"{machine.name}:{registry.publish(machine.name)}")
+
+
+@app.command()
+def alias(
+    machine: Annotated[str, typer.Argument(help="The name of a machine of --db.")],
+    name: Annotated[str, typer.Argument(help="The alias.")],
+    versions: Annotated[list[str], typer.Argument(help="VERSION, or two VERSION=PERCENT.")],
+    db: Kept,
+) -> None:
+    """Point an alias at a version, or at two that share the executions."""
+    try:
+        weights = {int(v): int(share or 100) for v, _, share in (text.partition("=") for text in versions)}
+        Registry(_journal(db)).alias(machine, name, Route(weights))
+    except (AslError, ValueError) as error:
+        raise _fail(str(error), 1) from error
 
 
 @app.command()

@@ -29,7 +29,6 @@ from rimedio.asl.handlers import Handlers, TaskContext, as_failure, find_handler
 from rimedio.asl.interpreter import Interpreter
 from rimedio.asl.journal import (
     RUNNING,
-    ActivityTask,
     Event,
     Execution,
     Journal,
@@ -41,6 +40,7 @@ from rimedio.asl.journal import (
 from rimedio.asl.jsontext import JSON, dumps, loads, parsed_input
 from rimedio.asl.model import Machine
 from rimedio.asl.query import Services
+from rimedio.asl.registry import Registry
 
 ARN = "arn:aws:states:local:000000000000"
 FRESH_RUNS_MAX = 1_000
@@ -78,6 +78,7 @@ class Engine:
             role_arn,
             lambda resource: is_polled(self.handlers, resource),
         )
+        self.registry = Registry(self.journal, randomness)
         self._arn = arn
         self._on_event = on_event
         self._machines: dict[str, Machine] = {}
@@ -92,12 +93,13 @@ class Engine:
 
     # -- starting, describing
 
-    def start(self, machine: Machine, input: JSON = None, name: str | None = None) -> str:  # noqa: A002
-        """Record a new execution, ready to run; returns its id.
+    def start(self, machine: Machine | str, input: JSON = None, name: str | None = None) -> str:  # noqa: A002
+        """Record a new execution, ready to run; returns its id. A text such as `orders:live` is looked up.
 
         Starting again with the same name and input while it runs returns the same id. Raises
-        ExecutionAlreadyExists when the name is taken otherwise, InvalidInput.
+        ExecutionAlreadyExists when the name is taken otherwise, StateMachineDoesNotExist, InvalidInput.
         """
+        machine = self.registry.find(machine) if isinstance(machine, str) else machine
         value, text = parsed_input({} if input is None else input)
         name = name or new_uuid(self._names)
         self._keep(machine)
@@ -160,34 +162,20 @@ class Engine:
         Raises InvalidToken, TaskTimedOut, InvalidInput.
         """
         value, _ = parsed_input(output)
-        self._signal(self.journal.signal("success", token, value))
+        self.deliver(self.journal.signal("success", token, value))
 
     def send_task_failure(self, token: str, error: str | None = None, cause: str | None = None) -> None:
         """The task that waits for `token` has failed. Raises InvalidToken, TaskTimedOut."""
-        self._signal(self.journal.signal("failure", token, {"error": error, "cause": cause}))
+        self.deliver(self.journal.signal("failure", token, {"error": error, "cause": cause}))
 
     def send_task_heartbeat(self, token: str) -> None:
         """The task that waits for `token` is alive. Raises InvalidToken, TaskTimedOut."""
-        self._signal(self.journal.signal("heartbeat", token, None))
-
-    def take_activity_task(self, arn: str, worker: str | None, seconds: float) -> ActivityTask | None:
-        """The oldest task of an activity that no worker has taken, waiting for one at most so long."""
-        until = time.monotonic() + seconds
-        while True:
-            taken = self.journal.take(arn, worker)
-            if taken is not None:
-                self._signal(taken[1])
-                return taken[0]
-            with self._changed:
-                left = until - time.monotonic()
-                if left <= 0:
-                    return None
-                self._changed.wait(min(left, POLL_SECONDS))
+        self.deliver(self.journal.signal("heartbeat", token, None))
 
     def stop(self, execution_id: str, error: str | None = None, cause: str | None = None) -> None:
         """Abort an execution; nothing happens to one that has ended. Raises ExecutionDoesNotExist."""
         if self._record(execution_id).status == RUNNING:
-            self._signal(self.journal.stop_signal(execution_id, {"error": error, "cause": cause}))
+            self.deliver(self.journal.stop_signal(execution_id, {"error": error, "cause": cause}))
 
     def redrive(self, execution_id: str) -> None:
         """Repeat a failed execution from the state that failed. Raises NotRedrivable."""
@@ -284,6 +272,11 @@ class Engine:
                 self._changed.notify_all()
             for thread in pool:
                 thread.join()
+
+    def wait_for_change(self, seconds: float) -> None:
+        """Wait until something may have happened, here or in another process, or until time is up."""
+        with self._changed:
+            self._changed.wait(min(seconds, POLL_SECONDS))
 
     def wait_for(self, execution_id: str, seconds: float) -> Description:
         """Wait, while workers work, until an execution has ended; how it stands then."""
@@ -463,7 +456,8 @@ class Engine:
             heartbeat=heartbeat,
         )
 
-    def _signal(self, signal: Signal) -> None:
+    def deliver(self, signal: Signal) -> None:
+        """Have a signal that the journal keeps taken up by its execution."""
         with self._changed:
             run = self._runs.get(signal.execution_id)
             if run is not None:

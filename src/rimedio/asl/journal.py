@@ -100,6 +100,14 @@ class Journal(Protocol):
         """Name and definition."""
         ...
 
+    def put_note(self, name: str, text: str) -> None:
+        """Keep what the registry knows of a machine."""
+        ...
+
+    def note(self, name: str) -> str | None:
+        """What `put_note` kept last."""
+        ...
+
     def create(self, execution: Execution) -> tuple[Execution, bool]:
         """Record a new execution, ready to run; or the one that already has this id, and False."""
         ...
@@ -159,6 +167,7 @@ class MemoryJournal:
     def __init__(self) -> None:
         self._lock = threading.RLock()
         self._machines: dict[str, tuple[str, str]] = {}
+        self._notes: dict[str, str] = {}
         self._executions: dict[str, Execution] = {}
         self._frames: dict[str, dict[str, bytes]] = {}
         self._events: dict[str, list[Event]] = {}
@@ -174,6 +183,12 @@ class MemoryJournal:
 
     def machine(self, digest: str) -> tuple[str, str] | None:
         return self._machines.get(digest)
+
+    def put_note(self, name: str, text: str) -> None:
+        self._notes[name] = text
+
+    def note(self, name: str) -> str | None:
+        return self._notes.get(name)
 
     def create(self, execution: Execution) -> tuple[Execution, bool]:
         with self._lock:

@@ -32,6 +32,7 @@ SCHEMA = """
 CREATE TABLE IF NOT EXISTS asl_machines (
     digest TEXT PRIMARY KEY, name TEXT NOT NULL, definition TEXT NOT NULL
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS asl_registry (name TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS asl_executions (
     number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, name TEXT NOT NULL, machine TEXT NOT NULL,
     input TEXT NOT NULL, started REAL NOT NULL, status TEXT NOT NULL, output TEXT, error TEXT, cause TEXT,
@@ -151,6 +152,15 @@ class SqliteJournal:
             "SELECT name, definition FROM asl_machines WHERE digest = ?", (digest,)
         ).fetchone()
         return (row[0], row[1]) if row else None
+
+    def put_note(self, name: str, text: str) -> None:
+        with self._connections.transaction() as connection:
+            connection.execute("INSERT OR REPLACE INTO asl_registry VALUES (?, ?)", (name, text))
+
+    def note(self, name: str) -> str | None:
+        query = "SELECT body FROM asl_registry WHERE name = ?"
+        row = self._connections.connection.execute(query, (name,)).fetchone()
+        return None if row is None else str(row[0])
 
     def create(self, execution: Execution) -> tuple[Execution, bool]:
         with self._connections.transaction() as connection:

@@ -83,3 +83,17 @@ def test_validation_and_unreadable_files_say_what_is_wrong(folder: Path) -> None
     assert (code, "cannot be read" in output) == (2, True)
     assert call("run", "m.asl.json", "--input", "{")[0] in (1, 2)
     assert call("graph", "m.asl.json", "--format", "png")[0] == 2
+
+
+def test_versions_and_aliases_are_published_and_run(folder: Path) -> None:
+    assert call("publish", "m.asl.json", "--db", "runs.db") == (0, "m:1\n")
+    write(
+        folder / "m.asl.json", {"StartAt": "A", "States": {"A": {"Type": "Pass", "Result": 2, "End": True}}}
+    )
+    assert call("publish", "m.asl.json", "--db", "runs.db") == (0, "m:2\n")
+    assert call("alias", "m", "live", "2", "--db", "runs.db")[0] == 0
+    code, output = call("run", "m:live", "--db", "runs.db", "--json")
+    assert (code, json.loads(output)["output"]) == (0, 2)
+    assert call("run", "m:1", "--db", "runs.db", "--mocks", "mocks.json", "--json")[0] == 0
+    assert call("alias", "m", "live", "1=50", "2=60", "--db", "runs.db")[0] == 1
+    assert call("run", "m:gone", "--db", "runs.db")[0] == 1

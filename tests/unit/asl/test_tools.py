@@ -202,7 +202,8 @@ def test_a_failed_nested_execution_fails_the_task() -> None:
 
 
 def test_versions_stay_and_aliases_move() -> None:
-    registry = Registry(random.Random(3))
+    journal = MemoryJournal()
+    registry = Registry(journal, random.Random(3))
     first, second = (Machine.parse(states(A={**PASS, "Result": n}), "orders") for n in (1, 2))
     registry.put(first)
     assert (registry.publish("orders"), registry.publish("orders")) == (1, 1)
@@ -211,6 +212,8 @@ def test_versions_stay_and_aliases_move() -> None:
     assert registry.find("orders:1") is first
     assert registry.find("arn:aws:states:local:000000000000:stateMachine:orders") is second
     registry.alias("orders", "live", Route({1: 75, 2: 25}))
+    assert Registry(journal).find("orders:2").definition == second.definition
+    assert Registry(journal).aliases("orders") == {"live": Route({1: 75, 2: 25})}
     drawn = [registry.find("orders:live") for _ in range(400)]
     assert 60 < sum(machine is second for machine in drawn) < 140
     for bad in ("orders:9", "orders:gone", "other"):
@@ -218,3 +221,17 @@ def test_versions_stay_and_aliases_move() -> None:
             registry.find(bad)
     with pytest.raises(ValueError, match="sum to 100"):
         Route({1: 50})
+
+
+def test_an_execution_is_started_by_name_version_and_alias() -> None:
+    engine = Engine(MemoryJournal())
+    for n in (1, 2):
+        engine.registry.put(Machine.parse(states(A={**PASS, "Result": n}), "orders"))
+        engine.registry.publish("orders")
+    engine.registry.alias("orders", "live", Route({1: 100}))
+    outputs = [
+        engine.run(engine.start(name)).output for name in ("orders", "orders:1", "orders:2", "orders:live")
+    ]
+    assert outputs == [2, 1, 2, 1]
+    with pytest.raises(StateMachineDoesNotExist):
+        engine.start("orders:3")
