@@ -16,10 +16,12 @@ from rimedio.asl.engine import Engine
 from rimedio.asl.errors import AslError, InvalidDefinition
 from rimedio.asl.graph import mermaid, svg
 from rimedio.asl.handlers import Handlers
+from rimedio.asl.http_task import http_task
 from rimedio.asl.integrations import functions
 from rimedio.asl.journal import Event, Journal, MemoryJournal
 from rimedio.asl.jsontext import JSON
 from rimedio.asl.model import Machine
+from rimedio.asl.objects import FolderStore, objects
 from rimedio.asl.registry import Registry, Route
 from rimedio.asl.sqlite_journal import SqliteJournal
 from rimedio.asl.testing import Case, MockedTasks, run_case
@@ -74,13 +76,14 @@ def _journal(db: Path | None) -> Journal:
     return MemoryJournal() if db is None else SqliteJournal.open(db)
 
 
-def _handlers(tasks: str, mocks: Path | None) -> Handlers:
+def _handlers(tasks: str, mocks: Path | None, store: Path | None) -> Handlers:
     if mocks is not None:
         rows = _json(_read(mocks), str(mocks))
         body: dict[str, JSON] = {"mocks": rows}
         return MockedTasks(Case.read(body).mocks).handlers
+    built_in = {**http_task(), **({} if store is None else objects(FolderStore(store)))}
     if not tasks:
-        return {}
+        return built_in
     module, _, name = tasks.partition(":")
     sys.path.insert(0, str(Path.cwd()))
     try:
@@ -88,7 +91,7 @@ def _handlers(tasks: str, mocks: Path | None) -> Handlers:
     except (ImportError, AttributeError) as error:
         raise _fail(f"--tasks {tasks} cannot be loaded: {error}. Give module:MAPPING.", 2) from error
     named = {key: handler for key, handler in found.items() if ":" not in key and "*" not in key}
-    return {**functions(named), **found} if named else found
+    return {**built_in, **(functions(named) if named else {}), **found}
 
 
 def _progress(_: str, event: Event) -> None:
@@ -104,12 +107,13 @@ def run(  # noqa: PLR0917 - a command line has many options
     name: Annotated[str | None, typer.Option(help="The execution's name.")] = None,
     tasks: Tasks = "",
     mocks: Annotated[Path | None, typer.Option(help="JSON: state → [{return} or {throw}].")] = None,
+    store: Annotated[Path | None, typer.Option("--objects", help="Buckets: folders in this folder.")] = None,
     db: Database = None,
     as_json: AsJson = False,
 ) -> None:
     """Run a machine and show its progress as it happens."""
     observer = None if as_json else _progress
-    engine = Engine(_journal(db), _handlers(tasks, mocks), on_event=observer)
+    engine = Engine(_journal(db), _handlers(tasks, mocks, store), on_event=observer)
     try:
         path = Path(definition)
         machine = _machine(path) if path.exists() or db is None else definition

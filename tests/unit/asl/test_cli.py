@@ -97,3 +97,19 @@ def test_versions_and_aliases_are_published_and_run(folder: Path) -> None:
     assert call("run", "m:1", "--db", "runs.db", "--mocks", "mocks.json", "--json")[0] == 0
     assert call("alias", "m", "live", "1=50", "2=60", "--db", "runs.db")[0] == 1
     assert call("run", "m:gone", "--db", "runs.db")[0] == 1
+
+
+def test_a_map_reads_from_a_folder(folder: Path) -> None:
+    (folder / "data" / "b").mkdir(parents=True)
+    (folder / "data" / "b" / "in.jsonl").write_text('{"n": 1}\n{"n": 2}\n')
+    inner = {"StartAt": "I", "States": {"I": {"Type": "Pass", "End": True}}}
+    config = {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}}
+    reader = {
+        "Resource": "arn:aws:states:::s3:getObject",
+        "ReaderConfig": {"InputType": "JSONL"},
+        "Parameters": {"Bucket": "b", "Key": "in.jsonl"},
+    }
+    state = {"Type": "Map", "ItemReader": reader, "ItemProcessor": {**inner, **config}, "End": True}
+    write(folder / "map.json", {"StartAt": "M", "States": {"M": state}})
+    code, output = call("run", "map.json", "--objects", "data", "--json")
+    assert (code, json.loads(output)["output"]) == (0, [{"n": 1}, {"n": 2}])
