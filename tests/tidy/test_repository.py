@@ -13,7 +13,7 @@ KIB_MAX = 1024
 FORBIDDEN = {
     # Dots in brackets, so that this very file does not hold what it forbids.
     "a package registry's host": r"pypi[.]org|pythonhosted[.]org|registry[.]npmjs[.]org|repo1[.]maven",
-    "a path of one machine": r"(?<![\w.~-])/(?:work|root)[/]\w|/home[/]\w+/",
+    "a path of one machine": r"(?<![\w.~-])/(?:work|root)[/]\w|/home[/](?!v1/)\w+/",
     "an AWS access key": r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b",
     "a private key": r"-----BEGIN (?:RSA |EC |OPENSSH )?PRIVATE[ ]KEY-----",
     "a bearer token": r"\beyJ[\w-]{20,}\.eyJ[\w-]{20,}\.",
