@@ -73,7 +73,10 @@ def test_a_question_becomes_a_ticket_with_its_words(open_as: Open) -> None:
     ask(page, QUESTION)
     answered(page)
     page.get_by_role("link", name="Apri un ticket da qui").click()
-    expect(page.locator("textarea").first).to_have_value(QUESTION)
+    expect(page.locator("[name=symptom_text]")).to_have_value(QUESTION)
+    expect(page.locator("[name=model]")).to_have_value("XC-200")
+    expect(page.locator("[name=error_code]")).to_have_value("E029")
+    expect(page.locator("[name=product_type]")).to_have_value("EV_CHARGER")
 
 
 def test_earlier_questions_stay_for_the_session(open_as: Open) -> None:

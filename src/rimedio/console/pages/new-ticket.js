@@ -75,6 +75,7 @@ class NewTicketPage extends Page {
       h("div", { class: "form-foot" }, buttonLink(t("shell.cancel"), { href: "#/queue" }), send),
     );
     this.#restore();
+    this.#prefill(this.route.query);
     const listModels = () => fill(models, (this.#type()?.models ?? []).map((model) => h("option", { value: model })));
     listModels();
     f.product_type.input.addEventListener("change", listModels);
@@ -141,6 +142,13 @@ class NewTicketPage extends Page {
   #restore() {
     const kept = JSON.parse(recallInTab(KEPT) ?? "{}");
     for (const [name, node] of Object.entries(this.#fields)) if (kept[name]) node.input.value = kept[name];
+  }
+
+  /** What a question already said, when the ticket is opened from one: its words win over what was kept. */
+  #prefill({ symptom, model, code }) {
+    const type = this.#known.product_types.find((one) => one.models.includes(model))?.name;
+    const given = { symptom_text: symptom, model, error_code: code, product_type: type };
+    for (const [name, value] of Object.entries(given)) if (value) this.#fields[name].input.value = value;
   }
 }
 
