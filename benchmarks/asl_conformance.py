@@ -53,12 +53,13 @@ def _recorded(options: Options, report: Report) -> None:
         report.missing("recorded", f"there is no recorded.*.jsonl in {options.data / 'asl'}")
         return
     rows = [json.loads(line) for line in path.read_text("utf-8").splitlines() if line.strip()]
-    scored = [(row, score(row, run(row))) for row in rows]
+    written = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    scored = [(row, score(row, run(row, written))) for row in rows]
     _add(report, "recorded", [s for _, s in scored])
     _add(report, "recorded.clean", [s for row, s in scored if HARMLESS_FLAGS.issuperset(row["flags"])])
     missed = [(row, marks) for row, marks in scored if not all(marks)]
     for row, marks in missed[:SHOWN_MAX]:
-        got = run(row)
+        got = run(row, written)
         report.note(
             f"{''.join('abc'[i] for i in range(3) if not marks[i]):<4}{row['id']} n={row['n']} {row['flags']}"
         )
@@ -82,9 +83,9 @@ def _add(report: Report, name: str, marks: list[tuple[bool, bool, bool]]) -> Non
     report.add(f"{name}.rows", len(marks))
 
 
-def run(row: Mapping[str, object]) -> Answer:
-    """Run one recorded machine."""
-    clock = VirtualClock(_instant(row))
+def run(row: Mapping[str, object], written: datetime) -> Answer:
+    """Run one recorded machine; `written` is when the file of rows was."""
+    clock = VirtualClock(_instant(row, written))
     journal = MemoryJournal()
     engine = Engine(journal, {S3: _object}, clock=clock, role_arn=ROLE, arn=ARN)
     try:
@@ -104,10 +105,10 @@ def run(row: Mapping[str, object]) -> Answer:
     return Answer(status, found.output, found.error, tuple(_states(events)), tuple(e.type for e in events))
 
 
-def _instant(row: Mapping[str, object]) -> datetime:
-    """When the row was recorded; rows whose input was made relative to today run today."""
+def _instant(row: Mapping[str, object], written: datetime) -> datetime:
+    """When the row was recorded; inputs that lie so far from now were made when the file was written."""
     if "clock_dependent" in str(row["flags"]):
-        return datetime.now(UTC)
+        return written
     return datetime.strptime(str(row["recorded"]), "%d-%m-%Y, %H:%M:%S").replace(tzinfo=UTC)
 
 

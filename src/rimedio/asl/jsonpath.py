@@ -2,12 +2,13 @@
 
 `$` the field's input, `$$` the context object, `$name` a variable; `.name`, `['name']`, `[0]`, `[-1]`,
 `[1,2]`, `[1:3]`, `*`, `..name`, `[?(@.a == 1 && @.b)]`, and `.length()` with its like. A path of names
-and single indexes is definite: it has one value or fails. Any other gives the list of what it found.
+and single indexes is definite: it has one value or fails. Any other gives the list of what it found, but
+fails too when a name before its first choice is not there. `['a','b']` at the end picks an object's members.
 """
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 from rimedio.asl.errors import PathNotFound
 from rimedio.asl.jsontext import JSON, dumps
@@ -18,7 +19,7 @@ Test: TypeAlias = Callable[[JSON, JSON], bool]
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step: `kind` is name, index, names, indexes, slice, wildcard, filter, length…"""
+    """One step: `kind` is name, index, names, pick, indexes, slice, wildcard, filter, length…"""
 
     kind: str
     names: tuple[str, ...] = ()
@@ -46,7 +47,7 @@ class JsonPath:
         """The value, or for an indefinite path the list of values; MISSING when a definite one has none."""
         if self.definite:
             return _follow(self.steps, root)
-        return list(search(self.steps, root, root))
+        return _search_below(self.steps, root)
 
     def normal(self) -> str:
         """The path in bracket notation, as AWS prints it: `$['a'][0]`."""
@@ -99,11 +100,41 @@ def _follow(steps: tuple[Step, ...], value: JSON) -> JSON | Missing:
             found = found.get(step.names[0], MISSING) if isinstance(found, dict) else MISSING
         elif step.kind == "index":
             found = _item(found, step.indexes[0])
+        elif step.kind == "pick":
+            found = _pick(found, step.names)
         else:
             found = AGGREGATES[step.kind](found)
         if found is MISSING:
             return MISSING
     return found
+
+
+def _search_below(steps: tuple[Step, ...], root: JSON) -> JSON | Missing:
+    """What an indefinite path finds. As in Jayway, an absent name before its first choice is a failure."""
+    value: JSON | Missing = root
+    for at, step in enumerate(steps):
+        if step.deep or step.kind not in ("name", "index"):
+            if (
+                step.kind in ("slice", "indexes", "filter")
+                and not step.deep
+                and not isinstance(value, (list, dict))
+            ):
+                return MISSING
+            return list(search(steps[at:], cast("JSON", value), root))
+        if (
+            step.kind == "index"
+            and isinstance(value, list)
+            and isinstance(_item(value, step.indexes[0]), Missing)
+        ):
+            return []
+        value = _follow((step,), cast("JSON", value))
+        if isinstance(value, Missing):
+            return MISSING
+    return value
+
+
+def _pick(value: JSON | Missing, names: tuple[str, ...]) -> JSON | Missing:
+    return {name: value[name] for name in names if name in value} if isinstance(value, dict) else MISSING
 
 
 def _item(value: JSON | Missing, index: int) -> JSON | Missing:
@@ -118,10 +149,14 @@ def search(steps: tuple[Step, ...], value: JSON, root: JSON) -> Iterator[JSON]:
         yield value
         return
     step, rest = steps[0], steps[1:]
+    if step.kind == "pick":
+        found = [_pick(start, step.names) for start in (_descendants(value) if step.deep else (value,))]
+        yield from (picked for picked in found if not isinstance(picked, Missing) and picked)
+        return
     if step.kind in AGGREGATES:
-        found = AGGREGATES[step.kind](value)
-        if not isinstance(found, Missing):
-            yield from search(rest, found, root)
+        total = AGGREGATES[step.kind](value)
+        if not isinstance(total, Missing):
+            yield from search(rest, total, root)
         return
     for start in _descendants(value) if step.deep else (value,):
         for member in _matches(step, start, root):

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import lru_cache
 from typing import TypeAlias, cast
 
@@ -92,7 +93,11 @@ def read_path(reader: PathReader) -> JsonPath:
     if origin is None:
         raise reader.fail("A path starts with '$'")
     steps = tuple(_read_steps(reader))
-    definite = all(s.kind in AGGREGATES or (s.kind in ("name", "index") and not s.deep) for s in steps)
+    if steps and steps[-1].kind == "names":
+        steps = (*steps[:-1], replace(steps[-1], kind="pick"))
+    definite = all(
+        s.kind in AGGREGATES or (s.kind in ("name", "index", "pick") and not s.deep) for s in steps
+    )
     name = origin if origin in ("$", "$$") else origin[1:]
     return JsonPath(reader.text[start : reader.at], name, steps, definite)
 

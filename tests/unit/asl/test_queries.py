@@ -185,14 +185,18 @@ def test_an_expression_can_be_evaluated_on_many_threads_at_once() -> None:
         ("$.books[?(@.t size 1)].p", [1, 5]),
         ("$.books[(@.length-1)].t", "b"),
         ("$.['books'][0].t", "a"),
+        ("$.books[0]['t','p']", {"t": "a", "p": 1}),
+        ("$.books[*]['t','gone']", [{"t": "a"}, {"t": "b"}]),
+        ("$.books[9].t[*]", []),
+        ("$..gone[*]", []),
     ],
 )
 def test_jsonpath(path: str, value: JSON) -> None:
     assert parse_path(path).find(STORE) == value
 
 
-@pytest.mark.parametrize("path", ["$.nothing", "$.books.t", "$.books[9]", "$.n.x"])
-def test_a_definite_path_without_a_value_finds_nothing(path: str) -> None:
+@pytest.mark.parametrize("path", ["$.nothing", "$.books.t", "$.books[9]", "$.n.x", "$.gone[*]", "$.n[0:2]"])
+def test_a_path_whose_names_are_not_there_finds_nothing(path: str) -> None:
     assert parse_path(path).find(STORE) is MISSING
 
 
