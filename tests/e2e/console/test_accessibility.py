@@ -13,8 +13,18 @@ TABS = ("remedy", "steps", "conversation", "run", "similar", "judgements")
 
 @pytest.fixture(scope="module")
 def rested(service: OPEN) -> dict[str, Any]:
-    """One of the demo's tickets for each status that has any."""
+    """One ticket for each status; one whose remedy did not help always waits for a review."""
+    unhelped = {
+        "customer": {"id": "c-axe", "name": "Officina"},
+        "asset": {"product_type": "EV_CHARGER", "model": "XC-200", "serial": "AXE-00001"},
+        "symptom_text": "E035 sul display, la ricarica non parte",
+        "error_code": "E035",
+    }
+    ticket_id = service.open_ticket(unhelped)["ticket_id"]
     with service.client() as api:
+        for move in ("resolve", "reopen"):
+            api.post(f"/v1/tickets/{ticket_id}/{move}", json={}).raise_for_status()
+        service.rested(ticket_id)
         items = api.get("/v1/tickets", params={"limit": 100}).json()["items"]
     return {item["status"]: item for item in items}
 
