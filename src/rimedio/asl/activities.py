@@ -1,4 +1,4 @@
-"""Activities: tasks that workers fetch, on other threads or in other processes that share the journal.
+"""Activities: tasks that workers fetch, on any thread of the process that runs the engine.
 
     activities = Activities(engine)
     ship = activities.create("ship")                    # `Resource` of a Task state

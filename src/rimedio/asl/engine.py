@@ -274,7 +274,7 @@ class Engine:
                 thread.join()
 
     def wait_for_change(self, seconds: float) -> None:
-        """Wait until something may have happened, here or in another process, or until time is up."""
+        """Wait until something may have happened, or until time is up."""
         with self._changed:
             self._changed.wait(min(seconds, POLL_SECONDS))
 

@@ -118,13 +118,13 @@ def located(frame: Frame, error: StatesError) -> StatesError:
 
 
 def _matches(errors: tuple[str, ...], failure: StatesError) -> bool:
-    """Whether ErrorEquals covers a failure. States.Runtime can be neither retried nor caught."""
+    """Whether ErrorEquals covers a failure. States.Runtime is matched by its own name only."""
     error = failure.error or ""
-    if error == "States.Runtime":
-        return False
     for name in errors:
         if name == error:
             return True
+        if error == "States.Runtime":
+            continue
         if name == "States.ALL" and error != "States.DataLimitExceeded":
             return True
         if name == "States.TaskFailed" and error not in ("States.Timeout", "States.HeartbeatTimeout"):
