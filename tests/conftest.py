@@ -1,5 +1,6 @@
 """Rules of every test: no network but loopback, none at all in unit tests."""
 
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -29,6 +30,15 @@ def _network(request: pytest.FixtureRequest) -> Iterator[None]:
         socket_allow_hosts(["127.0.0.1", "::1", "localhost"], allow_unix_socket=True)
     yield
     enable_socket()
+
+
+@pytest.fixture(autouse=True)
+def _logs() -> Iterator[None]:
+    """A test that sets the logs up, as every command does, changes nothing for the next one."""
+    logger = logging.getLogger("rimedio")
+    before = logger.handlers[:], logger.level, logger.propagate
+    yield
+    logger.handlers[:], logger.level, logger.propagate = before
 
 
 @pytest.fixture(scope="session")

@@ -29,7 +29,13 @@ LOG = b"09:14 module 2 temperature 86 C, shutdown E029, call mario.rossi@example
 def system(tmp_path: Path) -> Iterator[Rimedio]:
     built = laptop(
         load_settings(
-            {"data_dir": tmp_path / "data", "embedder": "none", "upload_part_bytes": 1024}, environment={}
+            {
+                "data_dir": tmp_path / "data",
+                "embedder": "none",
+                "upload_part_bytes": 1024,
+                "publish_confidence_min": 1.0,  # a person looks at everything
+            },
+            environment={},
         )
     )
     built.ingestor.ingest_bytes(MANUAL, "xc.md", "acme", source_uri="xc.md")

@@ -12,7 +12,13 @@ from rimedio.settings import EmbedderName, Settings
 
 @pytest.fixture
 def system(tmp_path: Path) -> Rimedio:
-    return laptop(Settings(data_dir=tmp_path / "data", embedder=EmbedderName.NONE, guardrails=False))
+    settings = Settings(
+        data_dir=tmp_path / "data",
+        embedder=EmbedderName.NONE,
+        guardrails=False,
+        publish_confidence_min=1.0,  # a person looks at everything
+    )
+    return laptop(settings)
 
 
 @pytest.fixture
