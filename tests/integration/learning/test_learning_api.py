@@ -123,7 +123,7 @@ def test_a_person_decides_about_rows_that_were_set_aside(desk: Shop, call: Clien
     assert [item["doubt"] for item in first["items"]] == ["ONE_PERSON"] * 2
     rest = call("GET", f"/v1/learning/rows?limit=2&cursor={first['next_cursor']}").json
     assert (len(rest["items"]), rest["next_cursor"]) == (1, None)
-    assert call("GET", "/v1/learning/rows?cursor=abc").status == 400
+    assert call("GET", "/v1/learning/rows?cursor=abc").status == 404
     target = f"/v1/learning/rows/{first['items'][0]['row']['row_id']}"
     assert call("PUT", target, {"ruling": "ACCEPTED"}, roles="operator").status == 403
     assert call("PUT", target, {"ruling": "ACCEPTED"}).json["ruled_by"] == "olga"
