@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from typing import cast
 
 from rimedio.asl import fields
 from rimedio.asl.findings import Findings, Object
@@ -23,6 +24,34 @@ class FieldCheck:
 
     def __init__(self, findings: Findings) -> None:
         self.findings = findings
+
+    def object(self, body: Object, name: str, at: str) -> Object | None:
+        """The object under a field; None when the field is absent, or holds something else."""
+        return self._object(body[name], f"{at}/{name}") if name in body else None
+
+    def _object(self, value: JSON, at: str) -> Object | None:
+        if isinstance(value, Mapping):
+            return cast("Object", value)
+        self.findings.schema("Expected value of type [OBJECT]", at)
+        return None
+
+    def objects(self, body: Object, name: str, at: str, *, least: int = 1) -> list[tuple[Object, str]]:
+        """The objects in the array under a field, with their places."""
+        value, place = body.get(name), f"{at}/{name}"
+        if name not in body:
+            return []
+        if not isinstance(value, list) or len(value) < least:
+            self.findings.schema(f"Expected value of type [ARRAY] with at least {least} elements", place)
+            return []
+        found = ((self._object(e, f"{place}[{i}]"), f"{place}[{i}]") for i, e in enumerate(value))
+        return [(element, where) for element, where in found if element is not None]
+
+    def required(self, body: Object, names: Iterable[str], at: str) -> bool:
+        """Whether all these fields are there."""
+        missing = [name for name in names if name not in body]
+        if missing:
+            self.findings.schema(f"These fields are required: [{', '.join(missing)}]", at)
+        return not missing
 
     def only(self, body: Object, allowed: Iterable[str], at: str) -> None:
         """No other fields than these."""

@@ -1,8 +1,6 @@
 """Validation of what a distributed Map has beyond an inline one: reader, batcher, writer, label."""
 
 import re
-from collections.abc import Mapping
-from typing import cast
 
 from rimedio.asl import fields
 from rimedio.asl.field_check import FieldCheck
@@ -40,40 +38,28 @@ class MapPartCheck:
             self._writer(writer, f"{at}/ResultWriter")
 
     def _part(self, state: Object, name: str, allowed: frozenset[str], at: str) -> Object | None:
-        part, place = state.get(name), f"{at}/{name}"
-        if name not in state:
+        body, place = self.fields.object(state, name, at), f"{at}/{name}"
+        if body is None:
             return None
-        if not isinstance(part, Mapping):
-            self.findings.schema("Expected value of type [OBJECT]", place)
-            return None
-        body = cast("Object", part)
         self.fields.only(body, allowed, place)
         self.fields.values(body, name, self.language, place)
         self.fields.resource(body.get("Resource"), place)
         return body
 
-    def _config(self, body: Object, name: str, at: str) -> Object | None:
-        config = body.get(name)
-        if name not in body or isinstance(config, Mapping):
-            return cast("Object | None", config)
-        self.findings.schema("Expected value of type [OBJECT]", f"{at}/{name}")
-        return None
-
     def _reader(self, body: Object, at: str) -> None:
-        if "Resource" not in body:
-            self.findings.schema("These fields are required: [Resource]", at)
-        config, place = self._config(body, "ReaderConfig", at), f"{at}/ReaderConfig"
+        self.fields.required(body, ("Resource",), at)
+        config, place = self.fields.object(body, "ReaderConfig", at), f"{at}/ReaderConfig"
         if config is None:
             return
         self.fields.only(config, fields.READER_CONFIG, place)
         self.fields.values(config, "ReaderConfig", self.language, place)
         self.fields.words(config, fields.READER_WORDS, place)
-        if config.get("InputType") == "CSV" and "CSVHeaderLocation" not in config:
-            self.findings.schema("These fields are required: [CSVHeaderLocation]", place)
+        if config.get("InputType") == "CSV":
+            self.fields.required(config, ("CSVHeaderLocation",), place)
+        if config.get("CSVHeaderLocation") == "GIVEN":
+            self.fields.required(config, ("CSVHeaders",), place)
         headers = config.get("CSVHeaders")
-        if config.get("CSVHeaderLocation") == "GIVEN" and "CSVHeaders" not in config:
-            self.findings.schema("These fields are required: [CSVHeaders]", place)
-        elif "CSVHeaders" in config and not (
+        if "CSVHeaders" in config and not (
             isinstance(headers, list) and headers and all(isinstance(header, str) for header in headers)
         ):
             self.findings.schema("Expected a non-empty array of strings", f"{place}/CSVHeaders")
@@ -81,7 +67,7 @@ class MapPartCheck:
     def _writer(self, body: Object, at: str) -> None:
         if "Resource" not in body and "WriterConfig" not in body:
             self.findings.schema("One of these fields is required: [Resource, WriterConfig]", at)
-        config = self._config(body, "WriterConfig", at)
+        config = self.fields.object(body, "WriterConfig", at)
         if config is not None:
             self.fields.only(config, fields.WRITER_CONFIG, f"{at}/WriterConfig")
             self.fields.words(config, fields.WRITER_WORDS, f"{at}/WriterConfig")

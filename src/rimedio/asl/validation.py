@@ -97,9 +97,7 @@ class _MachineCheck:
             )
 
     def _graph(self, body: Object, at: str) -> None:
-        missing = [name for name in ("StartAt", "States") if name not in body]
-        if missing:
-            self.findings.schema(f"These fields are required: [{', '.join(missing)}]", at)
+        self.fields.required(body, ("StartAt", "States"), at)
         start, states = body.get("StartAt"), body.get("States")
         self.fields.strings(body, ("StartAt", "Comment"), at)
         if "States" not in body:
@@ -184,8 +182,7 @@ class _MachineCheck:
 
     def _state(self, state: Object, at: str) -> None:
         kind = state.get("Type")
-        if "Type" not in state:
-            self.findings.schema("These fields are required: [Type]", at)
+        if not self.fields.required(state, ("Type",), at):
             return
         if not isinstance(kind, str) or kind not in fields.FOR_BOTH:
             allowed = ", ".join(fields.FOR_BOTH)
@@ -217,9 +214,7 @@ class _MachineCheck:
                 self.findings.schema(message, at)
             else:
                 self.findings.schema(f"Field '{name}' is not supported", f"{at}/{name}")
-        missing = [name for name in fields.REQUIRED.get(kind, ()) if name not in state]
-        if missing:
-            self.findings.schema(f"These fields are required: [{', '.join(missing)}]", at)
+        self.fields.required(state, fields.REQUIRED.get(kind, ()), at)
         for group in fields.ONE_OF.get(kind, ()):
             if sum(name in state for name in group) != 1:
                 self.findings.schema(f"Exactly one of these fields is required: [{', '.join(group)}]", at)
@@ -263,36 +258,22 @@ class _MachineCheck:
             self.findings.schema(
                 "HeartbeatSeconds must be smaller than TimeoutSeconds", f"{at}/HeartbeatSeconds"
             )
-        credentials = state.get("Credentials")
-        if "Credentials" in state:
-            if not isinstance(credentials, Mapping):
-                self.findings.schema("Expected value of type [OBJECT]", f"{at}/Credentials")
-            elif language == JSONPATH:
-                self.fields.template(credentials, f"{at}/Credentials")
+        credentials = self.fields.object(state, "Credentials", at)
+        if credentials is not None and language == JSONPATH:
+            self.fields.template(dict(credentials), f"{at}/Credentials")
         self._faults(state, language, at)
 
     def _choice(self, state: Object, language: str, at: str) -> None:
-        rules = state.get("Choices")
-        if "Choices" not in state:
-            return
-        if not isinstance(rules, list) or not rules:
-            self.findings.schema("Expected a non-empty array", f"{at}/Choices")
-            return
-        for index, rule in enumerate(rules):
-            place = f"{at}/Choices[{index}]"
-            if not isinstance(rule, Mapping):
-                self.findings.schema("Expected value of type [OBJECT]", place)
-            elif language == JSONATA:
-                self._condition(cast("Object", rule), place)
+        for rule, place in self.fields.objects(state, "Choices", at):
+            if language == JSONATA:
+                self._condition(rule, place)
             else:
-                choice_check.rule(cast("Object", rule), self.findings, place, top=True)
+                choice_check.rule(rule, self.fields, place, top=True)
                 self.fields.templates({k: v for k, v in rule.items() if k == "Assign"}, place)
 
     def _condition(self, rule: Object, at: str) -> None:
         self.fields.only(rule, {"Condition", "Next", "Output", "Assign", "Comment"}, at)
-        for name in ("Condition", "Next"):
-            if name not in rule:
-                self.findings.schema(f"These fields are required: [{name}]", at)
+        self.fields.required(rule, ("Condition", "Next"), at)
         condition = rule.get("Condition")
         if "Condition" in rule and not isinstance(condition, bool):
             if isinstance(condition, str) and is_expression(condition):
@@ -302,57 +283,37 @@ class _MachineCheck:
         self.fields.values({k: v for k, v in rule.items() if k != "Condition"}, "Choice", JSONATA, at)
 
     def _parallel(self, state: Object, language: str, at: str) -> None:
-        branches = state.get("Branches")
-        if "Branches" in state and (not isinstance(branches, list) or not branches):
-            self.findings.schema("Expected a non-empty array", f"{at}/Branches")
-        for index, branch in enumerate(branches if isinstance(branches, list) else []):
-            place = f"{at}/Branches[{index}]"
-            if isinstance(branch, Mapping):
-                self.fields.only(cast("Object", branch), fields.BRANCH, place)
-                self._graph(cast("Object", branch), place)
-            else:
-                self.findings.schema("Expected value of type [OBJECT]", place)
+        for branch, place in self.fields.objects(state, "Branches", at):
+            self.fields.only(branch, fields.BRANCH, place)
+            self._graph(branch, place)
         self._faults(state, language, at)
 
     def _map(self, state: Object, language: str, at: str) -> None:
         name = "ItemProcessor" if "ItemProcessor" in state else "Iterator"
-        processor, place = state.get(name), f"{at}/{name}"
-        if name in state and not isinstance(processor, Mapping):
-            self.findings.schema("Expected value of type [OBJECT]", place)
-        elif isinstance(processor, Mapping):
-            self.fields.only(cast("Object", processor), fields.PROCESSOR, place)
-            self._processor_config(cast("Object", processor), place)
-            self._graph(cast("Object", processor), place)
+        processor, place = self.fields.object(state, name, at), f"{at}/{name}"
+        if processor is not None:
+            self.fields.only(processor, fields.PROCESSOR, place)
+            self._processor_config(processor, place)
+            self._graph(processor, place)
         MapPartCheck(self.findings, self.fields, language).run(state, at)
         self._faults(state, language, at)
 
     def _processor_config(self, processor: Object, at: str) -> None:
-        config, place = processor.get("ProcessorConfig"), f"{at}/ProcessorConfig"
-        if "ProcessorConfig" not in processor:
+        config, place = self.fields.object(processor, "ProcessorConfig", at), f"{at}/ProcessorConfig"
+        if config is None:
             return
-        if not isinstance(config, Mapping):
-            self.findings.schema("Expected value of type [OBJECT]", place)
-            return
-        self.fields.only(cast("Object", config), {"Mode", "ExecutionType"}, place)
-        self.fields.words(cast("Object", config), fields.PROCESSOR_MODES, place)
-        if config.get("Mode") == "DISTRIBUTED" and "ExecutionType" not in config:
-            self.findings.schema("These fields are required: [ExecutionType]", place)
+        self.fields.only(config, fields.PROCESSOR_MODES, place)
+        self.fields.words(config, fields.PROCESSOR_MODES, place)
+        if config.get("Mode") == "DISTRIBUTED":
+            self.fields.required(config, ("ExecutionType",), place)
 
     def _faults(self, state: Object, language: str, at: str) -> None:
         for field, allowed in (("Retry", fields.RETRIER), ("Catch", fields.CATCHER[language])):
-            entries = state.get(field)
-            if field in state and not isinstance(entries, list):
-                self.findings.schema("Expected value of type [ARRAY]", f"{at}/{field}")
-                continue
-            listed = entries if isinstance(entries, list) else []
-            for index, entry in enumerate(listed):
-                place = f"{at}/{field}[{index}]"
-                if not isinstance(entry, Mapping):
-                    self.findings.schema("Expected value of type [OBJECT]", place)
-                    continue
-                body = cast("Object", entry)
+            entries = self.fields.objects(state, field, at, least=0)
+            for index, (body, place) in enumerate(entries):
                 self.fields.only(body, allowed, place)
-                self._error_equals(body, place, last=index == len(listed) - 1)
+                self.fields.strings(body, ("Next", "Comment"), place)
+                self._error_equals(body, place, last=index == len(entries) - 1)
                 self._fault_values(field, body, language, place)
 
     def _fault_values(self, field: str, body: Object, language: str, at: str) -> None:
@@ -360,8 +321,7 @@ class _MachineCheck:
             self.fields.numbers(body, at, JSONPATH)
             self.fields.words(body, fields.RETRIER_WORDS, at)
             return
-        if "Next" not in body:
-            self.findings.schema("These fields are required: [Next]", at)
+        self.fields.required(body, ("Next",), at)
         if language == JSONATA:
             for name in ("Output", "Assign"):
                 self.fields.expressions(body.get(name), f"{at}/{name}", error=True)
