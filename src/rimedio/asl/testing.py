@@ -16,6 +16,7 @@ from rimedio.asl.frames import Frame, Outcome, Phase, Run
 from rimedio.asl.handlers import Handlers, TaskContext
 from rimedio.asl.interpreter import Interpreter
 from rimedio.asl.journal import Event, Execution, MemoryJournal
+from rimedio.asl.jsonpath import put_at
 from rimedio.asl.jsontext import JSON, dumps, loads
 from rimedio.asl.model import Machine, State
 from rimedio.asl.query import Services
@@ -83,8 +84,9 @@ def try_state(
     interpreter.enter(run, frame)
     if state.retry and retry_count:
         frame.attempts = [retry_count] * len(state.retry)
+    inspection = _inspected(interpreter, run, frame, state, mock)
     _try(interpreter, run, frame, state, mock)
-    return _judged(interpreter, run, frame, state)
+    return _judged(run, frame, state, inspection)
 
 
 test_state = try_state
@@ -98,6 +100,30 @@ def _around(state: Mapping[str, JSON], language: str, name: str) -> dict[str, JS
     targets += [entry.get("Next") for entry in entries if isinstance(entry, Mapping)]
     ends: dict[str, JSON] = {str(target): {"Type": "Succeed"} for target in targets if target}
     return {"QueryLanguage": language, "StartAt": name, "States": {**ends, name: dict(state)}}
+
+
+def _inspected(
+    interpreter: Interpreter, run: Run, frame: Frame, state: State, mock: Answer | None
+) -> dict[str, JSON]:
+    """What the data was on its way, under TestState's names; ends where an expression fails."""
+    data, seen = interpreter.data, {"input": run.input}
+    try:
+        given = data.effective_input(run, frame, state)
+        if not state.is_jsonata:
+            seen["afterInputPath"] = given
+        if state.parameters is not None:
+            key = "afterArguments" if state.is_jsonata else "afterParameters"
+            seen[key] = state.parameters.evaluate(data.scope(run, frame, given, token="token"))  # noqa: S106
+        if not isinstance(mock, Return):
+            return seen
+        result = seen["result"] = mock.value
+        if state.selector is not None:
+            result = seen["afterResultSelector"] = state.selector.evaluate(data.scope(run, frame, result))
+        if state.flow.result_path is not None:
+            seen["afterResultPath"] = put_at(state.flow.result_path, frame.input, result)
+    except StatesError:
+        pass
+    return seen
 
 
 def _try(interpreter: Interpreter, run: Run, frame: Frame, state: State, mock: Answer | None) -> None:
@@ -129,7 +155,7 @@ def _answer(mock: Answer | None, state: State) -> JSON:
     return mock.value
 
 
-def _judged(interpreter: Interpreter, run: Run, frame: Frame, state: State) -> TestedState:
+def _judged(run: Run, frame: Frame, state: State, inspection: dict[str, JSON]) -> TestedState:
     events = {event.type: event for event in run.changes.events}
     exited = events.get(f"{state.type}StateExited")
     output = loads(str(exited.details["output"])) if exited else None
@@ -137,16 +163,12 @@ def _judged(interpreter: Interpreter, run: Run, frame: Frame, state: State) -> T
     status = "SUCCEEDED"
     if frame.phase is Phase.BACKOFF:
         status = "RETRIABLE"
+        inspection["errorDetails"] = {"retryBackoffIntervalSeconds": round((frame.due or run.at) - run.at, 3)}
     elif run.execution.status == "FAILED":
         status, error, cause = "FAILED", run.execution.error, run.execution.cause
     elif error is not None:
         status = "CAUGHT_ERROR"
     following = frame.state if exited is not None and not run.is_over else None
-    scheduled = next((e for kind, e in events.items() if kind.endswith("Scheduled")), None)
-    inspection: dict[str, JSON] = {"input": run.input}
-    if scheduled is not None:
-        sent = scheduled.details.get("parameters", scheduled.details.get("input"))
-        inspection["afterArguments"] = loads(str(sent))
     return TestedState(status, output, error, cause, following, dict(frame.variables), inspection)
 
 

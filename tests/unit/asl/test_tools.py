@@ -88,8 +88,16 @@ TASK: dict[str, Any] = {
 def test_a_state_is_tried_with_a_mock() -> None:
     tried = try_state(TASK, input={"n": 1}, mock=Return("ok"))
     assert (tried.status, tried.output, tried.next_state) == ("SUCCEEDED", {"n": 1, "r": "ok"}, "After")
-    assert tried.inspection["afterArguments"] == {"n": 1}
-    assert try_state(TASK, input={"n": 1}, mock=Throw("Flaky")).status == "RETRIABLE"
+    assert tried.inspection == {
+        "input": {"n": 1},
+        "afterInputPath": {"n": 1},
+        "afterParameters": {"n": 1},
+        "result": "ok",
+        "afterResultPath": {"n": 1, "r": "ok"},
+    }
+    again = try_state(TASK, input={"n": 1}, mock=Throw("Flaky"))
+    assert again.status == "RETRIABLE"
+    assert again.inspection["errorDetails"] == {"retryBackoffIntervalSeconds": 1.0}
     caught = try_state(TASK, input={"n": 1}, mock=Throw("Flaky", "no"), retry_count=2)
     assert (caught.status, caught.next_state, caught.error) == ("CAUGHT_ERROR", "Caught", "Flaky")
     assert try_state({**TASK, "Catch": []}, input={}, mock=Return(1)).error == "States.Runtime"
