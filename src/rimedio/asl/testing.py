@@ -5,9 +5,10 @@ Tests that want a fixture: `pytest_plugins = ["rimedio.asl.pytest_plugin"]`.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import cast
 
-from rimedio.asl.clock import SystemClock, VirtualClock, system_randomness
+from rimedio.asl.clock import VirtualClock, system_randomness
 from rimedio.asl.engine import ARN, Engine
 from rimedio.asl.errors import StatesError, TaskFailed
 from rimedio.asl.executions import Description
@@ -74,11 +75,12 @@ def try_state(
     machine = Machine.parse(_around(definition, query_language, name))
     state = machine.graph.states[name]
     interpreter = Interpreter(
-        Services(SystemClock(), system_randomness()),
+        Services(VirtualClock(datetime.now(UTC)), system_randomness()),
         f"{ARN}:stateMachine",
         "arn:aws:iam::000000000000:role/test",
     )
     run = Run(Execution(f"{ARN}:execution:test:test", "test", "", dumps(input), 0.0), machine)
+    run.at = interpreter.now()
     frame = Frame("", machine.graph, name, loads(dumps(input)), variables=dict(variables or {}))
     run.frames[""] = frame
     interpreter.enter(run, frame)

@@ -11,8 +11,8 @@ from typer.testing import CliRunner
 
 import rimedio.asl
 from rimedio.asl.cli import app
-from rimedio.asl.pytest_plugin import Runner
 
+pytest_plugins = ["rimedio.asl.pytest_plugin"]
 PAGE = (Path(rimedio.asl.__file__).parent / "README.md").read_text("utf-8")
 
 
@@ -27,8 +27,8 @@ def page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     return names
 
 
-def test_the_examples_of_the_page_work(page: dict[str, Any]) -> None:
-    page["test_ada_is_greeted"](Runner())
+def test_the_examples_of_the_page_work(page: dict[str, Any], asl: Any) -> None:
+    page["test_ada_is_greeted"](asl)
 
 
 def test_the_commands_of_the_page_work(page: dict[str, Any]) -> None:
