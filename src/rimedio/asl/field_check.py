@@ -1,6 +1,7 @@
 """Validation of fields that mean the same wherever they stand: paths, templates, expressions, numbers."""
 
 import re
+import sys
 from collections.abc import Iterable, Mapping
 from typing import cast
 
@@ -217,10 +218,11 @@ class FieldCheck:
                 self.findings.schema(
                     f"Expected value of type [{'INTEGER' if bounds.whole else 'NUMBER'}]", place
                 )
-            elif bounds.whole and value != int(value):
+            elif bounds.whole and isinstance(value, float) and not value.is_integer():
                 self.findings.schema("Expected value of type [INTEGER]", place)
             elif not bounds.low <= value <= bounds.high:
-                limits = f"between {bounds.low:g} and {bounds.high:g}"
+                limits = f"between {bounds.low:.9g} and {bounds.high:.9g}"
+                limits = limits if bounds.high < sys.float_info.max else f"at least {bounds.low:g}"
                 self.findings.schema(f"Value must be {limits}", place)
 
 

@@ -1,6 +1,6 @@
 """Which fields each state type has, and what they may hold: the grammar of the language as data."""
 
-import math
+import sys
 from dataclasses import dataclass
 
 
@@ -9,7 +9,7 @@ class Number:
     """Bounds of a numeric field."""
 
     low: float
-    high: float = math.inf
+    high: float = sys.float_info.max
     whole: bool = True
 
 

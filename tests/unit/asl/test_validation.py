@@ -199,6 +199,8 @@ BAD: dict[str, Any] = {
     "two timeouts": state("Task", TimeoutSeconds=5, TimeoutSecondsPath="$.a"),
     "a heartbeat as late as the timeout": state("Task", TimeoutSeconds=5, HeartbeatSeconds=5),
     "no timeout at all": state("Task", TimeoutSeconds=0),
+    "a timeout without end": state("Task", TimeoutSeconds=float("inf")),
+    "a backoff beyond numbers": retry(BackoffRate=10**400),
     "a resource that is none": state("Task", Resource="foo bar"),
     "a short ARN": state("Task", Resource="arn:aws:lambda"),
     "no resource": state("Task", Resource=...),
