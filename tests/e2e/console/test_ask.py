@@ -25,6 +25,7 @@ def test_every_sentence_appears_as_soon_as_it_is_verified(open_as: Open) -> None
     visit = open_as("operator")
     visit.go("/ask")
     page = visit.page
+    page.locator(".ask-answer").wait_for(state="attached")
     page.evaluate(
         """() => {
           window.seen = [];
