@@ -45,7 +45,9 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
         yield running
 
 
-@pytest.fixture(scope="module")  # Playwright keeps an event loop running in this thread: not for others' tests
+@pytest.fixture(
+    scope="module"
+)  # Playwright keeps an event loop running in this thread: not for others' tests
 def browser() -> Iterator[Browser]:
     with chromium() as opened:
         yield opened
