@@ -25,6 +25,7 @@ class Received:
     outcomes: dict[Outcome, set[str]] = field(default_factory=lambda: defaultdict(set))
     messages: int = 0
     refused: int = 0
+    refused_once: set[str] = field(default_factory=set)
     unsigned: int = 0
     chance: random.Random = field(default_factory=lambda: random.Random(7))
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -38,8 +39,10 @@ class Received:
             except Unauthorized:
                 self.unsigned += 1
                 return 401
-            if self.chance.random() < self.refuse_share:
+            # Once a message: its second attempt comes after seconds, a third one only after minutes.
+            if identity not in self.refused_once and self.chance.random() < self.refuse_share:
                 self.refused += 1
+                self.refused_once.add(identity)
                 return 503
             message = json.loads(body)
             if message["type"] == "TicketStatusChanged":
