@@ -1,6 +1,7 @@
 """Loading, finding and forgetting documents; missing answers and articles."""
 
 import itertools
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -97,6 +98,7 @@ def test_a_pdf_is_loaded_and_found_with_the_keyboard_alone(
     visit = open_as("admin", language="en")
     visit.go("/knowledge")
     page = visit.page
+    expect(page.locator("tbody tr").first).to_be_visible()  # the page has come to rest
     page.get_by_role("heading", level=1).focus()
     tab_to(page, "Choose files")
     with page.expect_file_chooser() as chooser:
@@ -195,6 +197,7 @@ def test_the_list_is_narrowed_while_typing_and_the_address_keeps_it(open_as: Ope
     rows = visit.page.locator("tbody tr")
     expect(rows.filter(has_not_text="Domande")).to_have_count(0)
     expect(rows.first).to_be_visible()
+    expect(visit.page).to_have_url(re.compile("domande"))  # written when the typing has rested
     visit.page.reload()
     expect(visit.page.get_by_label("Trova un documento")).to_have_value("domande")
 
