@@ -43,6 +43,10 @@ class Person(FastHttpUser):
     network_timeout = 60.0
     connection_timeout = 60.0
 
+    def on_start(self) -> None:
+        """Begin at a moment of one's own: users are started by the hundred, but no hundred acts as one."""
+        time.sleep(chance.uniform(0, 1 / RATE))
+
     def ask(self, name: str, path: str) -> object | None:
         """GET; the JSON of the answer, or None."""
         with self.client.get(path, name=name, headers=HEADERS, catch_response=True) as answer:

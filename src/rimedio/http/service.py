@@ -5,9 +5,10 @@ rests longer each time, and never takes the others down; what it had not done is
 """
 
 import logging
+import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
@@ -19,6 +20,7 @@ LOG = logging.getLogger("rimedio.service")
 REST_SECONDS_MAX = 60.0
 STOP_SECONDS_MAX = 10.0
 SWEEP_IDLE_SECONDS = 3600.0
+NICENESS = 10  # of all that works without a request
 
 Loops = Mapping[str, tuple[Callable[[], int], float]]
 
@@ -112,24 +114,53 @@ class Service:
     def running(self) -> Iterator["Service"]:
         """Work as long as the context lasts; on leaving, wait for what is at hand."""
         system, stop = self._system, threading.Event()
-        _ = system.parts  # built here, once: a ticket may not find half of them missing
-        for tenant_id in {system.tenant, *system.tenants.all()}:
-            system.runner.recover(tenant_id)
         threads = [
             threading.Thread(target=loop.run, args=(stop,), name=f"loop {loop.state.name}", daemon=True)
             for loop in self.loops
         ]
         with ExitStack() as stack:
-            stack.enter_context(system.runner.working(system.settings.workers))
+            work = system.runner.working(system.settings.workers)
             stack.callback(_join, threads)
             stack.callback(stop.set)
-            for thread in threads:
-                thread.start()
+            _behind_requests(lambda: self._begin(stack, work, threads))
             yield self
+
+    def _begin(
+        self, stack: ExitStack, work: AbstractContextManager[None], threads: list[threading.Thread]
+    ) -> None:
+        system = self._system
+        _ = system.parts  # built here, once: a ticket may not find half of them missing
+        for tenant_id in {system.tenant, *system.tenants.all()}:
+            system.runner.recover(tenant_id)
+        stack.enter_context(work)
+        for thread in threads:
+            thread.start()
+
+
+def _behind_requests(begin: Callable[[], None]) -> None:
+    """Run `begin` on a thread that gives way: on Linux the threads it starts, the embedder's own among them,
+    inherit its niceness, so that a core goes to whoever waits for an answer first."""
+    failed: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            if hasattr(os, "setpriority"):
+                os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
+            begin()
+        except BaseException as error:  # raised again by whoever waits
+            failed.append(error)
+
+    starter = threading.Thread(target=run, name="start of the background")
+    starter.start()
+    starter.join()
+    if failed:
+        raise failed[0]
 
 
 def _join(threads: list[threading.Thread]) -> None:
     for thread in threads:
+        if thread.ident is None:  # the start failed before it came to this one
+            continue
         thread.join(STOP_SECONDS_MAX)
         if thread.is_alive():
             LOG.warning("%s did not end within %.0f seconds; it is left.", thread.name, STOP_SECONDS_MAX)
