@@ -11,8 +11,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import ConfigDict, Field, SecretStr, ValidationError
 
+from rimedio.aws_settings import AwsSettings
 from rimedio.domain.errors import InvalidSetting
 
 ENV_PREFIX = "RIMEDIO_"
@@ -26,6 +27,7 @@ class Generator(StrEnum):
 
     EXTRACTIVE = "extractive"
     OPENAI_COMPATIBLE = "openai-compatible"
+    BEDROCK = "bedrock"
 
 
 class EmbedderName(StrEnum):
@@ -33,10 +35,11 @@ class EmbedderName(StrEnum):
 
     E5_SMALL = "e5-small-latin"
     MINILM = "minilm"
+    BEDROCK = "bedrock"
     NONE = "none"
 
 
-class Settings(BaseModel):
+class Settings(AwsSettings):
     """All settings, validated."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -1,0 +1,71 @@
+"""The settings of the home on AWS; a deployed function gets each of them from its environment."""
+
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Home(StrEnum):
+    """Where the system lives."""
+
+    LAPTOP = "laptop"
+    AWS = "aws"
+
+
+class KnowledgeHome(StrEnum):
+    """What holds the knowledge on AWS."""
+
+    PUBLISHED = "published"  # the SQLite index, published to S3, opened read-only in the function
+    OPENSEARCH = "opensearch"
+
+
+class AwsSettings(BaseModel):
+    """What only the home on AWS needs."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    home: Home = Field(Home.LAPTOP, description="Where the system lives: on a laptop, or on AWS.")
+    aws_region: str = Field("eu-south-1", pattern="^[a-z]{2}(-[a-z]+)+-[0-9]$", description="Home region.")
+    aws_endpoints: str = Field(
+        "", description="Other addresses of services, such as dynamodb=http://127.0.0.1:8000, by comma."
+    )
+    stage: str = Field("dev", pattern="^(dev|staging|prod)$", description="Which deployment this is.")
+
+    table_name: str = Field("rimedio", description="DynamoDB table of everything that has a key.")
+    bucket: str = Field("rimedio", description="S3 bucket of documents, attachments, pages and models.")
+
+    knowledge: KnowledgeHome = Field(
+        KnowledgeHome.PUBLISHED, description="On AWS: a published SQLite index, or OpenSearch."
+    )
+    opensearch_url: str | None = Field(None, description="Address of the OpenSearch domain.")
+    opensearch_index: str = Field(
+        "rimedio", pattern="^[a-z][a-z0-9-]*$", description="Beginning of the names of its indexes."
+    )
+
+    bedrock_model: str | None = Field(
+        None, description="Bedrock model or inference profile that writes remedies."
+    )
+    bedrock_fallback_models: str = Field(
+        "", description="Bedrock models to ask when the first one fails, by comma."
+    )
+    bedrock_embedding_model: str | None = Field(None, description="Bedrock model that makes vectors.")
+    bedrock_embedding_dimensions: int = Field(
+        512, ge=128, le=4096, description="Numbers in each of its vectors, where the model offers a choice."
+    )
+    bedrock_rerank_model: str | None = Field(None, description="Bedrock model that orders passages anew.")
+    bedrock_guardrail: str | None = Field(None, description="Bedrock guardrail, as ID or ID:VERSION.")
+    sagemaker_endpoint: str | None = Field(
+        None, description="SageMaker endpoint that classifies; the function does it itself if unset."
+    )
+
+    state_machine_arn: str | None = Field(None, description="State machine of the ticket's way.")
+    event_bus: str = Field("rimedio", description="EventBridge bus of the domain's events.")
+    event_archive: str = Field("rimedio", description="Archive of that bus.")
+    event_scheduler_role: str | None = Field(None, description="Role that the scheduler puts events with.")
+    webhook_queue_url: str | None = Field(None, description="Queue of webhook deliveries.")
+    ingestion_queue_url: str | None = Field(None, description="Queue of documents to read.")
+    dead_letter_queue_url: str | None = Field(None, description="Queue of what could not be delivered.")
+    notification_topic_arn: str | None = Field(None, description="SNS topic that tells people.")
+    kms_key: str | None = Field(None, description="KMS key that wraps the tenants' data keys.")
+    user_pool_id: str | None = Field(None, description="Cognito user pool whose tokens count.")
+    user_pool_client_id: str | None = Field(None, description="Its app client: for whom tokens are made.")
