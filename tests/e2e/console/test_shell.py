@@ -34,7 +34,7 @@ def test_signing_out_forgets_the_token(open_as: OPEN) -> None:
     seen.page.get_by_role("button", name="Esci").click()
     expect(seen.page.get_by_role("heading", name="Accedi a Rimedio")).to_be_visible()
     assert seen.page.evaluate("sessionStorage.getItem('rimedio.session')") is None
-    assert seen.page.locator(".nav").count() == 0
+    expect(seen.page.locator(".nav")).to_have_count(0)
 
 
 def test_the_language_changes_everything_and_is_remembered(open_as: OPEN) -> None:
@@ -54,9 +54,9 @@ def test_the_theme_changes_and_is_remembered(open_as: OPEN) -> None:
     before = seen.page.evaluate("getComputedStyle(document.body).backgroundColor")
     seen.page.get_by_role("button", name="Preferenze").click()
     seen.page.get_by_text("Scuro").click()
-    assert seen.page.evaluate("getComputedStyle(document.body).backgroundColor") != before
+    seen.until(f"getComputedStyle(document.body).backgroundColor !== '{before}'")
     seen.page.reload()
-    assert seen.page.evaluate("document.documentElement.dataset.theme") == "dark"
+    seen.until("document.documentElement.dataset.theme === 'dark'")
 
 
 def test_tab_reaches_the_content_first(open_as: OPEN) -> None:

@@ -54,7 +54,7 @@ def test_a_quote_of_a_pdf_is_marked_on_its_page(open_as: OPEN, service: OPEN, ti
     canvas = seen.page.locator(".page-sheet canvas")
     expect(canvas).to_be_visible()
     seen.until("document.querySelector('.page-sheet canvas').width > 400")
-    assert seen.page.locator(".page-marks rect").count() >= 1
+    expect(seen.page.locator(".page-marks rect").first).to_be_attached()
     inked = canvas.evaluate(
         "c => { const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;"
         " let n = 0; for (let i = 0; i < d.length; i += 4) n += d[i] < 128; return n; }"
