@@ -7,6 +7,8 @@ from rimedio.domain.errors import Forbidden, NotFound, RimedioError, Throttled, 
 
 THROTTLES = frozenset(
     {
+        "ExecutionLimitExceeded",
+        "KmsThrottlingException",
         "LimitExceededException",
         "ModelNotReadyException",
         "PriorRequestNotComplete",
@@ -25,11 +27,13 @@ THROTTLES = frozenset(
 MISSING = frozenset(
     {
         "404",
+        "ExecutionDoesNotExist",
         "NoSuchBucket",
         "NoSuchKey",
         "NotFound",
         "NotFoundException",
         "ResourceNotFoundException",
+        "StateMachineDoesNotExist",
         "QueueDoesNotExist",
         "AWS.SimpleQueueService.NonExistentQueue",
     }

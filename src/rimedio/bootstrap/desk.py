@@ -92,7 +92,7 @@ class Desk:
             system.tickets,
             system.conversations,
             TaskTokens(system.table),
-            system.engine,
+            system.runner,
             system.clock,
             system.ids,
         )
@@ -127,7 +127,7 @@ class Desk:
         system = self._system
         return ReadRun(
             tickets=system.tickets,
-            executions=system.engine,
+            executions=system.runner,
             guard=system.guard,
             taken_out=self.taken_out,
             cost_of=system.answerer.cost_of,
@@ -200,7 +200,7 @@ class Desk:
     def investigate(self) -> Investigate:
         """Notes for the person who takes over."""
         system = self._system
-        return Investigate(system.tickets, self.reviews, system.engine, self.similar, system.clock)
+        return Investigate(system.tickets, self.reviews, system.runner, self.similar, system.clock)
 
     @cached_property
     def _changes(self) -> ChangeParts:
@@ -225,7 +225,7 @@ class Desk:
                 tickets=system.tickets,
                 reviews=self.reviews,
                 tokens=TaskTokens(system.table),
-                waker=system.engine,
+                waker=system.runner,
                 edit=EditSolution(system.index.chunks, dangers, system.ids),
                 measure=self.measure,
                 investigate=self.investigate,

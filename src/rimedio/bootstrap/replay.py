@@ -49,7 +49,7 @@ def replaying(system: "Rimedio", trial: Trial) -> Iterator[Replay]:
     with ExitStack() as opened:
         writer = _writer(system, trial, opened)
         index, search = _knowledge(system, trial, opened)
-        yield Replay(_parts(system, writer, index, search), system.engine)
+        yield Replay(_parts(system, writer, index, search), system.runner)
 
 
 def _parts(system: "Rimedio", writer: Writer, index: SqliteIndex, search: Search) -> TaskParts:

@@ -12,10 +12,9 @@ from dataclasses import dataclass, replace
 from rimedio.answering.answer import EXTRACTIVE, FALLBACK, PRIMARY
 from rimedio.answering.context import Context
 from rimedio.answering.question import Retrieved
-from rimedio.asl.errors import AslError
 from rimedio.domain.answer import Decision, Draft, Outcome, Performance, Quality, Routing, Solution
 from rimedio.domain.codec import Json, from_json
-from rimedio.domain.errors import InvalidInput, PolicyRefused, RimedioError, Unavailable
+from rimedio.domain.errors import InvalidInput, NotFound, PolicyRefused, RimedioError, Unavailable
 from rimedio.domain.knowledge import Passage
 from rimedio.domain.ticket import Ticket
 from rimedio.learning.difference import Difference, Summary, compare_solutions, summarize
@@ -142,7 +141,7 @@ def past_of(ticket: Ticket, histories: Histories) -> Past:
         return Past()
     try:
         events = histories.history(ticket.execution_id)
-    except AslError:
+    except NotFound:
         return Past()
     past = Past()
     for event in events:

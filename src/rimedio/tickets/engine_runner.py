@@ -1,21 +1,27 @@
 """Runs the workflow in this process, on the durable engine."""
 
-from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from itertools import count
 
-from rimedio.asl import Engine, ExecutionAlreadyExists, Machine
+from rimedio.asl import (
+    Description,
+    Engine,
+    ExecutionAlreadyExists,
+    ExecutionDoesNotExist,
+    InvalidToken,
+    Machine,
+    TaskTimedOut,
+)
 from rimedio.domain.codec import Json
+from rimedio.domain.errors import Conflict, NotFound
 from rimedio.domain.ticket import Status, Ticket
 from rimedio.storage.tickets import TicketStore
+from rimedio.tickets.recovery import Recovery
+from rimedio.tickets.runner import given_to, name_of
 from rimedio.tickets.workflow import definition
 
 MACHINE_NAME = "ticket"
-PENDING_PAGE = 200
-FAILED = frozenset({"FAILED", "ABORTED", "TIMED_OUT"})
 WAITING = frozenset({Status.IN_REVIEW, Status.NEEDS_INFO})
-PENDING = (Status.NEW, Status.PROCESSING)
 TAKEN_OVER = "TakenOver"  # a person moved the ticket while an execution had it
 
 
@@ -37,9 +43,8 @@ class EngineRunner:
         return self._begin(ticket, name_of(ticket))
 
     def _begin(self, ticket: Ticket, name: str) -> str:
-        given: dict[str, Json] = {"tenant_id": ticket.tenant_id, "ticket_id": ticket.ticket_id}
         try:
-            return self.engine.start(self.machine, given, name=name)
+            return self.engine.start(self.machine, given_to(ticket), name=name)
         except ExecutionAlreadyExists as existing:
             return existing.execution_id
 
@@ -48,36 +53,39 @@ class EngineRunner:
         if ticket.execution_id is not None:
             self.engine.stop(ticket.execution_id, TAKEN_OVER, reason)
 
+    def send_task_success(self, token: str, output: Json) -> None:
+        """The task that waits for `token` has this output. Raises Conflict when nothing waits for it."""
+        try:
+            self.engine.send_task_success(token, output)
+        except (InvalidToken, TaskTimedOut) as error:
+            raise Conflict(str(error)) from error
+
+    def describe(self, execution_id: str) -> Description:
+        """How an execution stands. Raises NotFound."""
+        try:
+            return self.engine.describe(execution_id)
+        except ExecutionDoesNotExist as error:
+            raise NotFound(str(error)) from error
+
+    def history(self, execution_id: str) -> list[dict[str, Json]]:
+        """Its events. Raises NotFound."""
+        try:
+            return self.engine.history(execution_id)
+        except ExecutionDoesNotExist as error:
+            raise NotFound(str(error)) from error
+
     def recover(self, tenant_id: str) -> int:
-        """After a start: pick up unfinished executions, and start what was accepted but never started.
+        """After a start: pick up unfinished executions, and tickets that no execution works on.
 
-        That is a NEW ticket, and a reopened one that no execution has taken yet. Returns how many tickets
-        there are to go on with.
+        Those are accepted ones that were never started, and ones whose execution is over without having
+        ended them; the latter go to a person.
         """
-        count = self.engine.resume()
-        accepted = [t for status in PENDING for t in self._standing(tenant_id, status)]
-        for ticket in accepted:
-            self._start_over(ticket)
-        return count + len(accepted)
+        resumed = self.engine.resume()
+        recovery = Recovery(self.tickets, self.engine.clock, self._begin, self._status_of)
+        return resumed + recovery.run(tenant_id)
 
-    def _standing(self, tenant_id: str, status: Status) -> Iterator[Ticket]:
-        """Tickets of a status that have no execution."""
-        cursor = None
-        while True:
-            page = self.tickets.list_by_status(tenant_id, status, limit=PENDING_PAGE, cursor=cursor)
-            yield from (ticket for ticket in page.tickets if ticket.execution_id is None)
-            cursor = page.cursor
-            if cursor is None:
-                return
-
-    def _start_over(self, ticket: Ticket) -> None:
-        """Start what was accepted; where an execution failed before it took the ticket, another one tries."""
-        first = name_of(ticket)
-        name = first
-        for attempt in count(2):
-            if self.engine.describe(self._begin(ticket, name)).status not in FAILED:
-                return
-            name = f"{first}-attempt-{attempt}"
+    def _status_of(self, execution_id: str) -> str:
+        return self.describe(execution_id).status
 
     def settle(self, ticket: Ticket) -> Ticket:
         """Work in this thread until the ticket has ended or waits for a person; the ticket as it is then."""
@@ -96,8 +104,3 @@ class EngineRunner:
     def working(self, threads: int) -> AbstractContextManager[None]:
         """Work on background threads as long as the context lasts."""
         return self.engine.workers(threads)
-
-
-def name_of(ticket: Ticket) -> str:
-    """Name of the execution that takes a ticket as it stands: the same ticket twice is one execution."""
-    return ticket.ticket_id if ticket.status is Status.NEW else f"{ticket.ticket_id}-{ticket.version}"

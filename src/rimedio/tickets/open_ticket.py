@@ -4,7 +4,6 @@ import difflib
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 from pydantic import ValidationError
 
@@ -14,14 +13,8 @@ from rimedio.domain.taxonomy import Taxonomy
 from rimedio.domain.ticket import Asset, Attachment, Ticket, TicketRequest
 from rimedio.knowledge.language import detect_language
 from rimedio.storage.tickets import Created, TicketStore
-
-
-class Runner(Protocol):
-    """Sets a ticket's workflow going; the same ticket twice is one execution."""
-
-    def start(self, ticket: Ticket) -> str:
-        """Execution id."""
-        ...
+from rimedio.tickets.runner import made_up_for_later
+from rimedio.tickets.waker import Executions
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +22,7 @@ class OpenTicket:
     """The use case behind `rimedio ticket open` and `POST /v1/tickets`."""
 
     tickets: TicketStore
-    runner: Runner
+    runner: Executions
     taxonomy: Taxonomy
     clock: Clock
     ids: Ids
@@ -49,7 +42,8 @@ class OpenTicket:
 
         `replayed` says that the same request with the same key had been stored before. Raises InvalidTicket,
         InvalidInput for an attachment that is not the tenant's, Conflict for a reused key. A crash between
-        the two steps loses nothing: `EngineRunner.recover` starts whatever is still NEW.
+        the two steps loses nothing, nor does a runner that cannot be reached: `Runner.recover` starts whatever
+        is still NEW.
         """
         if self.check_attachments is not None:
             self.check_attachments(tenant_id, request.attachments)
@@ -71,7 +65,8 @@ class OpenTicket:
             self.claim_files(tenant_id, ticket.attachments, ticket.ticket_id)
         created = self.tickets.create(ticket, idempotency_key=idempotency_key)
         if not created.replayed:
-            self.runner.start(created.ticket)
+            with made_up_for_later("The start of", created.ticket):
+                self.runner.start(created.ticket)
         return created
 
 

@@ -11,7 +11,6 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from rimedio.asl import AslError
 from rimedio.domain.answer import Section, Severity, Solution, Step
 from rimedio.domain.clock import Clock, Ids
 from rimedio.domain.errors import ConditionFailed, Conflict, InvalidInput
@@ -26,6 +25,7 @@ from rimedio.tickets.desk.edit_solution import EditSolution, placed
 from rimedio.tickets.desk.investigate import Investigate
 from rimedio.tickets.desk.measure_use import MeasureUse
 from rimedio.tickets.desk.review_diff import PlacedSentence, sentence_diff, share_changed
+from rimedio.tickets.runner import made_up_for_later
 from rimedio.tickets.task_tokens import TaskTokens, Waiting
 from rimedio.tickets.waker import Waker
 
@@ -222,7 +222,7 @@ class ReviewTicket:
     def _wake(self, done: Reviewed) -> None:
         """Let the waiting execution end; one that is over, or was woken before, stays as it is."""
         ticket, review = done.ticket, done.review
-        with suppress(Conflict, AslError):
+        with suppress(Conflict), made_up_for_later("Waking", done.ticket):
             token = self.parts.tokens.find(ticket.tenant_id, ticket.ticket_id, Waiting.REVIEW)
             output = {"verdict": review.verdict.value, "reviewer": review.reviewer, "reason": review.reason}
             self.parts.waker.send_task_success(token, {**output, "review_id": review.review_id})

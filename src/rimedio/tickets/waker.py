@@ -10,7 +10,7 @@ class Waker(Protocol):
     """Wakes a waiting execution."""
 
     def send_task_success(self, token: str, output: Json) -> None:
-        """The task behind `token` has this output."""
+        """The task behind `token` has this output. Raises Conflict when nothing waits for it any more."""
         ...
 
 
@@ -18,7 +18,10 @@ class Executions(Protocol):
     """Begins and breaks off a ticket's executions."""
 
     def start(self, ticket: Ticket) -> str:
-        """Set a ticket going; the same ticket at the same version twice is one execution. Its id."""
+        """Set a ticket going; the same ticket at the same version twice is one execution. Its id.
+
+        Raises Unavailable; `Runner.recover` starts it later.
+        """
         ...
 
     def stop(self, ticket: Ticket, reason: str) -> None:

@@ -215,14 +215,14 @@ class Workshop:
         self.open = OpenTicket(self.tickets, self.runner, taxonomy, self.clock, self.ids)
         self.reviews = ReviewStore(table)
         self.similar = FindSimilar(self.tickets, Symptoms(taxonomy))
-        self.investigate = Investigate(self.tickets, self.reviews, self.engine, self.similar, self.clock)
+        self.investigate = Investigate(self.tickets, self.reviews, self.runner, self.similar, self.clock)
         self.measure = MeasureUse(self.tickets, self.reviews, self.clock, self.ids)
         self.review = ReviewTicket(
             ReviewParts(
                 tickets=self.tickets,
                 reviews=self.reviews,
                 tokens=self.tokens,
-                waker=self.engine,
+                waker=self.runner,
                 edit=EditSolution(self.index.chunks, lambda _text: (), self.ids),
                 measure=self.measure,
                 investigate=self.investigate,
@@ -242,10 +242,10 @@ class Workshop:
         )
         self.resolve, self.reopen = ResolveTicket(changes), ReopenTicket(changes)
         self.escalate = EscalateTicket(changes)
-        self.say = Converse(self.tickets, self.conversations, self.tokens, self.engine, self.clock, self.ids)
+        self.say = Converse(self.tickets, self.conversations, self.tokens, self.runner, self.clock, self.ids)
         self.run = ReadRun(
             self.tickets,
-            self.engine,
+            self.runner,
             self.guard,
             lambda _ticket: {"[PHONE_1]": "333 1234567"},
             answerer.cost_of,

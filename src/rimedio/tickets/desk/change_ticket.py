@@ -12,6 +12,7 @@ from rimedio.storage.table import Action
 from rimedio.storage.tickets import CHANGE_ATTEMPTS_MAX, TicketStore
 from rimedio.tickets.desk.investigate import Investigate
 from rimedio.tickets.desk.measure_use import MeasureUse
+from rimedio.tickets.runner import made_up_for_later
 from rimedio.tickets.tasks.store import HELD
 from rimedio.tickets.waker import Executions
 
@@ -96,7 +97,8 @@ class ReopenTicket:
 
         along = (parts.conversations.put(self._message(tenant_id, ticket_id, said, author)),) if said else ()
         ticket = parts.tickets.change(tenant_id, ticket_id, again, along)
-        parts.executions.start(ticket)
+        with made_up_for_later("The start of", ticket):
+            parts.executions.start(ticket)
         return ticket
 
     def _message(self, tenant_id: str, ticket_id: str, text: str, author: Author) -> Message:
@@ -138,6 +140,7 @@ def _move(
                 raise
             continue
         if before.status in HELD:
-            parts.executions.stop(before, f"a person made the ticket {status}")
+            with made_up_for_later("Stopping the execution of", before):
+                parts.executions.stop(before, f"a person made the ticket {status}")
         return after
     raise AssertionError("unreachable")

@@ -3,7 +3,6 @@
 from contextlib import suppress
 from dataclasses import dataclass
 
-from rimedio.asl import AslError
 from rimedio.domain.clock import Clock, Ids
 from rimedio.domain.codec import from_json
 from rimedio.domain.conversation import Author, Message
@@ -50,7 +49,7 @@ class Converse:
 
     def _resume(self, tenant_id: str, ticket_id: str, message: Message) -> None:
         """Wake the execution; a message before this one may have done so already."""
-        with suppress(Conflict, AslError):
+        with suppress(Conflict):
             token = self.tokens.find(tenant_id, ticket_id, Waiting.REPLY)
             self.waker.send_task_success(token, {"message_id": message.message_id})
 

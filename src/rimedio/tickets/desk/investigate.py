@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from rimedio.answering.context import Context, ContextEntry
 from rimedio.answering.terms import asked_words, content_terms
-from rimedio.asl import AslError
 from rimedio.domain.answer import Citation, Verdict
 from rimedio.domain.clock import Clock
 from rimedio.domain.errors import RimedioError
@@ -49,7 +48,7 @@ class Investigate:
         """The same for the workflow, where notes that cannot be made never keep a ticket from a person."""
         try:
             return (self.action(ticket, reasons),)
-        except (RimedioError, AslError):
+        except RimedioError:
             _log.exception("No investigation notes could be made of ticket %s.", ticket.ticket_id)
             return ()
 

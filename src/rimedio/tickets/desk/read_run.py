@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from rimedio.asl import Description, ExecutionDoesNotExist
+from rimedio.asl import Description
 from rimedio.cost.ledger import CostEntry, CostKind
 from rimedio.cost.money import usd
 from rimedio.domain.answer import Draft
@@ -30,7 +30,7 @@ class Executions(Protocol):
         ...
 
     def describe(self, execution_id: str) -> Description:
-        """How an execution stands. Raises ExecutionDoesNotExist."""
+        """How an execution stands. Raises NotFound."""
         ...
 
 
@@ -57,7 +57,7 @@ class ReadRun:
             raise NotFound(f"The work on ticket {ticket_id} has not begun. Ask again in a moment.")
         try:
             found = self.executions.describe(ticket.execution_id)
-        except ExecutionDoesNotExist as error:
+        except NotFound as error:
             raise NotFound(f"The run of ticket {ticket_id} is no longer kept.") from error
         redact = RedactRun(ticket, self.taken_out(ticket), self.guard)
         history = self.executions.history(ticket.execution_id)

@@ -1,0 +1,84 @@
+"""Finds the tickets that a crash, an outage or an operator's stop has left without anybody working on them."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import count
+
+from rimedio.domain.clock import Clock
+from rimedio.domain.errors import Conflict, NotFound
+from rimedio.domain.ticket import Status, Ticket
+from rimedio.storage.tickets import TicketStore
+from rimedio.tickets.runner import name_of
+
+PAGE = 200
+FAILED = frozenset({"FAILED", "ABORTED", "TIMED_OUT"})
+PENDING = (Status.NEW, Status.PROCESSING)
+WAITING = (Status.IN_REVIEW, Status.NEEDS_INFO)
+WAIT_MAX = timedelta(days=14, hours=1)  # the workflow's own waits end after two weeks
+ABANDONED = "run-ended"  # reason of a ticket whose execution is over without having ended it
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """What both runners do after a start, or now and then.
+
+    `begin` starts an execution under a name and answers its id; `status_of` says how an execution stands,
+    and raises NotFound.
+    """
+
+    tickets: TicketStore
+    clock: Clock
+    begin: Callable[[Ticket, str], str]
+    status_of: Callable[[str], str]
+
+    def run(self, tenant_id: str) -> int:
+        """Start what was accepted and never started; hand abandoned tickets to a person. How many."""
+        started = [t for t in self._standing(tenant_id, PENDING) if t.execution_id is None]
+        for ticket in started:
+            self._start_over(ticket)
+        return len(started) + sum(self._rescue(ticket) for ticket in self._held(tenant_id))
+
+    def _start_over(self, ticket: Ticket) -> None:
+        """Start what was accepted; where an execution failed before it took the ticket, another one tries."""
+        name = first = name_of(ticket)
+        for attempt in count(2):
+            if self.status_of(self.begin(ticket, name)) not in FAILED:
+                return
+            name = f"{first}-attempt-{attempt}"
+
+    def _held(self, tenant_id: str) -> list[Ticket]:
+        """Tickets that an execution ought to have: in work, or waiting for longer than any wait lasts."""
+        long_ago = self.clock.now() - WAIT_MAX
+        working = self._standing(tenant_id, (Status.PROCESSING,))
+        waiting = (t for t in self._standing(tenant_id, WAITING) if t.updated_at < long_ago)
+        return [t for t in (*working, *waiting) if t.execution_id is not None]
+
+    def _rescue(self, ticket: Ticket) -> bool:
+        """Escalate a ticket whose execution is over; False when somebody has it."""
+        try:
+            status = self.status_of(str(ticket.execution_id))
+        except NotFound:
+            status = "no longer kept"
+        if status == "RUNNING" or self._has_moved(ticket):
+            return False
+        moved = ticket.moved_to(Status.ESCALATED, self.clock.now(), reason=f"{ABANDONED}: {status}")
+        try:
+            self.tickets.save(moved, expected=ticket.version)
+        except Conflict:  # it moved meanwhile
+            return False
+        return True
+
+    def _has_moved(self, ticket: Ticket) -> bool:
+        """Whether the ticket, read before its execution was looked at, stands elsewhere by now."""
+        return self.tickets.get(ticket.tenant_id, ticket.ticket_id).version != ticket.version
+
+    def _standing(self, tenant_id: str, statuses: Sequence[Status]) -> Iterator[Ticket]:
+        for status in statuses:
+            cursor = None
+            while True:
+                page = self.tickets.list_by_status(tenant_id, status, limit=PAGE, cursor=cursor)
+                yield from page.tickets
+                cursor = page.cursor
+                if cursor is None:
+                    break
