@@ -7,18 +7,20 @@ from typing import TYPE_CHECKING
 
 from rimedio.domain.codec import Json
 from rimedio.domain.errors import InvalidInput
-from rimedio.events.archive import Archive
+from rimedio.events.archive import DEFAULT_ARCHIVE, Archive, EventArchive
 from rimedio.events.backoff import SteppedBackoff
 from rimedio.events.bus import EVERY_TENANT, RetryPolicy, Target
+from rimedio.events.delivery_queue import LOCAL, WEBHOOK, DeliveryQueue, DirectBus
 from rimedio.events.dispatch import Dispatcher, TargetRegistry, workflow_target
 from rimedio.events.event import Event
 from rimedio.events.outbox import OutboxRelay
 from rimedio.events.permitted import TenantRules
 from rimedio.events.publisher import EventPublisher
-from rimedio.events.schedule import Schedule
-from rimedio.events.sqlite_archive import DEFAULT_ARCHIVE, SqliteArchive
+from rimedio.events.schedule import Schedule, Scheduler
+from rimedio.events.schemas import SchemaRegistry
+from rimedio.events.sqlite_archive import SqliteArchive
 from rimedio.events.sqlite_bus import SqliteBus
-from rimedio.events.sqlite_queue import LOCAL, WEBHOOK, SqliteQueue
+from rimedio.events.sqlite_queue import SqliteQueue
 from rimedio.events.sqlite_scheduler import SqliteScheduler
 from rimedio.events.sqlite_schemas import SqliteSchemas
 from rimedio.events.webhook_delivery import DeliverWebhook, SendToWebhook
@@ -41,22 +43,47 @@ OF_ONE_WEBHOOK = 2  # deliveries at a time: a slow receiver holds at most half o
 
 
 class Eventing:
-    """What happens when something has happened."""
+    """What happens when something has happened. The parts that a home has of its own kind: see the subclasses."""
 
     def __init__(self, system: "Rimedio") -> None:
         self._system = system
 
-    # -- the bus
+    # -- what each home brings
 
-    @cached_property
-    def queue(self) -> SqliteQueue:
+    @property
+    def queue(self) -> DeliveryQueue:
         """What is still to be delivered, and the dead letters."""
-        return SqliteQueue(self._system.database, self._system.clock)
+        raise NotImplementedError
 
-    @cached_property
-    def bus(self) -> SqliteBus:
-        """Takes events and enqueues them for whoever listens."""
-        return SqliteBus(self._system.database, self.queue, self._system.clock)
+    @property
+    def bus(self) -> DirectBus:
+        """Takes events and hands them to whoever listens."""
+        raise NotImplementedError
+
+    @property
+    def archive(self) -> EventArchive:
+        """Events that happened, and their replays."""
+        raise NotImplementedError
+
+    @property
+    def schemas(self) -> SchemaRegistry:
+        """Which shapes events have."""
+        raise NotImplementedError
+
+    @property
+    def schedules(self) -> Scheduler:
+        """When something is to happen."""
+        raise NotImplementedError
+
+    def trim(self) -> int:
+        """Drop what is past its time, where nothing else does; how many."""
+        raise NotImplementedError
+
+    def loops(self) -> Mapping[str, tuple[Callable[[], int], float]]:
+        """What the service runs in the background: name, and work with its idle seconds."""
+        raise NotImplementedError
+
+    # -- the bus
 
     @cached_property
     def publisher(self) -> EventPublisher:
@@ -92,31 +119,7 @@ class Eventing:
         """Use cases: a tenant's own rules."""
         return TenantRules(self.bus, WebhookStore(self._system.table))
 
-    # -- what is kept
-
-    @cached_property
-    def archive(self) -> SqliteArchive:
-        """Events that happened, and their replays."""
-        archive = SqliteArchive(self._system.database, self.bus, self._system.clock, self._system.ids)
-        if not self._system.folder.read_only:
-            archive.put_archive(Archive(EVERY_TENANT, DEFAULT_ARCHIVE, self._system.settings.event_days))
-        return archive
-
-    @cached_property
-    def schemas(self) -> SqliteSchemas:
-        """Which shapes events have."""
-        return SqliteSchemas(self._system.database, self._system.clock)
-
-    def trim(self) -> int:
-        """Drop what is past its time: archived events, dead letters, what the bus remembers; how many."""
-        return self.archive.trim() + self.queue.trim(DEAD_LETTERS_KEPT, DEAD_LETTERS_MAX)
-
     # -- schedules
-
-    @cached_property
-    def schedules(self) -> SqliteScheduler:
-        """When something is to happen."""
-        return SqliteScheduler(self._system.database, self.bus, self._system.clock)
 
     def every(self, name: str, expression: str, run: Callable[[], object]) -> None:
         """Let the system do something on a schedule; after a restart it goes on where it was.
@@ -199,7 +202,41 @@ class Eventing:
             given_up=self.deliver_webhook.given_up,
         )
 
-    # -- background
+
+class HomeEventing(Eventing):
+    """Eventing at home: everything in the one SQLite file, worked off by loops."""
+
+    @cached_property
+    def queue(self) -> SqliteQueue:
+        """What is still to be delivered, and the dead letters."""
+        return SqliteQueue(self._system.database, self._system.clock)
+
+    @cached_property
+    def bus(self) -> SqliteBus:
+        """Takes events and enqueues them for whoever listens."""
+        return SqliteBus(self._system.database, self.queue, self._system.clock)
+
+    @cached_property
+    def archive(self) -> SqliteArchive:
+        """Events that happened, and their replays."""
+        archive = SqliteArchive(self._system.database, self.bus, self._system.clock, self._system.ids)
+        if not self._system.folder.read_only:
+            archive.put_archive(Archive(EVERY_TENANT, DEFAULT_ARCHIVE, self._system.settings.event_days))
+        return archive
+
+    @cached_property
+    def schemas(self) -> SqliteSchemas:
+        """Which shapes events have."""
+        return SqliteSchemas(self._system.database, self._system.clock)
+
+    @cached_property
+    def schedules(self) -> SqliteScheduler:
+        """When something is to happen."""
+        return SqliteScheduler(self._system.database, self.bus, self._system.clock)
+
+    def trim(self) -> int:
+        """Drop what is past its time: archived events, dead letters, what the bus remembers; how many."""
+        return self.archive.trim() + self.queue.trim(DEAD_LETTERS_KEPT, DEAD_LETTERS_MAX)
 
     def loops(self) -> Mapping[str, tuple[Callable[[], int], float]]:
         """What the service runs in the background: name, and work with its idle seconds."""

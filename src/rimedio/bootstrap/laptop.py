@@ -411,9 +411,9 @@ class Rimedio:
     @cached_property
     def eventing(self) -> "Eventing":
         """Bus, outbox, archive, schemas, schedules, webhooks."""
-        from rimedio.bootstrap.events import Eventing
+        from rimedio.bootstrap.events import HomeEventing
 
-        return Eventing(self)
+        return HomeEventing(self)
 
     @cached_property
     def desk(self) -> "Desk":

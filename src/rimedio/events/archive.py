@@ -15,6 +15,7 @@ from rimedio.domain.codec import Json
 from rimedio.domain.errors import InvalidInput
 from rimedio.events.event import Event
 
+DEFAULT_ARCHIVE = "all"
 RETENTION_DAYS_MAX = 365
 EVENTS_MAX = 500_000  # in one archive; the oldest go first
 REPLAYS_AT_ONCE = 10  # of a tenant, as EventBridge
@@ -109,6 +110,27 @@ class EventArchive(Protocol):
         """Stop a replay; what was handed to rules stays. Raises NotFound, Conflict when it has ended."""
         ...
 
+    def run_once(self) -> int:
+        """Hand the next events of the oldest replay to its rules; how many. 0 where the service does this."""
+        ...
+
+    def replay(self, tenant_id: str, replay_id: str) -> Replay:
+        """One replay. Raises NotFound."""
+        ...
+
     def replays(self, tenant_id: str) -> Sequence[Replay]:
         """The latest replays of a tenant, newest first."""
+        ...
+
+    def events(
+        self,
+        tenant_id: str,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        detail_type: str | None = None,
+        limit: int = 25,
+        cursor: str | None = None,
+    ) -> EventPage:
+        """A tenant's kept events by time, newest first; `until` not included. Raises InvalidInput."""
         ...

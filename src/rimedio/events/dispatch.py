@@ -15,8 +15,8 @@ from rimedio.domain.codec import Json
 from rimedio.domain.errors import InvalidInput, NotFound, PolicyRefused, Unavailable
 from rimedio.events.backoff import ExponentialBackoff, Waits
 from rimedio.events.bus import Reason, Target
+from rimedio.events.delivery_queue import LOCAL, DeliveryQueue, Invocation
 from rimedio.events.event import Event
-from rimedio.events.sqlite_queue import LOCAL, Invocation, SqliteQueue
 from rimedio.events.transformer import RuleContext, find
 
 AT_ONCE = 20  # deliveries taken from the queue together
@@ -91,7 +91,7 @@ def log_event(delivery: Delivery) -> None:
 class Dispatcher:
     """Works off one lane of the queue. Several may share a lane: nothing is delivered by two at a time."""
 
-    queue: SqliteQueue
+    queue: DeliveryQueue
     targets: TargetRegistry
     clock: Clock
     lane: str = LOCAL

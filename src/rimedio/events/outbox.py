@@ -38,12 +38,20 @@ class OutboxRelay:
         changes = self.stream.read(self.consumer, self.at_once)
         if not changes:
             return 0
-        events = [event for change in changes for event in _told(change)]
-        for result in self.bus.put_events(events) if events else ():
-            if result.error is not None:  # it would be refused again: say so, and go on
-                _log.error("The bus refused event %s: %s", result.event_id, result.error)
+        relay_changes(changes, self.bus)
         self.stream.acknowledge(self.consumer, changes[-1])
         return len(changes)
+
+
+def relay_changes(changes: Sequence[Change], bus: EventBus) -> None:
+    """Put the events of these changes onto the bus: the work of the loop at home and of the function on AWS.
+
+    Raises what the bus raises; then the same changes are relayed again.
+    """
+    events = [event for change in changes for event in _told(change)]
+    for result in bus.put_events(events) if events else ():
+        if result.error is not None:  # it would be refused again: say so, and go on
+            _log.error("The bus refused event %s: %s", result.event_id, result.error)
 
 
 def _told(change: Change) -> Sequence[Event]:

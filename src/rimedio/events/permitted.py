@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from rimedio.domain.errors import Forbidden, NotFound
 from rimedio.events.bus import EventBus, Rule, Target
-from rimedio.events.sqlite_queue import WEBHOOK
+from rimedio.events.delivery_queue import WEBHOOK
 from rimedio.events.webhooks import WebhookStore
 
 SCHEMES = ("log", WEBHOOK, "workflow")

@@ -188,6 +188,10 @@ class Scheduler(Protocol):
         """Make or replace one. Raises InvalidInput when it would never run."""
         ...
 
+    def ensure(self, schedule: Schedule) -> None:
+        """Make a schedule of the system unless it stands as it should: then its next run stays as it is."""
+        ...
+
     def get(self, tenant_id: str, name: str) -> ScheduleState:
         """One schedule. Raises NotFound."""
         ...

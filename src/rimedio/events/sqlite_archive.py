@@ -10,6 +10,7 @@ import orjson
 from rimedio.domain.clock import Clock, Ids
 from rimedio.domain.errors import Conflict, InvalidInput, NotFound, UnknownCursor
 from rimedio.events.archive import (
+    DEFAULT_ARCHIVE,
     EVENTS_MAX,
     REPLAYS_AT_ONCE,
     REPLAYS_KEPT,
@@ -25,7 +26,6 @@ from rimedio.events.sqlite_queue import stored_event
 from rimedio.events.sqlite_tables import MIGRATIONS, ROOM, instant, micros
 from rimedio.storage.database import Database
 
-DEFAULT_ARCHIVE = "all"
 REPLAY_AT_ONCE = 100  # events a turn
 WAITING_MAX = 2000  # deliveries; a replay pauses while so many wait
 EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)

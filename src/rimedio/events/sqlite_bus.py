@@ -15,6 +15,7 @@ import orjson
 from rimedio.domain.clock import Clock
 from rimedio.domain.errors import InvalidInput, NotFound
 from rimedio.events.bus import EVERY_TENANT, RULES_MAX, PutResult, Rule, Target
+from rimedio.events.delivery_queue import DIRECT
 from rimedio.events.event import Event, check_event
 from rimedio.events.pattern import Pattern
 from rimedio.events.rule_json import rule_from_json, rule_to_json, written
@@ -23,7 +24,6 @@ from rimedio.events.sqlite_tables import MIGRATIONS, ROOM, micros
 from rimedio.storage.database import Database
 
 REMEMBERED = timedelta(days=3)  # how long an event id is known after nothing else needs the event
-DIRECT = "(direct)"  # in place of a rule, for what is sent to one target only; no rule can be called so
 TRIM_AT_ONCE = 5000
 _UNNEEDED = (
     "NOT EXISTS (SELECT 1 FROM event_archived a WHERE a.seq = e.seq) "

@@ -7,7 +7,7 @@ being delivered right now is known in memory alone: after a crash it is simply d
 import threading
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from sqlite3 import Connection, Row
 
@@ -16,14 +16,11 @@ import orjson
 from rimedio.domain.clock import Clock
 from rimedio.domain.errors import NotFound, UnknownCursor
 from rimedio.events.bus import DeadLetter, DeadLetterPage, Reason, Target
+from rimedio.events.delivery_queue import ERROR_CHARS_MAX, Invocation, lane_of
 from rimedio.events.event import Event, event_from
 from rimedio.events.rule_json import target_from_json, target_to_json
 from rimedio.events.sqlite_tables import MIGRATIONS, ROOM, instant, micros
 from rimedio.storage.database import Database
-
-LOCAL = "local"
-WEBHOOK = "webhook"
-ERROR_CHARS_MAX = 1000
 
 _WITH_EVENT = (
     "SELECT i.*, e.body AS event_body, e.at AS event_at, e.put_at FROM event_invocation i "
@@ -35,33 +32,13 @@ _DEAD = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Invocation:
-    """One event on its way to one target. `attempts` counts those that failed."""
-
-    invocation_id: int
-    event: Event
-    tenant_id: str
-    rule_tenant: str
-    rule: str
-    target: Target
-    attempts: int
-    created_at: datetime
-    ingested_at: datetime
-
-
-def lane_of(target: Target) -> str:
-    """Which workers deliver to a target: those that wait for other machines, or those that do not."""
-    return WEBHOOK if target.scheme == WEBHOOK else LOCAL
-
-
 class SqliteQueue:
     """The deliveries of the bus at home."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
-        self._busy: dict[int, str] = {}  # invocation id → address, while it is being delivered
+        self._busy: dict[str, str] = {}  # invocation id → address, while it is being delivered
         self._lock = threading.Lock()
         database.migrate(ROOM, MIGRATIONS)
 
@@ -113,7 +90,7 @@ class SqliteQueue:
             "ORDER BY i.due_at, i.id LIMIT ?",
             (lane, address, now, room + len(self._busy)),
         )
-        return [_invocation(row) for row in rows if row["id"] not in self._busy][:room]
+        return [_invocation(row) for row in rows if str(row["id"]) not in self._busy][:room]
 
     def done(self, invocation: Invocation) -> None:
         """The target has taken it."""
@@ -210,7 +187,7 @@ def stored_event(body: bytes, at: int, replay: str) -> Event:
 
 def _invocation(row: Row) -> Invocation:
     return Invocation(
-        row["id"],
+        str(row["id"]),
         stored_event(row["event_body"], row["event_at"], row["replay"]),
         row["tenant"],
         row["rule_tenant"],

@@ -9,12 +9,11 @@ import orjson
 from rimedio.domain.clock import Clock, Ids
 from rimedio.domain.codec import Json
 from rimedio.domain.errors import ConditionFailed, InvalidInput, PolicyRefused, Unavailable
+from rimedio.events.delivery_queue import DirectBus, Invocation
 from rimedio.events.detail_types import EVENTS, DetailType
 from rimedio.events.dispatch import Delivery, PutOff, is_transformed
 from rimedio.events.event import Event, event_id, iso_seconds, new_event
 from rimedio.events.signing import signed_headers
-from rimedio.events.sqlite_bus import SqliteBus
-from rimedio.events.sqlite_queue import Invocation
 from rimedio.events.webhook_log import (
     DeliveryRecord,
     DeliveryStatus,
@@ -131,7 +130,7 @@ class SendToWebhook:
     """Use cases: a test message, and a delivery once more."""
 
     webhooks: Webhooks
-    bus: SqliteBus
+    bus: DirectBus
     clock: Clock
     ids: Ids
 

@@ -9,9 +9,9 @@ from typing import Protocol
 from rimedio.domain.clock import Clock, Ids
 from rimedio.domain.errors import Conflict, InvalidInput, NotFound, Unavailable
 from rimedio.events.bus import EventBus, RetryPolicy, Rule, Target
+from rimedio.events.delivery_queue import WEBHOOK
 from rimedio.events.detail_types import DetailType
 from rimedio.events.signing import new_secret
-from rimedio.events.sqlite_queue import WEBHOOK
 from rimedio.security.ssrf import PublicUrl
 from rimedio.storage import keys
 from rimedio.storage.codec import from_item, to_attributes

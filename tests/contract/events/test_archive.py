@@ -6,9 +6,9 @@ import pytest
 
 from rimedio.domain.clock import SeededIds
 from rimedio.domain.errors import Conflict, InvalidInput, NotFound
-from rimedio.events.archive import Archive, ReplayState
+from rimedio.events.archive import DEFAULT_ARCHIVE, Archive, ReplayState
 from rimedio.events.bus import EVERY_TENANT
-from rimedio.events.sqlite_archive import DEFAULT_ARCHIVE, SqliteArchive
+from rimedio.events.sqlite_archive import SqliteArchive
 
 ALL = {"source": ["rimedio.tickets"]}
 START = datetime(2026, 1, 31, 8, 30, tzinfo=UTC)

@@ -10,13 +10,14 @@ from rimedio.domain.clock import FakeClock, SeededIds
 from rimedio.domain.errors import Conflict, InvalidInput, NotFound, PolicyRefused, Unauthorized
 from rimedio.events.backoff import SteppedBackoff
 from rimedio.events.bus import Rule, Target
+from rimedio.events.delivery_queue import WEBHOOK
 from rimedio.events.detail_types import DetailType
 from rimedio.events.dispatch import Dispatcher, TargetRegistry
 from rimedio.events.fake_sender import FakeSender
 from rimedio.events.publisher import EventPublisher
 from rimedio.events.signing import verify_webhook
 from rimedio.events.sqlite_bus import SqliteBus
-from rimedio.events.sqlite_queue import WEBHOOK, SqliteQueue
+from rimedio.events.sqlite_queue import SqliteQueue
 from rimedio.events.transformer import InputTransformer
 from rimedio.events.webhook_delivery import DeliverWebhook, SendToWebhook
 from rimedio.events.webhook_log import DeliveryStatus, WebhookLog, event_of_message, message_id
