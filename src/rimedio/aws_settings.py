@@ -54,6 +54,30 @@ class AwsSettings(BaseModel):
     )
     bedrock_rerank_model: str | None = Field(None, description="Bedrock model that orders passages anew.")
     bedrock_guardrail: str | None = Field(None, description="Bedrock guardrail, as ID or ID:VERSION.")
+    bedrock_region: str | None = Field(
+        None, pattern="^[a-z]{2}(-[a-z]+)+-[0-9]$", description="Region of Bedrock, where it is not the home."
+    )
+    bedrock_profile: str = Field(
+        "regional",
+        pattern="^(none|regional|global)$",
+        description="Inference profile of models named without one: of the region's continent, or of the world.",
+    )
+    bedrock_service_tier: str = Field(
+        "default",
+        pattern="^(default|priority|flex|reserved)$",
+        description="Service tier of Bedrock's calls.",
+    )
+    bedrock_prompt_cache: str = Field(
+        "5m", pattern="^(off|5m|1h)$", description="How long Bedrock keeps the stable beginning of prompts."
+    )
+    bedrock_stream_guard: str = Field(
+        "sync",
+        pattern="^(sync|async)$",
+        description="Whether a streamed reply waits for the guardrail (sync) or runs ahead of it (async).",
+    )
+    bedrock_batch_role: str | None = Field(
+        None, description="Role with which Bedrock's batch jobs read and write."
+    )
     sagemaker_endpoint: str | None = Field(
         None, description="SageMaker endpoint that classifies; the function does it itself if unset."
     )
