@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from rimedio.domain.ticket import Ticket
 from rimedio.security.ssrf import PublicUrl, check_public_url
 from rimedio.storage.reviews import ReviewStore
-from rimedio.storage.ticket_feed import SqliteTicketFeed
 from rimedio.storage.uploads import UploadStore
 from rimedio.tickets.desk.change_ticket import ChangeParts, EscalateTicket, ReopenTicket, ResolveTicket
 from rimedio.tickets.desk.converse import Converse
@@ -22,7 +21,6 @@ from rimedio.tickets.desk.measure_use import MeasureUse
 from rimedio.tickets.desk.read_run import ReadRun
 from rimedio.tickets.desk.show_ticket import ShowTicket
 from rimedio.tickets.draft_safety import no_safety
-from rimedio.tickets.live.progress import JournalProgress
 from rimedio.tickets.live.watch_answer import WatchAnswer
 from rimedio.tickets.live.watch_queue import WatchQueue
 from rimedio.tickets.live.watch_ticket import WatchTicket
@@ -36,7 +34,7 @@ from rimedio.tickets.uploads.receive_upload import ReceiveUpload, UploadLimits
 from rimedio.tickets.workflow_graph import WorkflowGraph, workflow_graph
 
 if TYPE_CHECKING:
-    from rimedio.bootstrap.laptop import Rimedio
+    from rimedio.bootstrap.system import Rimedio
 
 SWEEP_IDLE_SECONDS = 1800.0
 
@@ -107,12 +105,12 @@ class Desk:
     @cached_property
     def live(self) -> WatchTicket:
         """Use case: what is new about a ticket since a position."""
-        return WatchTicket(self._system.tickets, JournalProgress(self._system.engine.journal))
+        return WatchTicket(self._system.tickets, self._system.runner.progress)
 
     @cached_property
     def queue(self) -> WatchQueue:
         """Use case: which tickets moved since a position."""
-        return WatchQueue(SqliteTicketFeed(self._system.database), self._system.clock)
+        return WatchQueue(self._system.feed, self._system.clock)
 
     @cached_property
     def ask_live(self) -> WatchAnswer:
@@ -155,7 +153,7 @@ class Desk:
         system, settings = self._system, self._system.settings
         return ReceiveUpload(
             uploads=UploadStore(system.table),
-            objects=system.folder.objects,
+            objects=system.objects,
             tickets=system.tickets,
             tenants=system.tenants,
             clock=system.clock,
@@ -173,7 +171,7 @@ class Desk:
     def check_attachments(self) -> CheckAttachments:
         """Which files a ticket may name."""
         system = self._system
-        return CheckAttachments(system.folder.objects, self.check_url, system.settings.attachments_max)
+        return CheckAttachments(system.objects, self.check_url, system.settings.attachments_max)
 
     @cached_property
     def fetch_attachment(self) -> FetchAttachment:
@@ -183,7 +181,7 @@ class Desk:
     @cached_property
     def attachment(self) -> OpenAttachment:
         """Use case: a ticket's file."""
-        return OpenAttachment(self._system.tickets, self._system.folder.objects)
+        return OpenAttachment(self._system.tickets, self._system.objects)
 
     def loops(self) -> Mapping[str, tuple[Callable[[], int], float]]:
         """What the service runs in the background: name, and work with its idle seconds."""

@@ -2,6 +2,7 @@
 
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import cached_property
 
 from rimedio.asl import (
     Description,
@@ -16,6 +17,7 @@ from rimedio.domain.codec import Json
 from rimedio.domain.errors import Conflict, NotFound
 from rimedio.domain.ticket import Status, Ticket
 from rimedio.storage.tickets import TicketStore
+from rimedio.tickets.live.progress import JournalProgress
 from rimedio.tickets.recovery import Recovery
 from rimedio.tickets.runner import given_to, name_of
 from rimedio.tickets.workflow import definition
@@ -73,6 +75,11 @@ class EngineRunner:
             return self.engine.history(execution_id)
         except ExecutionDoesNotExist as error:
             raise NotFound(str(error)) from error
+
+    @cached_property
+    def progress(self) -> JournalProgress:
+        """How far executions are, for everybody who watches."""
+        return JournalProgress(self.engine.journal)
 
     def recover(self, tenant_id: str) -> int:
         """After a start: pick up unfinished executions, and tickets that no execution works on.

@@ -9,6 +9,7 @@ from rimedio.asl import Description
 from rimedio.domain.codec import Json
 from rimedio.domain.errors import Unavailable
 from rimedio.domain.ticket import Status, Ticket
+from rimedio.tickets.live.progress import ProgressSource
 
 _log = logging.getLogger(__name__)
 
@@ -40,6 +41,11 @@ class Runner(Protocol):
 
     def history(self, execution_id: str) -> list[dict[str, Json]]:
         """Its events, shaped as GetExecutionHistory's, timestamps as text. Raises NotFound."""
+        ...
+
+    @property
+    def progress(self) -> ProgressSource:
+        """How far executions are, for everybody who watches."""
         ...
 
     def recover(self, tenant_id: str) -> int:

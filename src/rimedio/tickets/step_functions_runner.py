@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 
 from rimedio.asl import Description
 from rimedio.asl.clock import iso
@@ -14,6 +15,7 @@ from rimedio.domain.codec import Json
 from rimedio.domain.errors import Conflict, NotFound
 from rimedio.domain.ticket import Status, Ticket
 from rimedio.storage.tickets import TicketStore
+from rimedio.tickets.live.progress import HistoryProgress
 from rimedio.tickets.recovery import Recovery
 from rimedio.tickets.runner import given_to, name_of
 
@@ -105,6 +107,11 @@ class StepFunctionsRunner:
                 if not page.get("nextToken"):
                     return events
                 asked["nextToken"] = page["nextToken"]
+
+    @cached_property
+    def progress(self) -> HistoryProgress:
+        """How far executions are, for everybody who watches."""
+        return HistoryProgress(self, self.clock)
 
     def recover(self, tenant_id: str) -> int:
         """Now and then: start tickets that were accepted and never started, hand abandoned ones to a person.
