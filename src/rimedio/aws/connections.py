@@ -40,6 +40,13 @@ class AwsConnections:
         """The address that stands in for AWS's own, or None."""
         return self._endpoints.get(service, self._endpoints.get(EVERY_SERVICE))
 
+    def close(self) -> None:
+        """Close every open connection; a client asked for later is made anew."""
+        with self._lock:
+            for client in self._clients.values():
+                client.close()
+            self._clients.clear()
+
     def _made(self, service: str, read_seconds: float, attempts: int) -> Client:
         import boto3  # 150 ms: only what is used on AWS pays for it
         from botocore.config import Config

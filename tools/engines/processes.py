@@ -1,0 +1,80 @@
+"""Engines as processes of their own: started detached, known by a marker, ended by their pid only."""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from tools.engines.recipes import LOOPBACK
+
+END_SECONDS_MAX = 10.0
+_LOOK_SECONDS = 0.1
+
+
+def marker(name: str) -> str:
+    """What the command line of an engine carries, so that a pid used anew is never taken for it."""
+    return f"-Drimedio.engine={name}"
+
+
+def started(name: str, command: Sequence[str], log: Path, folder: Path) -> int:
+    """The pid of a new process in a session of its own, whose output goes to `log`."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [command[0], marker(name), *command[1:]],
+            stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, cwd=folder, start_new_session=True,
+        )  # fmt: skip
+    pid = process.pid
+    process.returncode = 0  # it outlives this process on purpose: no warning when the object goes
+    return pid
+
+
+def alive(name: str, pid: int) -> bool:
+    """Whether `pid` is that engine, running."""
+    _reap(pid)
+    try:
+        line = Path(f"/proc/{pid}/cmdline").read_text("utf-8", "replace")
+    except FileNotFoundError:
+        if Path("/proc/self").exists():
+            return False
+        shown = subprocess.run(
+            ["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False
+        )
+        line = shown.stdout
+    except OSError:
+        return False
+    return marker(name) in line
+
+
+def end(name: str, pid: int) -> None:
+    """Ask it to end, and make it, after ten seconds."""
+    for kind in (signal.SIGTERM, signal.SIGKILL):
+        if not alive(name, pid):
+            return
+        os.kill(pid, kind)
+        until = time.monotonic() + END_SECONDS_MAX
+        while alive(name, pid) and time.monotonic() < until:
+            time.sleep(_LOOK_SECONDS)
+
+
+def free_port(wanted: int) -> int:
+    """`wanted`, or another port when somebody listens there."""
+    for port in (wanted, 0):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((LOOPBACK, port))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    raise OSError("no port is free on the loopback address")
+
+
+def _reap(pid: int) -> None:
+    """Take leave of a child that ended, which would otherwise look alive."""
+    with contextlib.suppress(ChildProcessError):
+        os.waitpid(pid, os.WNOHANG)

@@ -1,0 +1,126 @@
+"""Bring the engines up, see how they are, take them down."""
+
+import fcntl
+import shutil
+import subprocess
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+from tools.engines.java import Jdk, Missing, chosen, installed
+from tools.engines.processes import alive, end, free_port, started
+from tools.engines.recipes import DATA, HERE, LOOPBACK, RECIPES, ROOT, Recipe
+from tools.engines.record import Record, recorded
+
+MAVEN_SECONDS_MAX = 600
+READY_SECONDS_MAX = 120.0
+_LOOK_SECONDS = 0.25
+
+
+def up() -> tuple[Record, list[str]]:
+    """Every engine that can be had here runs; the record, and which of them were started by this call."""
+    begun: list[Recipe] = []
+    with _alone():
+        record = recorded()
+        record.missing = {}
+        jdks = installed()
+        for recipe in RECIPES:
+            if not _runs(recipe, record):
+                _begin(recipe, record, jdks, begun)
+        _wait(begun, record)
+        record.write()
+    return record, [recipe.name for recipe in begun if recipe.name in record.pids]
+
+
+def down(names: Iterable[str] | None = None) -> list[str]:
+    """End the engines of the record, or those named; which ones ran."""
+    record = recorded()
+    ended = []
+    for name in list(record.pids) if names is None else names:
+        pid = record.pids.get(name)
+        if pid is not None and alive(name, pid):
+            end(name, pid)
+            ended.append(name)
+        record.drop(name)
+    record.write()
+    return ended
+
+
+def running() -> Record:
+    """The record, without those that run no more."""
+    record = recorded()
+    for recipe in RECIPES:
+        if recipe.name in record.pids and not _runs(recipe, record):
+            record.drop(recipe.name)
+    return record
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """One process at a time brings engines up; a second one waits, then finds them running."""
+    HERE.mkdir(exist_ok=True)
+    with (HERE / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _runs(recipe: Recipe, record: Record) -> bool:
+    pid, address = record.pids.get(recipe.name), record.addresses.get(recipe.name)
+    return pid is not None and address is not None and alive(recipe.name, pid) and recipe.ready(address)
+
+
+def _begin(recipe: Recipe, record: Record, jdks: list[Jdk], begun: list[Recipe]) -> None:
+    stale = record.pids.get(recipe.name)
+    if stale is not None:
+        end(recipe.name, stale)  # it hangs: alive, and gives no answer
+    record.drop(recipe.name)
+    try:
+        jdk = chosen(jdks, recipe.java_least)
+        fetch(recipe)
+    except Missing as missing:
+        record.missing[recipe.name] = str(missing)
+        return
+    data = DATA / recipe.name
+    shutil.rmtree(data, ignore_errors=True)
+    data.mkdir(parents=True)
+    port = free_port(recipe.port)
+    command = [str(jdk.java), *recipe.command(port, data)]
+    record.pids[recipe.name] = started(recipe.name, command, HERE / f"{recipe.name}.log", HERE)
+    record.addresses[recipe.name] = f"http://{LOOPBACK}:{port}"
+    record.write()  # before the wait: whoever is interrupted leaves a pid to end it by
+    begun.append(recipe)
+
+
+def _wait(begun: list[Recipe], record: Record) -> None:
+    """Until each answers; one that ended or never answers is missing, with the place of its log."""
+    until = time.monotonic() + READY_SECONDS_MAX
+    waiting = list(begun)
+    while waiting:
+        waiting = [recipe for recipe in waiting if not recipe.ready(record.addresses[recipe.name])]
+        for recipe in waiting[:]:
+            pid = record.pids[recipe.name]
+            if alive(recipe.name, pid) and time.monotonic() < until:
+                continue
+            end(recipe.name, pid)
+            record.drop(recipe.name)
+            record.missing[recipe.name] = f"it did not start; see .engines/{recipe.name}.log"
+            waiting.remove(recipe)
+        if waiting:
+            time.sleep(_LOOK_SECONDS)
+
+
+def fetch(recipe: Recipe) -> None:
+    """Have Maven bring the engine's jars, once. Raises Missing."""
+    if recipe.has.is_file():
+        return
+    maven = shutil.which("mvn")
+    if maven is None:
+        raise Missing("Maven was not found (Debian: apt-get install maven)")
+    command = [maven, "-q", "-B", "-ntp", "-f", str(ROOT / "pom.xml"), "-P", recipe.profile, "package"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=MAVEN_SECONDS_MAX, check=False)
+    except subprocess.TimeoutExpired:
+        raise Missing(f"Maven did not bring it within {MAVEN_SECONDS_MAX} seconds") from None
+    (HERE / f"{recipe.name}-maven.log").write_text(done.stdout + done.stderr, "utf-8")
+    if done.returncode != 0 or not recipe.has.is_file():
+        raise Missing(f"Maven could not bring it; see .engines/{recipe.name}-maven.log")
