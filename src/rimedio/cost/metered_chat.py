@@ -136,7 +136,7 @@ class MeteredChat:
             kind=CostKind.CHAT,
             provider=self.provider,
             model=self.model,
-            cost_nano=nano(self._accounts.prices.cost(self.model, tokens_input, tokens_output)),
+            cost_nano=nano(self._accounts.prices.cost_of(reply, self.model)) if reply else 0,
             at=hold.at,
             tokens_input=tokens_input,
             tokens_output=tokens_output,

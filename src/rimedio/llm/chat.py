@@ -43,13 +43,20 @@ class Finish(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ChatReply:
-    """What the model said and what it took."""
+    """What the model said and what it took.
+
+    `tokens_input` counts all that the model read; those of a prompt cache among it have a price of their own.
+    """
 
     text: str
     model: str
     finish: Finish
     tokens_input: int
     tokens_output: int
+    tokens_cache_read: int = 0
+    tokens_cache_write: int = 0
+    tokens_cache_write_long: int = 0  # of those written, the ones kept for an hour
+    service_tier: str = ""
 
 
 class ChatModel(Protocol):

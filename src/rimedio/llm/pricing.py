@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from importlib.resources import files
 from pathlib import Path
@@ -20,7 +20,10 @@ Price = Annotated[float, Field(ge=0)]
 class _PriceEntry(BaseModel):
     model_config = ConfigDict(extra="forbid")
     input: Price
-    output: Price
+    output: Price = 0.0
+    cache_read: Price | None = None
+    cache_write: Price | None = None
+    cache_write_long: Price | None = None
 
 
 class _UnitEntry(BaseModel):
@@ -38,14 +41,35 @@ class _PriceFile(BaseModel):
     models: dict[str, _PriceEntry]
     default: _PriceEntry
     units: _UnitEntry = _UnitEntry()
+    tiers: dict[str, Price] = Field(default_factory=dict)
+    pieces: dict[str, Price] = Field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class ModelPrice:
-    """USD per million tokens."""
+    """USD per million tokens. Of the input, tokens read from a prompt cache or written to it have their own;
+    unset, they cost as others do. `cache_write_long` is for an hour instead of minutes."""
 
     input: float
     output: float
+    cache_read: float | None = None
+    cache_write: float | None = None
+    cache_write_long: float | None = None
+
+    def of(self, reply: ChatReply) -> float:
+        """USD per million for one reply's tokens."""
+        plain = reply.tokens_input - reply.tokens_cache_read - reply.tokens_cache_write
+        read = self.input if self.cache_read is None else self.cache_read
+        write = self.input if self.cache_write is None else self.cache_write
+        long = write if self.cache_write_long is None else self.cache_write_long
+        short = reply.tokens_cache_write - reply.tokens_cache_write_long
+        return (
+            plain * self.input
+            + reply.tokens_cache_read * read
+            + short * write
+            + reply.tokens_cache_write_long * long
+            + reply.tokens_output * self.output
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +90,17 @@ class UnitPrices:
 
 @dataclass(frozen=True, slots=True)
 class PriceTable:
-    """Prices by model id; a name may end in `*`. A model that is not listed costs the default."""
+    """Prices by model id; a name may hold `*`. A model that is not listed costs the default.
+
+    `tiers` multiply a price: of a service tier, or of a batch job. `pieces` are paid one by one: a rerank by the
+    question, a guardrail by the text unit of each policy.
+    """
 
     models: Mapping[str, ModelPrice]
     default: ModelPrice
     units: UnitPrices = UnitPrices()
+    tiers: Mapping[str, float] = field(default_factory=dict)
+    pieces: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod
     def shipped(cls) -> Self:
@@ -95,9 +125,9 @@ class PriceTable:
         except (ValidationError, json.JSONDecodeError) as error:
             msg = f"The price table ({origin}) is not valid: {error}. Compare it with the built-in one."
             raise InvalidSetting(msg) from error
-        models = {name: ModelPrice(p.input, p.output) for name, p in raw.models.items()}
+        models = {name: ModelPrice(**p.model_dump()) for name, p in raw.models.items()}
         units = UnitPrices(**raw.units.model_dump())
-        return cls(models, ModelPrice(raw.default.input, raw.default.output), units)
+        return cls(models, ModelPrice(**raw.default.model_dump()), units, raw.tiers, raw.pieces)
 
     def price_of(self, model: str) -> ModelPrice:
         """The price of the longest name that fits `model`."""
@@ -114,6 +144,23 @@ class PriceTable:
         price = self.price_of(model)
         return (tokens_input * price.input + tokens_output * price.output) / _MILLION
 
-    def cost_of(self, reply: ChatReply) -> float:
-        """USD for one reply."""
-        return self.cost(reply.model, reply.tokens_input, reply.tokens_output)
+    def cost_of(self, reply: ChatReply, model: str | None = None) -> float:
+        """USD for one reply, at the price of `model` where the reply names it otherwise."""
+        return self.price_of(model or reply.model).of(reply) / _MILLION * self.tier(reply.service_tier)
+
+    def tier(self, name: str) -> float:
+        """What a service tier, or `batch`, multiplies prices by."""
+        return self.tiers.get(name, 1.0)
+
+    def piece(self, name: str) -> float:
+        """USD for one piece of what is not paid by the token; nothing when it is not listed."""
+        fitting = [known for known in self.pieces if fnmatchcase(name.lower(), known.lower())]
+        return self.pieces[max(fitting, key=len)] if fitting else 0.0
+
+    def with_embedder(self, model: str) -> Self:
+        """The same table, embedded tokens at the price that this embedding model is listed with, if it is."""
+        listed = any(fnmatchcase(model.lower(), name.lower()) for name in self.models)
+        if not listed:
+            return self
+        units = replace(self.units, embedding_per_million_tokens=self.price_of(model).input)
+        return replace(self, units=units)

@@ -48,6 +48,14 @@ class Routed:
         return " | ".join(self.skipped) or None
 
 
+class Router(Protocol):
+    """Has somebody answer a request."""
+
+    def complete(self, request: ChatRequest) -> Routed:
+        """A reply and who gave it. Raises PolicyRefused, GenerationFailed."""
+        ...
+
+
 class ModelRouter:
     """Models in order. Each gets the whole prompt: nothing is cut to fit a weaker one."""
 
@@ -89,7 +97,7 @@ class ModelRouter:
             except Unavailable as error:
                 skipped.append(f"{model.model}: {error}")
                 continue
-            cost = self._prices.cost(model.model, reply.tokens_input, reply.tokens_output)
+            cost = self._prices.cost_of(reply, model.model)
             return Routed(reply, model.provider, model.model, cost, tuple(skipped))
         said = " | ".join(skipped)
         if not tried:
