@@ -59,10 +59,10 @@ def _run(name: str, check: Check, system: Rimedio) -> Finding:
 
 
 def _database(system: Rimedio) -> Finding:
-    faults = system.database.check()
+    place, faults = system.storage_faults()
     if faults:
         return Finding("database", ok=False, detail=faults[0], remedy="Restore a backup of the data folder.")
-    return Finding("database", ok=True, detail=f"sound: {system.database.path}")
+    return Finding("database", ok=True, detail=f"sound: {place}")
 
 
 def _embedder(system: Rimedio) -> Finding:
@@ -150,5 +150,5 @@ def _workflow(system: Rimedio) -> Finding:
     if diagnostics or missing:
         detail = str(diagnostics[0]) if diagnostics else f"no task is named {', '.join(sorted(missing))}"
         return Finding("workflow", ok=False, detail=detail, remedy="Install Rimedio again.")
-    waiting = len(system.engine.list_executions(status="RUNNING", limit=1000))
+    waiting = system.executions_open()
     return Finding("workflow", ok=True, detail=f"{len(TASKS)} tasks, {waiting} executions open")

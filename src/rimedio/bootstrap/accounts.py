@@ -31,7 +31,7 @@ from rimedio.settings import Generator, Settings
 from rimedio.storage.keys import stamp
 
 if TYPE_CHECKING:  # what answering a question does not need is imported where it is first used
-    from rimedio.bootstrap.laptop import Rimedio
+    from rimedio.bootstrap.system import Rimedio
     from rimedio.cost.counting import Counting
     from rimedio.cost.insights import InsightReader
     from rimedio.cost.level_watch import LevelChange, LevelWatch
@@ -102,7 +102,7 @@ class Accounts:
             return NoTracer()
         from rimedio.observability.opentelemetry_traces import make_tracer
 
-        return make_tracer(system.settings.traces, system.folder.path / TRACE_FILE)
+        return make_tracer(system.settings.traces, system.scratch / TRACE_FILE)
 
     @cached_property
     def performance(self) -> Performance:
@@ -250,7 +250,7 @@ class Accounts:
     def metered(self, models: Sequence[ChatModel]) -> tuple[ChatModel, ...]:
         """The models, best first, each let in by the budget and written into the ledger."""
         system = self._system
-        if system.folder.read_only:
+        if system.read_only:
             return tuple(UnwrittenChat(model, system.prices) for model in models)
         accounts = ChatAccounts(
             self.budgets, system.prices, system.counter, self.metrics, system.clock, self.payer
@@ -273,7 +273,7 @@ class Accounts:
     def metered_embedder(self, inner: "Embedder") -> "Embedder":
         """The embedder, paid by the token where a token has a price."""
         system = self._system
-        if system.folder.read_only or not system.prices.units.embedding_per_million_tokens:
+        if system.read_only or not system.prices.units.embedding_per_million_tokens:
             return inner
         from rimedio.cost.metered_steps import metered_embedder
 
@@ -281,7 +281,7 @@ class Accounts:
 
     def metered_reading(self, read: Callable[[bytes, str], str]) -> Callable[[bytes, str], str]:
         """The reading of attachments, paid by the second where a second has a price."""
-        if self._system.folder.read_only or not self._system.prices.units.reading_per_second:
+        if self._system.read_only or not self._system.prices.units.reading_per_second:
             return read
         from rimedio.cost.metered_steps import metered_reading
 

@@ -13,7 +13,7 @@ from rimedio.tickets.load_document import LoadDocument, ReadDocuments
 from rimedio.tickets.show_passage import Originals, ShowPage, ShowPassage
 
 if TYPE_CHECKING:
-    from rimedio.bootstrap.laptop import Rimedio
+    from rimedio.bootstrap.system import Rimedio
 
 READ_IDLE_SECONDS = 1.0
 EMBED_IDLE_SECONDS = 2.0
@@ -33,7 +33,7 @@ class Documents:
         system = self._system
         return LoadDocument(
             system.documents,
-            system.folder.objects,
+            system.objects,
             system.tenants,
             system.clock,
             system.settings.document_bytes_max,
@@ -49,7 +49,7 @@ class Documents:
         """Use case: passages for a question."""
         system = self._system
         find = FindPassages(lambda: system.search, system.taxonomy)
-        return find if system.folder.read_only else replace(find, on_found=system.learning.note_search)
+        return find if system.read_only else replace(find, on_found=system.learning.note_search)
 
     @property
     def embedding_model(self) -> str:
@@ -72,7 +72,7 @@ class Documents:
     @cached_property
     def originals(self) -> Originals:
         """Use case: the file a document was read from."""
-        return Originals(self._system.documents, self._system.folder.objects)
+        return Originals(self._system.documents, self._system.objects)
 
     @cached_property
     def show_page(self) -> ShowPage:
@@ -88,7 +88,7 @@ class Documents:
     def reading(self) -> ReadDocuments:
         """What reads queued documents."""
         system = self._system
-        return ReadDocuments(system.documents, system.folder.objects, system.tenants, lambda: system.ingestor)
+        return ReadDocuments(system.documents, system.objects, system.tenants, lambda: system.ingestor)
 
     def embed_some(self) -> int:
         """Make some of the missing vectors; how many. Raises ModelUnavailable."""

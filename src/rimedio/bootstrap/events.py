@@ -29,7 +29,8 @@ from rimedio.events.webhooks import Webhooks, WebhookStore
 from rimedio.security.ssrf import PublicUrl, check_public_url
 
 if TYPE_CHECKING:
-    from rimedio.bootstrap.laptop import Rimedio
+    from rimedio.bootstrap.laptop import LaptopRimedio
+    from rimedio.bootstrap.system import Rimedio
 
 RELAY_IDLE_SECONDS = 0.25
 DELIVERY_IDLE_SECONDS = 0.25
@@ -206,33 +207,37 @@ class Eventing:
 class HomeEventing(Eventing):
     """Eventing at home: everything in the one SQLite file, worked off by loops."""
 
+    def __init__(self, system: "LaptopRimedio") -> None:
+        super().__init__(system)
+        self._database = system.database
+
     @cached_property
     def queue(self) -> SqliteQueue:
         """What is still to be delivered, and the dead letters."""
-        return SqliteQueue(self._system.database, self._system.clock)
+        return SqliteQueue(self._database, self._system.clock)
 
     @cached_property
     def bus(self) -> SqliteBus:
         """Takes events and enqueues them for whoever listens."""
-        return SqliteBus(self._system.database, self.queue, self._system.clock)
+        return SqliteBus(self._database, self.queue, self._system.clock)
 
     @cached_property
     def archive(self) -> SqliteArchive:
         """Events that happened, and their replays."""
-        archive = SqliteArchive(self._system.database, self.bus, self._system.clock, self._system.ids)
-        if not self._system.folder.read_only:
+        archive = SqliteArchive(self._database, self.bus, self._system.clock, self._system.ids)
+        if not self._system.read_only:
             archive.put_archive(Archive(EVERY_TENANT, DEFAULT_ARCHIVE, self._system.settings.event_days))
         return archive
 
     @cached_property
     def schemas(self) -> SqliteSchemas:
         """Which shapes events have."""
-        return SqliteSchemas(self._system.database, self._system.clock)
+        return SqliteSchemas(self._database, self._system.clock)
 
     @cached_property
     def schedules(self) -> SqliteScheduler:
         """When something is to happen."""
-        return SqliteScheduler(self._system.database, self.bus, self._system.clock)
+        return SqliteScheduler(self._database, self.bus, self._system.clock)
 
     def trim(self) -> int:
         """Drop what is past its time: archived events, dead letters, what the bus remembers; how many."""

@@ -1,109 +1,63 @@
 """The system at home: which adapter stands behind which port.
 
-`laptop()` builds the system in this process on one data folder, with no key and no network. Parts are built
-when they are first needed, so that a command pays only for what it uses.
+`laptop()` builds the system in this process on one data folder, with no key and no network.
 """
 
-from dataclasses import replace
-from functools import cached_property, lru_cache, partial
-from importlib.resources import files
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rimedio.answering.answer import Answerer, AnswerLimits, AnswerParts
-from rimedio.answering.decide import DecisionPolicy, Gate
-from rimedio.answering.extractive.writer import ExtractiveWriter
-from rimedio.answering.verify import GroundednessVerifier
-from rimedio.answering.writers import Writer
 from rimedio.asl import Engine, SqliteJournal
+from rimedio.bootstrap.system import TAXONOMY_FILE, Rimedio
 from rimedio.classification.registry import ModelRegistry
-from rimedio.domain.answer import Draft, Solution
-from rimedio.domain.clock import Clock, Ids, RandomIds, SystemClock
-from rimedio.domain.errors import InvalidSetting, ModelUnavailable
+from rimedio.domain.clock import Clock, Ids
+from rimedio.domain.errors import InvalidSetting
 from rimedio.domain.taxonomy import Taxonomy
-from rimedio.domain.ticket import Ticket
 from rimedio.events.sqlite_tables import MIGRATIONS as EVENT_MIGRATIONS
 from rimedio.events.sqlite_tables import ROOM as EVENT_TABLES
-from rimedio.knowledge.backfill import Backfill
-from rimedio.knowledge.chunking import StructureAware
 from rimedio.knowledge.embedding.onnx import OnnxEmbedder
 from rimedio.knowledge.embedding.port import Embedder
-from rimedio.knowledge.extract import Limits
-from rimedio.knowledge.hybrid import HybridOptions
-from rimedio.knowledge.index.port import Coverage
 from rimedio.knowledge.index.sqlite import SqliteIndex
-from rimedio.knowledge.ingest import Ingestor
-from rimedio.knowledge.search import Search, SearchOptions
-from rimedio.llm.pricing import PriceTable
-from rimedio.llm.tokens import CharacterTokenCounter, TokenCounter, TokenizerTokenCounter
-from rimedio.observability.catalogue import ANSWER_SECONDS
 from rimedio.observability.observed_tasks import ObservedTasks
 from rimedio.settings import EmbedderName, Generator, Settings
-from rimedio.storage.conversations import ConversationStore
 from rimedio.storage.database import Database
-from rimedio.storage.documents import DocumentStore
+from rimedio.storage.file_objects import FileObjectStore
 from rimedio.storage.folder import DataFolder
 from rimedio.storage.housekeeping import sweep_daily
 from rimedio.storage.sqlite_streams import SqliteChangeStream
 from rimedio.storage.sqlite_table import SqliteTable
-from rimedio.storage.tenants import TenantStore
-from rimedio.storage.tickets import TicketStore
-from rimedio.tickets.adapters import ChampionClassifier, ChatOpinion, IndexCodeLookup, NoGuard, NoOpinion
-from rimedio.tickets.ask_question import AskQuestion
-from rimedio.tickets.attach_files import AttachFiles
-from rimedio.tickets.draft_safety import DraftSafety, no_safety
+from rimedio.storage.ticket_feed import SqliteTicketFeed
 from rimedio.tickets.engine_runner import EngineRunner
-from rimedio.tickets.library import Library
-from rimedio.tickets.open_ticket import OpenTicket
-from rimedio.tickets.parts import RequestGuard, SecondOpinion, TaskParts, TicketClassifier
-from rimedio.tickets.read_attachment import read_attachment
-from rimedio.tickets.redaction_vaults import RedactionVaults
-from rimedio.tickets.reply_to_ticket import ReplyToTicket
-from rimedio.tickets.review_ticket import ReviewTicket
-from rimedio.tickets.task_tokens import TaskTokens
 from rimedio.tickets.tasks.registry import InvokeTask
 from rimedio.tickets.workflow import LAMBDA_INVOKE
 
 if TYPE_CHECKING:
-    from rimedio.bootstrap.accounts import Accounts
-    from rimedio.bootstrap.desk import Desk
-    from rimedio.bootstrap.documents import Documents
     from rimedio.bootstrap.events import Eventing
     from rimedio.bootstrap.identity import Identity
-    from rimedio.bootstrap.learning import Learning
-    from rimedio.llm.guardrails import Guardrails
     from rimedio.llm.openai_compatible import OpenAICompatibleChat
 
 CLASSIFIERS = "classifiers"
-NO_MODEL = "none"
-OCR_PAGES_MAX = 200
+OPEN_MAX = 1000
 SWEPT = "swept"
-TAXONOMY_FILE = "taxonomy.json"
 CHAT_SETTINGS = "Set `llm_url` and `llm_model`, or set `generator` to extractive."
-PACKAGED_MODELS = Path(str(files("rimedio.knowledge.embedding"))) / "models"
 
 
-class Rimedio:
+class LaptopRimedio(Rimedio):
     """The whole system on one data folder."""
 
     def __init__(
         self, settings: Settings, folder: DataFolder, clock: Clock | None = None, ids: Ids | None = None
     ) -> None:
-        self.settings = settings
+        super().__init__(settings, clock, ids)
         self.folder = folder
-        self.clock = clock or SystemClock()
-        self.ids = ids or RandomIds()
-        self.tenant = settings.tenant
+        self.read_only = folder.read_only
 
     def close(self) -> None:
         """Let go of the data folder and of the models' connections."""
-        for model in self.__dict__.get("chat_models", ()):
-            model.close()
-        if "accounts" in self.__dict__:
-            self.accounts.close()
+        super().close()
         self.folder.close()
-
-    # -- foundations
 
     @cached_property
     def taxonomy(self) -> Taxonomy:
@@ -111,6 +65,33 @@ class Rimedio:
         own = self.folder.path / TAXONOMY_FILE
         path = self.settings.taxonomy_file or (own if own.exists() else None)
         return Taxonomy.from_file(path) if path else Taxonomy.default()
+
+    @property
+    def objects(self) -> FileObjectStore:
+        """Files under the data folder."""
+        return self.folder.objects
+
+    @property
+    def scratch(self) -> Path:
+        """The data folder."""
+        return self.folder.path
+
+    @cached_property
+    def feed(self) -> SqliteTicketFeed:
+        """Moves of tickets out of the database's change rows."""
+        return SqliteTicketFeed(self.database)
+
+    def one_write(self) -> AbstractContextManager[object]:
+        """A transaction of the one SQLite file."""
+        return self.database.transaction()
+
+    def storage_faults(self) -> tuple[str, Sequence[str]]:
+        """The SQLite file, examined."""
+        return str(self.database.path), self.database.check()
+
+    def executions_open(self) -> int:
+        """How many executions the engine has under way."""
+        return len(self.engine.list_executions(status="RUNNING", limit=OPEN_MAX))
 
     @cached_property
     def database(self) -> Database:
@@ -123,31 +104,9 @@ class Rimedio:
         return SqliteTable(self.database, self.clock)
 
     @cached_property
-    def tickets(self) -> TicketStore:
-        """Tickets, solutions, feedback."""
-        return TicketStore(self.table, self.clock, self.ids)
-
-    @cached_property
-    def conversations(self) -> ConversationStore:
-        """What was said about each ticket."""
-        return ConversationStore(self.table)
-
-    @cached_property
-    def documents(self) -> DocumentStore:
-        """The register of sources."""
-        return DocumentStore(self.table)
-
-    @cached_property
-    def tenants(self) -> TenantStore:
-        """Everybody who is here."""
-        return TenantStore(self.table)
-
-    @cached_property
     def changes(self) -> SqliteChangeStream:
         """Every write in order: the outbox of events."""
         return SqliteChangeStream(self.database, self.clock)
-
-    # -- knowledge
 
     @cached_property
     def index(self) -> SqliteIndex:
@@ -165,56 +124,6 @@ class Rimedio:
                 settings.embedder.value, models=settings.model_dir, threads=settings.embedding_threads
             )
         )
-
-    @cached_property
-    def search(self) -> Search:
-        """Words, codes and meaning together."""
-        options = SearchOptions(hybrid=HybridOptions(candidates=self.settings.search_candidates))
-        return Search(self.index, self.embedder, self.taxonomy, options)
-
-    @cached_property
-    def counter(self) -> TokenCounter:
-        """Counts tokens with the embedding model's tokenizer where it is there."""
-        models = self.settings.model_dir or PACKAGED_MODELS
-        tokenizer = models / EmbedderName.E5_SMALL.value / "tokenizer.json"
-        return TokenizerTokenCounter(tokenizer) if tokenizer.exists() else CharacterTokenCounter()
-
-    @cached_property
-    def ingestor(self) -> Ingestor:
-        """Loads documents."""
-        settings = self.settings
-        return Ingestor(
-            self.index,
-            self.documents,
-            taxonomy=self.taxonomy,
-            clock=self.clock,
-            strategy=StructureAware(target=settings.chunk_tokens, most=settings.chunk_tokens_max),
-            limits=Limits(
-                bytes_max=settings.document_bytes_max, ocr_pages_max=OCR_PAGES_MAX if settings.ocr else 0
-            ),
-            transaction=self.database.transaction,
-            workers=settings.workers,
-        )
-
-    @cached_property
-    def library(self) -> Library:
-        """Use cases: find passages, list documents, forget one."""
-        return Library(lambda: self.search, self.documents, lambda: self.ingestor, self.taxonomy)
-
-    @cached_property
-    def backfill(self) -> Backfill:
-        """Makes the vectors that are missing. Raises ModelUnavailable."""
-        if self.embedder is None:
-            raise ModelUnavailable("No embedding model is set. Set `embedder` to e5-small-latin.")
-        return Backfill(self.index, self.embedder)
-
-    # -- models
-
-    @cached_property
-    def prices(self) -> PriceTable:
-        """USD per token and model."""
-        path = self.settings.price_file
-        return PriceTable.from_file(path) if path else PriceTable.shipped()
 
     @cached_property
     def chat_models(self) -> tuple["OpenAICompatibleChat", ...]:
@@ -236,127 +145,9 @@ class Rimedio:
         )
 
     @cached_property
-    def writers(self) -> tuple[Writer, Writer | None]:
-        """Primary writer and, where one is configured, the fallback."""
-        if not self.chat_models:
-            return ExtractiveWriter(), None
-        from rimedio.answering.generate import Generator as ChatWriter
-        from rimedio.llm.prompts import PromptRegistry
-        from rimedio.llm.routing import ModelRouter
-
-        prompts = PromptRegistry.shipped()
-        models = self.accounts.metered(self.chat_models)
-        made = [ChatWriter(ModelRouter((m,), self.prices, self.counter), prompts) for m in models]
-        return made[0], made[1] if len(made) > 1 else None
-
-    @cached_property
-    def guardrails(self) -> "Guardrails":
-        """Personal data, injections, denied topics, unsafe instructions."""
-        from rimedio.llm.guardrails import Guardrails
-
-        return Guardrails()
-
-    @cached_property
-    def guard(self) -> RequestGuard:
-        """What looks at requests and passages before a model does."""
-        if not self.settings.guardrails:
-            return NoGuard()
-        from rimedio.tickets.guardrails_guard import GuardrailsGuard
-
-        return GuardrailsGuard(self.guardrails)
-
-    @cached_property
     def registry(self) -> ModelRegistry:
         """Classifiers, their versions and which one answers."""
         return ModelRegistry(self.folder.path / CLASSIFIERS, self.clock)
-
-    @cached_property
-    def classifier(self) -> TicketClassifier:
-        """The champion, read at its first question."""
-        champion = lru_cache(maxsize=1)(self.registry.classifier)
-        return ChampionClassifier(champion)
-
-    @cached_property
-    def second_opinion(self) -> SecondOpinion:
-        """A chat model where one is configured."""
-        if not self.chat_models:
-            return NoOpinion()
-        from rimedio.llm.prompts import PromptRegistry
-
-        return ChatOpinion(self.accounts.metered(self.chat_models)[0], PromptRegistry.shipped())
-
-    # -- answering
-
-    @cached_property
-    def answerer(self) -> Answerer:
-        """Search, context, writer, verification, safety, decision."""
-        return self.answerer_with(*self.accounts.budgeted(*self.writers, ExtractiveWriter()))
-
-    def answerer_with(
-        self, primary: Writer, fallback: Writer | None, extractive: Writer, search: Search | None = None,
-        index: SqliteIndex | None = None,
-    ) -> Answerer:  # fmt: skip
-        """The same with other writers or another knowledge: what replay and checks ask."""
-        settings = self.settings
-        policy = DecisionPolicy(
-            groundedness_min=settings.groundedness_min, confidence_min=settings.publish_confidence_min
-        )
-        return Answerer(
-            AnswerParts(
-                search=self.accounts.timed_search(search or self.search),
-                index=index or self.index,
-                primary=primary,
-                fallback=fallback,
-                extractive=extractive,
-                verifier=GroundednessVerifier(),
-                safety=DraftSafety(self.guardrails.inspect_answer if settings.guardrails else no_safety),
-                decider=Gate(policy),
-                count_tokens=self.counter.count,
-                clock=self.clock,
-                ids=self.ids,
-                cost_of=self._cost_of,
-                limits=AnswerLimits(settings.search_limit, settings.context_tokens),
-                on_answered=partial(self.accounts.metrics.observe, ANSWER_SECONDS),
-            )
-        )
-
-    def _cost_of(self, draft: Draft) -> float:
-        if not draft.tokens_input and not draft.tokens_output:
-            return 0.0
-        return self.prices.cost(draft.routing.model, draft.tokens_input, draft.tokens_output)
-
-    # -- tickets
-
-    @cached_property
-    def vaults(self) -> RedactionVaults:
-        """What undoes the redaction of tickets, encrypted."""
-        return RedactionVaults(self.folder.objects, self.identity.cipher)
-
-    @cached_property
-    def parts(self) -> TaskParts:
-        """What the workflow's tasks work with."""
-        return TaskParts(
-            tickets=self.tickets,
-            conversations=self.conversations,
-            objects=self.folder.objects,
-            vaults=self.vaults,
-            tokens=TaskTokens(self.table),
-            answerer=self.answerer,
-            guard=self.guard,
-            classifier=self.classifier,
-            second_opinion=self.second_opinion,
-            look_up_codes=IndexCodeLookup(self.index),
-            read_attachment=self.accounts.metered_reading(read_attachment),
-            clock=self.clock,
-            ids=self.ids,
-            categories=tuple(self.taxonomy.categories),
-            category_sure=self.settings.classification_sure,
-            category_unsure=self.settings.classification_unsure,
-            fetch=self.desk.fetch_attachment,
-            take_notes=self.desk.investigate.take,
-            classifier_of=self.learning.classifier_of,
-            on_classified=self.learning.shadow.observe,
-        )
 
     @cached_property
     def engine(self) -> Engine:
@@ -371,72 +162,6 @@ class Rimedio:
         return EngineRunner.create(self.engine, self.tickets)
 
     @cached_property
-    def open_ticket(self) -> OpenTicket:
-        """Use case: open a ticket."""
-        return OpenTicket(
-            self.tickets,
-            self.runner,
-            self.taxonomy,
-            self.clock,
-            self.ids,
-            find_duplicate=self.desk.find_duplicate,
-            check_attachments=self.desk.check_attachments,
-            claim_files=self.desk.uploads.claim,
-            note_tenant=self.tenants.note,
-        )
-
-    @cached_property
-    def attach(self) -> AttachFiles:
-        """Use case: keep files that come with a ticket."""
-        return AttachFiles(self.folder.objects)
-
-    @cached_property
-    def ask(self) -> AskQuestion:
-        """Use case: answer without a ticket."""
-        ask = AskQuestion(self.answerer, self.guard, self.taxonomy)
-        return ask if self.folder.read_only else replace(ask, on_answered=self.learning.note_answer)
-
-    @cached_property
-    def review(self) -> ReviewTicket:
-        """Use case: judge a remedy."""
-        return self.desk.review
-
-    @cached_property
-    def reply(self) -> ReplyToTicket:
-        """Use case: answer what was asked."""
-        return ReplyToTicket(self.tickets, self.desk.messages)
-
-    # -- what only the service needs, each group in a module of its own
-
-    @cached_property
-    def eventing(self) -> "Eventing":
-        """Bus, outbox, archive, schemas, schedules, webhooks."""
-        from rimedio.bootstrap.events import HomeEventing
-
-        return HomeEventing(self)
-
-    @cached_property
-    def desk(self) -> "Desk":
-        """Reviews, uploads, duplicates, live answers, the run of a ticket."""
-        from rimedio.bootstrap.desk import Desk
-
-        return Desk(self)
-
-    @cached_property
-    def learning(self) -> "Learning":
-        """Use, training rows, gaps, articles, replay."""
-        from rimedio.bootstrap.learning import Learning
-
-        return Learning(self)
-
-    @cached_property
-    def accounts(self) -> "Accounts":
-        """Ledger, budgets, metrics, traces, objectives."""
-        from rimedio.bootstrap.accounts import Accounts
-
-        return Accounts(self)
-
-    @cached_property
     def identity(self) -> "Identity":
         """Keys, tokens, sign-in, permissions, encryption."""
         from rimedio.bootstrap.identity import Identity
@@ -444,25 +169,11 @@ class Rimedio:
         return Identity(self.folder.path, self.settings, self.clock, self.ids)
 
     @cached_property
-    def manuals(self) -> "Documents":
-        """Originals, pages as pictures, loading in the background."""
-        from rimedio.bootstrap.documents import Documents
+    def eventing(self) -> "Eventing":
+        """Bus, outbox, archive, schemas, schedules, webhooks."""
+        from rimedio.bootstrap.events import HomeEventing
 
-        return Documents(self)
-
-    def solution_of(self, ticket: Ticket) -> Solution | None:
-        """The solution a ticket has now."""
-        if ticket.solution_id is None:
-            return None
-        return self.tickets.solution(ticket.tenant_id, ticket.ticket_id, ticket.solution_id)
-
-    def coverage(self) -> Coverage:
-        """How much of the tenant's knowledge is loaded and, by the model of the settings, embedded."""
-        try:
-            model = self.embedder.model_id if self.embedder else NO_MODEL
-        except ModelUnavailable:
-            model = NO_MODEL
-        return self.index.coverage(self.tenant, model)
+        return HomeEventing(self)
 
     def prepare(self) -> None:
         """Bring the data folder's schema up to date and, once a day, sweep it. For the writing process."""
@@ -476,9 +187,9 @@ class Rimedio:
         sweep_daily(self.folder.path / SWEPT, self.table, self.changes, self.clock.now())
 
 
-def laptop(settings: Settings, *, read_only: bool = False) -> Rimedio:
+def laptop(settings: Settings, *, read_only: bool = False) -> LaptopRimedio:
     """The system on a data folder of this machine. Raises DataFolderLocked, NotFound, StorageFailed."""
-    system = Rimedio(settings, DataFolder(settings.data_dir, read_only=read_only))
+    system = LaptopRimedio(settings, DataFolder(settings.data_dir, read_only=read_only))
     if not read_only:
         try:
             system.prepare()

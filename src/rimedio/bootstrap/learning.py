@@ -43,7 +43,7 @@ from rimedio.storage.reviews import ReviewStore
 from rimedio.tickets.parts import TicketClassifier
 
 if TYPE_CHECKING:
-    from rimedio.bootstrap.laptop import Rimedio
+    from rimedio.bootstrap.system import Rimedio
 
 TENANTS = "tenants"
 MESSAGES_MAX = 100

@@ -10,6 +10,7 @@ from rimedio.answering.extractive.writer import ExtractiveWriter
 from rimedio.answering.writers import Writer
 from rimedio.domain.errors import InvalidSetting, NotFound
 from rimedio.knowledge.hybrid import HybridOptions
+from rimedio.knowledge.index.port import KnowledgeIndex
 from rimedio.knowledge.index.sqlite import SqliteIndex
 from rimedio.knowledge.search import Search, SearchOptions
 from rimedio.learning.replay import Replay, VaultlessGuard
@@ -21,7 +22,7 @@ from rimedio.tickets.read_attachment import read_attachment
 from rimedio.tickets.task_tokens import TaskTokens
 
 if TYPE_CHECKING:
-    from rimedio.bootstrap.laptop import Rimedio
+    from rimedio.bootstrap.system import Rimedio
     from rimedio.llm.prompts import PromptRegistry
 
 EXTRACTIVE = Generator.EXTRACTIVE.value
@@ -52,11 +53,11 @@ def replaying(system: "Rimedio", trial: Trial) -> Iterator[Replay]:
         yield Replay(_parts(system, writer, index, search), system.runner)
 
 
-def _parts(system: "Rimedio", writer: Writer, index: SqliteIndex, search: Search) -> TaskParts:
+def _parts(system: "Rimedio", writer: Writer, index: KnowledgeIndex, search: Search) -> TaskParts:
     return TaskParts(
         tickets=system.tickets,
         conversations=system.conversations,
-        objects=system.folder.objects,
+        objects=system.objects,
         vaults=system.vaults,
         tokens=TaskTokens(system.table),
         answerer=system.answerer_with(writer, None, ExtractiveWriter(), search, index),
@@ -74,11 +75,11 @@ def _parts(system: "Rimedio", writer: Writer, index: SqliteIndex, search: Search
     )
 
 
-def _knowledge(system: "Rimedio", trial: Trial, opened: ExitStack) -> tuple[SqliteIndex, Search]:
+def _knowledge(system: "Rimedio", trial: Trial, opened: ExitStack) -> tuple[KnowledgeIndex, Search]:
     if trial.index is None:
         return system.index, system.search
     folder = opened.enter_context(DataFolder(trial.index, read_only=True))
-    index = SqliteIndex(folder.database)
+    index: KnowledgeIndex = SqliteIndex(folder.database)
     options = SearchOptions(hybrid=HybridOptions(candidates=system.settings.search_candidates))
     return index, Search(index, system.embedder, system.taxonomy, options)
 

@@ -11,7 +11,7 @@ from rimedio.lambdas.router import Operation
 from rimedio.lambdas.routes.ask import AskBody
 from rimedio.lambdas.routes.tickets import StreamHeaders
 from rimedio.security.permissions import Role
-from rimedio.storage.ticket_feed import SqliteTicketFeed, TicketFeed
+from rimedio.storage.ticket_feed import TicketFeed
 from rimedio.tickets.live import LiveChanges
 
 PROGRESS_SECONDS = 0.3  # the journal of executions is not in the change stream
@@ -79,7 +79,7 @@ def changed_topics(feed: TicketFeed) -> Callable[[int | None], tuple[int, frozen
 
 def ticket_feed(system: Rimedio) -> TicketFeed:
     """Moves of tickets out of the system's own database."""
-    return SqliteTicketFeed(system.database)
+    return system.feed
 
 
 def _ticket(system: Rimedio, contract: Contract, *, answer: bool) -> Opener:

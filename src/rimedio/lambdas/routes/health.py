@@ -91,7 +91,7 @@ def _examine(system: "Rimedio") -> Examined:
         Check(
             name=finding.check,
             status=Health.OK if finding.ok else Health.DEGRADED,
-            detail=finding.detail.replace(str(system.folder.path), "…"),  # paths are nobody's business
+            detail=finding.detail.replace(str(system.scratch), "…"),  # paths are nobody's business
             latency_ms=finding.latency_ms,
         )
         for finding in examine(system)
