@@ -175,7 +175,7 @@ def main(argv: list[str] | None = None) -> None:
             measure_reads(report, served)
         if given.only in (None, "mixed"):
             measure_mixed(report, served, given.users, given.seconds)
-        if given.only == "ramp":
+        if given.only in (None, "ramp"):
             measure_ramp(report, served, min(given.seconds, RAMP_SECONDS))
     report.finish()
 

@@ -36,8 +36,7 @@ CONNECTIONS_MAX = 4096
 KEEP_ALIVE_SECONDS = 30
 DRAIN_SECONDS_MAX = 15
 START_SECONDS_MAX = 30.0
-# Python's own 5 ms is how long the event loop waits for a thread that computes, several times a request:
-# beside one busy thread that alone made 79 reads/s out of what are hundreds with 0.5 ms (measured).
+# With Python's own 5 ms the event loop may wait that long for a thread that computes, several times a request.
 SWITCH_SECONDS = 0.0005
 
 
