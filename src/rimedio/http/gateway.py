@@ -45,9 +45,10 @@ from rimedio.http.request import (
     request_of,
 )
 from rimedio.http.routes import Match, RouteTable
-from rimedio.http.streams import StreamCall, Streams
+from rimedio.http.streams import Streams
 from rimedio.lambdas.caller import caller_of
 from rimedio.lambdas.failures import RequestRefused
+from rimedio.lambdas.live_feeds import StreamCall
 from rimedio.observability import get_logger
 from rimedio.security.permissions import PUBLIC, require
 

@@ -20,7 +20,6 @@ from rimedio.http.console_files import ConsoleFiles
 from rimedio.http.cors import CrossOrigin
 from rimedio.http.gateway import Gateway, GatewayParts
 from rimedio.http.guarded_protocol import GuardedProtocol
-from rimedio.http.live_feeds import changed_topics, openers_of, ticket_feed
 from rimedio.http.rates import RateLimiter, overrides_of
 from rimedio.http.routes import RouteTable
 from rimedio.http.service import Service
@@ -28,6 +27,7 @@ from rimedio.http.streams import Streams
 from rimedio.lambdas.api import build_api
 from rimedio.lambdas.authorizer import build_authorizer
 from rimedio.lambdas.document import build_document
+from rimedio.lambdas.live_feeds import changed_topics, openers_of, ticket_feed
 from rimedio.observability.observed_requests import observed_requests
 
 CONSOLE = Path(str(files("rimedio"))) / "console"

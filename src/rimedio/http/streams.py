@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
@@ -15,11 +14,10 @@ import orjson
 
 from rimedio.domain.errors import Throttled, Unavailable
 from rimedio.http.change_hub import Changed, ChangeHub
-from rimedio.http.proxy_event import Event
 from rimedio.http.request import ClientGone, Receive, Request, Send
-from rimedio.http.sse import HEARTBEAT, MEDIA_TYPE, OPENING, Feed, SseEvent, encoded, event_bytes
-from rimedio.lambdas.caller import Caller
 from rimedio.lambdas.failures import failure_of
+from rimedio.lambdas.live_feeds import Opener, StreamCall
+from rimedio.lambdas.sse import HEARTBEAT, MEDIA_TYPE, OPENING, Feed, SseEvent, encoded, event_bytes
 
 HEARTBEAT_SECONDS = 15.0
 SEND_SECONDS_MAX = 60.0  # for a client that reads nothing
@@ -31,19 +29,6 @@ SLOWER, REST_SECONDS_MAX = 1.5, 2.0  # a feed that has nothing new is asked less
 AHEAD_MAX = 16  # events a producer may be ahead of its client
 
 Headers = list[tuple[bytes, bytes]]
-
-
-@dataclass(frozen=True, slots=True)
-class StreamCall:
-    """A request for a stream: its event, the caller, its path's values, and until when its token counts."""
-
-    event: Event
-    caller: Caller
-    path: Mapping[str, str]
-    expires_at: float
-
-
-Opener = Callable[[StreamCall], Feed | Iterator[SseEvent]]
 
 
 class Streams:

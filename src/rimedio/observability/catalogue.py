@@ -104,9 +104,21 @@ QUEUE_DEPTH = Metric("queue_depth", Kind.GAUGE, Unit.COUNT, "Tickets accepted an
 OUTBOX_LAG = Metric("outbox_lag", Kind.GAUGE, Unit.COUNT, "Changes not yet turned into events, up to 1000")
 DLQ_DEPTH = Metric("dead_letters", Kind.GAUGE, Unit.COUNT, "Events that no target took, up to 100 a tenant")
 EMBEDDING_BACKLOG = Metric("embedding_backlog", Kind.GAUGE, Unit.COUNT, "Chunks without a vector")
+FUNCTION_SECONDS = Metric(
+    "function_seconds",
+    Kind.HISTOGRAM,
+    Unit.SECONDS,
+    "Time of one call of a Lambda function",
+    ("function", "outcome"),
+    STEP_SECONDS,
+)
+COLD_STARTS = Metric(
+    "cold_starts", Kind.COUNTER, Unit.COUNT, "First calls of a Lambda function's processes", ("function",)
+)
 
 METRICS = (
     HTTP_REQUESTS, TICKETS_OPENED, TICKETS_SETTLED, TICKET_SECONDS, STEP, ANSWER_SECONDS, RETRIEVAL_SECONDS,
     GROUNDEDNESS, CONFIDENCE, TOKENS, COST, CHAT_CALLS, BUDGET_REFUSALS, WEBHOOK_DELIVERIES, QUEUE_DEPTH,
     OUTBOX_LAG, DLQ_DEPTH, EMBEDDING_BACKLOG,
+    FUNCTION_SECONDS, COLD_STARTS,
 )  # fmt: skip

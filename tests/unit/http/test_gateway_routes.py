@@ -1,7 +1,7 @@
 """The gateway's own lists of routes name routes that exist."""
 
 from rimedio.http.gateway import INLINE, SLOW, UPLOAD
-from rimedio.http.live_feeds import ASK, PROGRESS, QUEUE, SOLUTION
+from rimedio.lambdas.live_feeds import ASK, PROGRESS, QUEUE, SOLUTION
 from rimedio.security.permissions import MATRIX, PUBLIC
 
 

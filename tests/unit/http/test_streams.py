@@ -13,9 +13,10 @@ from rimedio.domain.errors import NotFound, Unavailable
 from rimedio.http import change_hub, streams
 from rimedio.http.change_hub import ChangeHub
 from rimedio.http.request import Message, Request
-from rimedio.http.sse import event_bytes
-from rimedio.http.streams import StreamCall, Streams
+from rimedio.http.streams import Streams
 from rimedio.lambdas.caller import Caller
+from rimedio.lambdas.live_feeds import StreamCall
+from rimedio.lambdas.sse import event_bytes
 
 ROUTE = "GET /v1/events/stream"
 CALLER = Caller("acme", "anna", frozenset(), "req_1")

@@ -45,6 +45,11 @@ class Feed(Protocol):
         ...
 
     @property
+    def position(self) -> str | None:
+        """Where a reader that comes back goes on; None before the first poll of one that came without."""
+        ...
+
+    @property
     def every_seconds(self) -> float | None:
         """How often it wants to be asked although no topic was touched; None: never."""
         ...

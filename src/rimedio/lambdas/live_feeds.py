@@ -1,18 +1,21 @@
 """The service's streams: which use case stands behind which route, as feeds and producers."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from rimedio.bootstrap import Rimedio
-from rimedio.http.sse import Feed, SseEvent
-from rimedio.http.streams import Opener, StreamCall
-from rimedio.lambdas.binding import Contract
+from rimedio.lambdas.binding import Contract, Event
 from rimedio.lambdas.caller import Caller
 from rimedio.lambdas.router import Operation
 from rimedio.lambdas.routes.ask import AskBody
 from rimedio.lambdas.routes.tickets import StreamHeaders
+from rimedio.lambdas.sse import Feed, SseEvent
 from rimedio.security.permissions import Role
 from rimedio.storage.ticket_feed import TicketFeed
 from rimedio.tickets.live import LiveChanges
+
+if TYPE_CHECKING:
+    from rimedio.bootstrap import Rimedio
 
 PROGRESS_SECONDS = 0.3  # the journal of executions is not in the change stream
 QUEUE_SETTLE_SECONDS = 0.25  # the use case looks at the store a little more often than that
@@ -22,6 +25,19 @@ SOLUTION = "GET /v1/tickets/{ticket_id}/solution/stream"
 PROGRESS = "GET /v1/tickets/{ticket_id}/events/stream"
 QUEUE = "GET /v1/events/stream"
 ASK = "POST /v1/ask/stream"
+
+
+@dataclass(frozen=True, slots=True)
+class StreamCall:
+    """A request for a stream: its event, the caller, its path's values, and until when its token counts."""
+
+    event: Event
+    caller: Caller
+    path: Mapping[str, str]
+    expires_at: float
+
+
+Opener = Callable[[StreamCall], Feed | Iterator[SseEvent]]
 
 
 class PositionFeed:
@@ -40,18 +56,18 @@ class PositionFeed:
         self.every_seconds = every_seconds
         self.settle_seconds = settle_seconds
         self.ended = False
+        self.position = after
         self._changes_since = changes_since
-        self._position = after
 
     def poll(self) -> Sequence[SseEvent]:
         """What is new; the position moves on."""
-        found = self._changes_since(self._position)
-        self._position = found.position
+        found = self._changes_since(self.position)
+        self.position = found.position
         self.ended = found.done
         return found.events
 
 
-def openers_of(system: Rimedio, operations: Sequence[Operation]) -> Mapping[str, Opener]:
+def openers_of(system: "Rimedio", operations: Sequence[Operation]) -> Mapping[str, Opener]:
     """What opens each of the streamed operations."""
     contracts = {operation.key: operation.contract for operation in operations if operation.streamed}
     known = {
@@ -77,12 +93,12 @@ def changed_topics(feed: TicketFeed) -> Callable[[int | None], tuple[int, frozen
     return changed
 
 
-def ticket_feed(system: Rimedio) -> TicketFeed:
+def ticket_feed(system: "Rimedio") -> TicketFeed:
     """Moves of tickets out of the system's own database."""
     return system.feed
 
 
-def _ticket(system: Rimedio, contract: Contract, *, answer: bool) -> Opener:
+def _ticket(system: "Rimedio", contract: Contract, *, answer: bool) -> Opener:
     def open_stream(call: StreamCall) -> Feed:
         arguments = contract.bind(call.event, call.path)
         ticket_id, tenant = str(arguments["ticket_id"]), call.caller.tenant_id
@@ -99,7 +115,7 @@ def _ticket(system: Rimedio, contract: Contract, *, answer: bool) -> Opener:
     return open_stream
 
 
-def _queue(system: Rimedio, contract: Contract) -> Opener:
+def _queue(system: "Rimedio", contract: Contract) -> Opener:
     def open_stream(call: StreamCall) -> Feed:
         arguments, tenant = contract.bind(call.event, call.path), call.caller.tenant_id
 
@@ -112,7 +128,7 @@ def _queue(system: Rimedio, contract: Contract) -> Opener:
     return open_stream
 
 
-def _ask(system: Rimedio, contract: Contract) -> Opener:
+def _ask(system: "Rimedio", contract: Contract) -> Opener:
     def open_stream(call: StreamCall) -> Iterator[SseEvent]:
         body = contract.bind(call.event, call.path)["body"]
         assert isinstance(body, AskBody)
