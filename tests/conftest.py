@@ -49,3 +49,24 @@ def data_dir() -> Path:
     if not DATA.is_dir():
         pytest.skip(f"the development data sets are not at {DATA}")
     return DATA
+
+
+@pytest.fixture(scope="session")
+def bedrock_endpoint() -> Iterator[str]:
+    """Address of a local Bedrock (runtime and agent runtime) on the laptop's models; one a worker process.
+
+    Without the built embedding model a small stand-in makes the vectors.
+    """
+    from dataclasses import replace
+
+    from rimedio.bedrock_local.models import laptop_models
+    from rimedio.bedrock_local.server import serving_bedrock
+    from rimedio.bedrock_local.service import LocalBedrock
+    from rimedio.knowledge.embedding.fake import FakeEmbedder
+    from rimedio.settings import load_settings
+
+    models = laptop_models(load_settings({"data_dir": ROOT / ".cache" / "demo"}, environment={}))
+    with serving_bedrock(
+        LocalBedrock(models if MODEL.exists() else replace(models, embedder=FakeEmbedder()))
+    ) as address:
+        yield address

@@ -9,15 +9,15 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
-from rimedio.answering.context import Context, ContextEntry
+from rimedio.answering.context import Context
+from rimedio.answering.prompt_text import written_passages, written_question
 from rimedio.answering.question import Question
 from rimedio.answering.terms import content_terms
 from rimedio.domain.answer import Draft, DraftSentence, DraftStep, Routing, Section, Severity
 from rimedio.domain.errors import GenerationFailed
 from rimedio.llm.chat import ChatRequest, Finish, Message, Role
 from rimedio.llm.prompts import PromptRegistry
-from rimedio.llm.prompts.fencing import fence
-from rimedio.llm.routing import ModelRouter, Routed
+from rimedio.llm.routing import Routed, Router
 
 PROMPT = "rag_generation"
 REPAIR_PROMPT = "rag_repair"
@@ -81,7 +81,7 @@ def section_title(section: Section, language: str) -> str:
 class Generator:
     """A writer that asks a chat model. `redact` takes personal data out of whatever is sent."""
 
-    router: ModelRouter
+    router: Router
     prompts: PromptRegistry
     redact: Callable[[str], str] = str
 
@@ -94,8 +94,8 @@ class Generator:
             return Draft(question.language, (), Routing("none", "none", "none", reason="no passages"))
         prompt = self.prompts.get(PROMPT, question.language).render(
             {
-                "question": fence("question", self.redact(question.text)),
-                "passages": "\n\n".join(_passage(e) for e in context.entries),
+                "question": written_question(question, self.redact(question.text)),
+                "passages": written_passages(context),
                 "products": ", ".join(question.product_models) or "-",
                 "codes": ", ".join(question.codes) or "-",
             }
@@ -118,15 +118,6 @@ class Generator:
         said = self.prompts.get(REPAIR_PROMPT, language).render({"problem": problem[:_PROBLEM_CHARS_MAX]})
         messages = (*request.messages, Message(Role.ASSISTANT, routed.reply.text), *said.messages)
         return ChatRequest(messages, request.max_tokens, request.temperature, request.json_schema)
-
-
-def _passage(entry: ContextEntry) -> str:
-    chunk = entry.passage.chunk
-    updated = f" date={chunk.updated_at.date().isoformat()}" if chunk.updated_at else ""
-    place = " ".join(entry.place.replace('"', "'").split())
-    return fence(
-        "passage", entry.text, f'index={entry.index} type={chunk.doc_type}{updated} source="{place}"'
-    )
 
 
 def _read(
