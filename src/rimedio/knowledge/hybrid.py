@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from rimedio.knowledge.embedding.port import Embedder
+from rimedio.knowledge.embedding.port import Embedder, Vectors
 from rimedio.knowledge.fusion import FusionWeights, Ranking, reciprocal_rank_fusion, score_fusion
-from rimedio.knowledge.index.port import Hit, KnowledgeIndex
+from rimedio.knowledge.index.port import Found, Hit, KnowledgeIndex, Probe
 from rimedio.knowledge.lexicon import TAGS
 from rimedio.knowledge.question import Question, SearchQuery
 from rimedio.knowledge.terms import QueryTerm
@@ -60,6 +60,12 @@ class _Words:
 
 
 @dataclass(frozen=True, slots=True)
+class _Language:
+    terms: Sequence[QueryTerm]
+    trust: float
+
+
+@dataclass(frozen=True, slots=True)
 class _Meaning:
     hits: Sequence[Hit]
     cosines: Mapping[str, float]
@@ -79,9 +85,26 @@ def hybrid_search(
     """
     codes = _by_codes(index, query, question)
     started = time.perf_counter()
-    words = _by_words(index, query, question, options.candidates * SCORED_FACTOR)
+    asked = _asked(question)
+    vector = embedder.embed_query(query.text) if embedder is not None and query.text.strip() else None
+    model_id = embedder.model_id if embedder is not None else ""
+    embedded = time.perf_counter()
+    found = index.search_hybrid(
+        query.tenant_id,
+        Probe(
+            words=[language.terms for language in asked],
+            filters=query.filters,
+            words_limit=options.candidates * SCORED_FACTOR,
+            pages_limit=PAGES_MAX,
+            vectors_limit=options.candidates,
+            model_id=model_id,
+            vector=vector,
+        ),
+    )
+    words = _by_words(asked, found, options.candidates * SCORED_FACTOR)
     between = time.perf_counter()
-    meaning = _by_meaning(index, embedder, query, words.hits[: options.candidates], options.candidates)
+    near = words.hits[: options.candidates]
+    meaning = _by_meaning(index, query, found, model_id=model_id, vector=vector, words=near)
     if options.fusion is Fusion.RANKS:
         fused = _by_ranks(words.hits[: options.candidates], meaning.hits, words.trust)
     else:
@@ -93,8 +116,8 @@ def hybrid_search(
         meaning.hits,
         codes,
         meaning.cosines,
-        words_ms=(between - started) * 1000,
-        vectors_ms=(ended - between) * 1000,
+        words_ms=found.words_ms,
+        vectors_ms=found.vectors_ms + (embedded - started + ended - between) * 1000,
     )
 
 
@@ -119,8 +142,18 @@ def _by_codes(index: KnowledgeIndex, query: SearchQuery, question: Question) -> 
     return [replace(hit, score=hit.score + OWN_LANGUAGE * (hit.chunk_id in own)) for hit in hits]
 
 
-def _by_words(index: KnowledgeIndex, query: SearchQuery, question: Question, limit: int) -> _Words:
-    """BM25, language by language: rarity does not compare between a large and a small one.
+def _asked(question: Question) -> list[_Language]:
+    """What to ask for in each language: rarity does not compare between a large and a small one."""
+    asked = []
+    for tag in TAGS:
+        if terms := question.in_language(tag):
+            trust = (len(terms) / len(question.terms)) ** 2
+            asked.append(_Language(_telling(terms, question), trust))
+    return asked
+
+
+def _by_words(asked: Sequence[_Language], found: Found, limit: int) -> _Words:
+    """BM25 of all languages in one order.
 
     A language counts by the square of the share of the question's words that it knows, as they are or by the
     glossary; so a question in a language that the manuals do not speak is left to its meaning.
@@ -128,24 +161,15 @@ def _by_words(index: KnowledgeIndex, query: SearchQuery, question: Question, lim
     shares: dict[str, float] = {}
     pages: dict[str, float] = {}
     hits: list[Hit] = []
-    trusts = [0.0]
-    for tag in TAGS:
-        terms = question.in_language(tag)
-        if not terms:
-            continue
-        trust = (len(terms) / len(question.terms)) ** 2
-        trusts.append(trust)
-        terms = _telling(terms, question)
-        found = index.search_words(query.tenant_id, terms, query.filters, limit)
-        best = max((hit.score for hit in found), default=0.0) or 1.0
-        shares |= {hit.chunk_id: trust * hit.score / best for hit in found}
-        hits += found
-        scored = index.search_pages(query.tenant_id, terms, PAGES_MAX)
+    for language, own_hits, scored in zip(asked, found.words, found.pages, strict=True):
+        best = max((hit.score for hit in own_hits), default=0.0) or 1.0
+        shares |= {hit.chunk_id: language.trust * hit.score / best for hit in own_hits}
+        hits += own_hits
         best = max(scored.values(), default=0.0) or 1.0
         for document_id, score in scored.items():
-            pages[document_id] = max(pages.get(document_id, 0.0), trust * score / best)
+            pages[document_id] = max(pages.get(document_id, 0.0), language.trust * score / best)
     hits.sort(key=lambda hit: (-shares[hit.chunk_id], hit.chunk_id))
-    return _Words(hits[:limit], shares, pages, max(trusts))
+    return _Words(hits[:limit], shares, pages, max((language.trust for language in asked), default=0.0))
 
 
 def _telling(terms: Sequence[QueryTerm], question: Question) -> Sequence[QueryTerm]:
@@ -171,20 +195,21 @@ def _by_ranks(words: Sequence[Hit], vectors: Sequence[Hit], trust: float) -> lis
 
 def _by_meaning(
     index: KnowledgeIndex,
-    embedder: Embedder | None,
     query: SearchQuery,
+    found: Found,
+    *,
+    model_id: str,
+    vector: Vectors | None,
     words: Sequence[Hit],
-    limit: int,
 ) -> _Meaning:
     """The nearest chunks, and the cosines of those that `words` proposed as well."""
-    if embedder is None or not query.text.strip():
+    if vector is None:
         return _Meaning((), {})
-    vector = embedder.embed_query(query.text)
-    hits = index.search_vectors(query.tenant_id, embedder.model_id, vector, query.filters, limit)
-    cosines = {hit.chunk_id: hit.score for hit in hits}
+    cosines = {hit.chunk_id: hit.score for hit in found.vectors}
     others = [hit.chunk_id for hit in words if hit.chunk_id not in cosines]
-    stored = index.vectors(query.tenant_id, embedder.model_id, others)
-    return _Meaning(hits, cosines | {chunk_id: float(row @ vector) for chunk_id, row in stored.items()})
+    stored = index.vectors(query.tenant_id, model_id, others)
+    near = {chunk_id: float(row @ vector) for chunk_id, row in stored.items()}
+    return _Meaning(found.vectors, cosines | near)
 
 
 def _by_scores(words: _Words, meaning: _Meaning, options: HybridOptions) -> list[tuple[str, float]]:

@@ -36,6 +36,36 @@ class Hit:
     document_id: str = ""
 
 
+@dataclass(frozen=True)
+class Probe:
+    """One hybrid question: words language by language, whole pages by the same words, and meaning.
+
+    Without a vector nothing is asked by meaning. `filters` restrict chunks, not pages.
+    """
+
+    words: Sequence[Sequence[QueryTerm]]
+    filters: Filters
+    words_limit: int
+    pages_limit: int
+    vectors_limit: int
+    model_id: str = ""
+    vector: Vectors | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a probe found: hits and pages for each of its sequences of words, and the nearest chunks.
+
+    The times are the index's own, in milliseconds.
+    """
+
+    words: Sequence[Sequence[Hit]]
+    pages: Sequence[Mapping[str, float]]
+    vectors: Sequence[Hit]
+    words_ms: float = 0.0
+    vectors_ms: float = 0.0
+
+
 @dataclass(frozen=True, slots=True)
 class ChunkTerms:
     """A chunk's search terms (`lexicon.stored_terms`), in their order."""
@@ -121,6 +151,10 @@ class KnowledgeIndex(Protocol):
         self, tenant_id: str, model_id: str, vector: Vectors, filters: Filters, limit: int
     ) -> Sequence[Hit]:
         """Nearest chunks by cosine, exact."""
+        ...
+
+    def search_hybrid(self, tenant_id: str, probe: Probe) -> Found:
+        """`search_words` and `search_pages` for each language, and `search_vectors`, asked at once."""
         ...
 
     def vectors(self, tenant_id: str, model_id: str, chunk_ids: Sequence[str]) -> Mapping[str, Vectors]:

@@ -23,7 +23,8 @@ from rimedio.knowledge.index.facets import (
     is_approved,
     spelled,
 )
-from rimedio.knowledge.index.port import ChunkTerms, Coverage, Filters, Hit
+from rimedio.knowledge.index.one_by_one import one_by_one
+from rimedio.knowledge.index.port import ChunkTerms, Coverage, Filters, Found, Hit, Probe
 from rimedio.knowledge.index.schema import MIGRATIONS, ROOM
 from rimedio.knowledge.index.vectors import Matrix, VectorCache
 from rimedio.knowledge.index.verify import verify
@@ -206,6 +207,10 @@ class SqliteIndex:
         found = matrix.nearest(vector, allowed, limit)
         names = self._chunk_ids([number for number, _ in found])
         return [Hit(names[n][0], score, names[n][1]) for n, score in found if n in names]
+
+    def search_hybrid(self, tenant_id: str, probe: Probe) -> Found:
+        """Words, pages and meaning, one after the other: there is no network to save."""
+        return one_by_one(self, tenant_id, probe)
 
     def vectors(self, tenant_id: str, model_id: str, chunk_ids: Sequence[str]) -> Mapping[str, Vectors]:
         """The stored vectors of those chunks that have one."""
