@@ -60,6 +60,10 @@ EXAMPLE: Mapping[str, str | int] = MappingProxyType(
         "number": "00001",
         "entry": "cst_1",
         "period": "2026-01",
+        "event": "0b7c5a1e-0000-5000-8000-000000000001",
+        "dispatch": "3f0b5c8e9d526a1f",
+        "rule": "urgent",
+        "replay": "rpl_1",
     }
 )
 
@@ -197,12 +201,25 @@ COST_HOLD = Entity("cost-hold", ("T#{tenant}#HOLDS", "{created}#{entry}"))
 INSIGHT = Entity("insight", ("T#{tenant}#INSIGHTS", "{kind}#{period}"))
 JUDGEMENT = Entity("judgement", (_TICKET, "JUDGED#{solution}"))
 MEASUREMENT = Entity("measurement", ("T#{tenant}#MEASUREMENTS#{kind}", "{period}"))
+EVENT = Entity(  # on AWS, where the bus keeps no list of what happened
+    "event",
+    ("T#{tenant}#EVENT#{event}", "META"),
+    gsi1=("T#{tenant}#EVENTS#S{shard}", "{created}#{event}"),
+)
+DISPATCH = Entity(  # an event on its way to one target; in the index while it is a dead letter
+    "dispatch",
+    ("T#{tenant}#EVENT#{event}", "TO#{dispatch}"),
+    gsi1=("T#{tenant}#DEAD-LETTERS#S{shard}", "{last}#{event}#{dispatch}"),
+)
+EVENT_RULE = Entity("event-rule", ("T#{tenant}#RULES", "{rule}"))
+REPLAY = Entity("replay", ("T#{tenant}#REPLAYS", "{replay}"))
 
 ENTITIES = (
     TICKET, TICKET_CARD, SOLVED, SOLUTION, FEEDBACK, MESSAGE, IDEMPOTENCY, DOCUMENT, LINK, WEBHOOK, DELIVERY,
     TENANT, REVIEW, NOTES, UPLOAD, UPLOAD_PART,
     CLASSIFIED, TRAINING_ROW, LEARNING_STATE, UNANSWERED, GAP, ARTICLE,
     COST_ENTRY, TICKET_COST, COST_SUM, BUDGET, COST_HOLD, INSIGHT, JUDGEMENT, MEASUREMENT,
+    EVENT, DISPATCH, EVENT_RULE, REPLAY,
 )  # fmt: skip
 
 
@@ -347,6 +364,15 @@ JUDGEMENT_OF_SOLUTION = AccessPattern(
     "How a solution was judged", JUDGEMENT, ("tenant", "ticket", "solution")
 )
 MEASUREMENTS_BY_TIME = AccessPattern("The service's minutes or hours", MEASUREMENT, ("tenant", "kind"))
+EVENT_BY_ID = AccessPattern("An event by its id", EVENT, ("tenant", "event"))
+EVENTS_BY_TIME = AccessPattern("What happened, by time", EVENT, ("tenant", "shard"), Index.GSI1)
+DISPATCHES_OF_EVENT = AccessPattern("Where an event was sent", DISPATCH, ("tenant", "event"))
+DEAD_LETTERS_BY_TIME = AccessPattern(
+    "Events that no target took, by time", DISPATCH, ("tenant", "shard"), Index.GSI1
+)
+RULES_OF_TENANT = AccessPattern("The rules of a tenant", EVENT_RULE, ("tenant",))
+REPLAY_BY_ID = AccessPattern("One replay", REPLAY, ("tenant", "replay"))
+REPLAYS_OF_TENANT = AccessPattern("The replays of a tenant", REPLAY, ("tenant",))
 
 ACCESS_PATTERNS = (
     TICKET_BY_ID, TICKETS_BY_STATUS, TICKETS_BY_CUSTOMER, TICKETS_BY_CREATION, TICKETS_BY_ASSET,
@@ -358,7 +384,8 @@ ACCESS_PATTERNS = (
     CLASSIFIED_TICKET, CLASSIFIED_BY_TIME, TRAINING_ROW_BY_ID, TRAINING_ROWS_BY_TIME, LEARNING_STATE_BY_KIND,
     UNANSWERED_BY_ID, UNANSWERED_BY_TIME, GAP_BY_ID, GAPS_BY_STATUS, ARTICLE_BY_ID, ARTICLES_BY_TIME,
     COST_ENTRIES_OF_TICKET, COST_ENTRIES_OF_MONTH, COST_OF_TICKET, COST_SUMS, BUDGET_BY_KIND, COST_HOLDS,
-    INSIGHTS_BY_DAY, JUDGEMENT_OF_SOLUTION, MEASUREMENTS_BY_TIME, )  # fmt: skip
+    INSIGHTS_BY_DAY, JUDGEMENT_OF_SOLUTION, MEASUREMENTS_BY_TIME, EVENT_BY_ID, EVENTS_BY_TIME,
+    DISPATCHES_OF_EVENT, DEAD_LETTERS_BY_TIME, RULES_OF_TENANT, REPLAY_BY_ID, REPLAYS_OF_TENANT, )  # fmt: skip
 
 
 def stamp(at: datetime) -> str:

@@ -38,6 +38,8 @@ from rimedio.storage.table import (
     check_system_attributes,
     check_transaction,
     checked_key,
+    checked_query,
+    fingerprint,
     key_of,
 )
 from rimedio.storage.values import BYTES_MARK, Item, Value, added, canonical_item
@@ -122,8 +124,7 @@ class SqliteTable:
     def query(self, query: Query) -> Page:
         columns = ("sk",) if query.index is None else (query.index.attributes[1], "pk", "sk")
         partition = "pk" if query.index is None else query.index.attributes[0]
-        if not query.partition:
-            raise InvalidInput("The partition of a query is empty. Name one.")
+        checked_query(query)
         where, values = _sort_clause(query, columns[0])
         clauses = [f"{partition} = ?", _VISIBLE, *where]
         arguments: list[object] = [query.partition, self._seconds(), *values]
@@ -219,11 +220,6 @@ def decode(body: bytes) -> Item:
     if _BYTES_MARK_JSON in body:
         return {name: _restore_bytes(value) for name, value in item.items()}
     return item
-
-
-def fingerprint(query: Query) -> str:
-    """What a cursor is bound to: everything of a query but its limit and cursor."""
-    return repr((query.index and query.index.value, query.partition, query.sort, query.reverse))
 
 
 def _mark_bytes(value: object) -> object:

@@ -185,8 +185,8 @@ Action: TypeAlias = Put | Update | Delete | Check
 
 
 class Table(Protocol):
-    """A key-value table. All methods raise InvalidInput for what no adapter could store, StorageFailed
-    or Throttled when the store itself fails."""
+    """A key-value table. All methods raise InvalidInput for what no adapter could store, StorageFailed when
+    the store itself fails, Unavailable (Throttled) when it may answer the same call later."""
 
     def get(self, key: Key) -> Item | None:
         """The item, or None."""
@@ -243,6 +243,28 @@ def checked_key(pk: object, sk: object, names: str = "pk/sk") -> Key:
 def key_of(item: Item) -> Key:
     """The key among an item's attributes. Raises InvalidInput when it is missing."""
     return checked_key(item.get("pk"), item.get("sk"))
+
+
+def checked_query(query: Query) -> None:
+    """Refuse a query that DynamoDB would: keys in it are not empty and not longer than keys can be."""
+    if not query.partition:
+        raise InvalidInput("The partition of a query is empty. Name one.")
+    match query.sort:
+        case None:
+            sorts: tuple[str, ...] = ()
+        case SortBetween(low, high):
+            sorts = low, high
+        case SortBeginsWith(prefix):
+            sorts = (prefix,)
+        case SortEquals(value) | SortBelow(value) | SortAbove(value):
+            sorts = (value,)
+    for sort in sorts or ("-",):
+        checked_key(query.partition, sort, "of the query")
+
+
+def fingerprint(query: Query) -> str:
+    """What a cursor is bound to: everything of a query but its limit and cursor."""
+    return repr((query.index and query.index.value, query.partition, query.sort, query.reverse))
 
 
 def check_system_attributes(item: Item) -> None:

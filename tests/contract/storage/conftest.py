@@ -1,13 +1,18 @@
-"""Adapters that the contract suites run against; the DynamoDB and S3 adapters add a parameter here."""
+"""Adapters that the contract suites run against: the laptop's, and those of AWS on real engines or on moto."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from rimedio.aws import AwsConnections
 from rimedio.domain.clock import FakeClock
 from rimedio.storage.database import Database
+from rimedio.storage.dynamodb_definition import create_table
+from rimedio.storage.dynamodb_streams import DynamoDbChangeStream
+from rimedio.storage.dynamodb_table import DynamoDbTable
 from rimedio.storage.file_objects import FileObjectStore
 from rimedio.storage.memory_objects import MemoryObjectStore
 from rimedio.storage.objects import ObjectStore
@@ -26,12 +31,29 @@ class TableHome:
     clock: FakeClock
 
 
-@pytest.fixture(params=["sqlite-memory", "sqlite-file"])
+@pytest.fixture(params=["sqlite-memory", "sqlite-file", "dynamodb-local"])
 def home(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[TableHome]:
+    if request.param == "dynamodb-local":
+        connections = request.getfixturevalue("dynamodb_connections")
+        with dynamodb_home(connections, request.getfixturevalue("unique_name")) as made:
+            yield made
+        return
     clock = FakeClock()
     database = Database(None if request.param == "sqlite-memory" else tmp_path / "rimedio.db")
     yield TableHome(SqliteTable(database, clock), SqliteChangeStream(database, clock), clock)
     database.close()
+
+
+@contextmanager
+def dynamodb_home(connections: AwsConnections, unique_name: Callable[[str], str]) -> Iterator[TableHome]:
+    """A new table in DynamoDB, dropped afterwards."""
+    clock, client, name = FakeClock(), connections.client("dynamodb"), unique_name("contract")
+    arn = create_table(client, name)
+    table = DynamoDbTable(client, name, clock)
+    yield TableHome(
+        table, DynamoDbChangeStream(connections.client("dynamodbstreams"), table, arn, clock), clock
+    )
+    client.delete_table(TableName=name)
 
 
 @pytest.fixture
