@@ -10,7 +10,6 @@ from the moment a worker takes it. An activity for which a handler is registered
 """
 
 import re
-import threading
 import time
 
 from rimedio.asl.engine import ARN, Engine
@@ -18,45 +17,48 @@ from rimedio.asl.errors import ActivityDoesNotExist
 from rimedio.asl.journal import ActivityTask
 
 POLL_SECONDS_MAX = 60.0
+NOTE = "activity/"
 _NAME = re.compile(r"[^\s?*<>{}\[\]\"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f]{1,80}")
 
 
 class Activities:
-    """Creates, lists and deletes activities, and hands their tasks to workers. Thread-safe."""
+    """Creates, lists and deletes activities, kept in the journal, and hands their tasks to workers. Thread-safe."""
 
     def __init__(self, engine: Engine, arn: str = ARN) -> None:
         self._engine = engine
         self._prefix = f"{arn}:activity:"
-        self._lock = threading.Lock()
-        self._known: dict[str, None] = {}
 
     def create(self, name: str) -> str:
         """The ARN of an activity; creating it again changes nothing. Raises ValueError for a bad name."""
         if not _NAME.fullmatch(name):
             msg = f"{name!r} is no activity name: 1 to 80 characters, no white space, wildcards or brackets."
             raise ValueError(msg)
-        with self._lock:
-            self._known[f"{self._prefix}{name}"] = None
+        journal = self._engine.journal
+        if journal.note(f"{NOTE}{name}") is None:
+            journal.put_note(f"{NOTE}{name}", repr(self._engine.clock.now().timestamp()))
         return f"{self._prefix}{name}"
 
     def list(self) -> list[str]:
-        """ARNs in the order of creation."""
-        with self._lock:
-            return list(self._known)
+        """ARNs, by name."""
+        return [f"{self._prefix}{note.removeprefix(NOTE)}" for note in self._engine.journal.notes(NOTE)]
+
+    def created(self, arn: str) -> float:
+        """When an activity was created, in seconds since the epoch. Raises ActivityDoesNotExist."""
+        name = arn.removeprefix(self._prefix)
+        note = None if name == arn else self._engine.journal.note(f"{NOTE}{name}")
+        if note is None:
+            raise ActivityDoesNotExist(f"There is no activity {arn}. Create it first.")
+        return float(note)
 
     def delete(self, arn: str) -> None:
         """Forget an activity; nothing happens when it is not there."""
-        with self._lock:
-            self._known.pop(arn, None)
+        self._engine.journal.put_note(f"{NOTE}{arn.removeprefix(self._prefix)}", None)
 
     def get_task(
         self, arn: str, worker: str | None = None, wait_seconds: float = POLL_SECONDS_MAX
     ) -> ActivityTask | None:
         """A task to work on, or None when none came in time. Raises ActivityDoesNotExist."""
-        with self._lock:
-            known = arn in self._known
-        if not known:
-            raise ActivityDoesNotExist(f"There is no activity {arn}. Create it first.")
+        self.created(arn)
         until = time.monotonic() + min(wait_seconds, POLL_SECONDS_MAX)
         while True:
             taken = self._engine.journal.take(arn, worker)

@@ -6,6 +6,8 @@ Exit codes: 0 all well; 1 the execution or a case failed, the definition is inva
 import importlib
 import json
 import sys
+import threading
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, cast
@@ -17,7 +19,7 @@ from rimedio.asl.errors import AslError, InvalidDefinition
 from rimedio.asl.graph import mermaid, svg
 from rimedio.asl.handlers import Handlers
 from rimedio.asl.http_task import http_task
-from rimedio.asl.integrations import functions
+from rimedio.asl.integrations import functions, nested
 from rimedio.asl.journal import Event, Journal, MemoryJournal
 from rimedio.asl.jsontext import JSON
 from rimedio.asl.model import Machine
@@ -125,6 +127,36 @@ def run(  # noqa: PLR0917 - a command line has many options
     typer.echo(json.dumps(told, ensure_ascii=False, indent=None if as_json else 2))
     if found.status not in ("SUCCEEDED", "RUNNING"):
         raise typer.Exit(1)
+
+
+@app.command()
+def serve(  # noqa: PLR0917 - a command line has many options
+    port: Annotated[int, typer.Option(help="0: a free one.")] = 8083,
+    data: Annotated[Path | None, typer.Option("--data", help="Keep all in this SQLite file.")] = None,
+    tasks: Annotated[
+        str, typer.Option("--handlers", help="Functions: module:MAPPING, name → function.")
+    ] = "",
+    lambda_endpoint: Annotated[str, typer.Option(help="Where Lambda, or its stand-in, answers.")] = "",
+    region: Annotated[str, typer.Option(help="Region in the ARNs.")] = "us-east-1",
+    account: Annotated[str, typer.Option(help="Account in the ARNs.")] = "000000000000",
+    threads: Annotated[int, typer.Option(min=1, max=64, help="Tasks at the same time.")] = 4,
+    store: Annotated[Path | None, typer.Option("--objects", help="Buckets: folders in this folder.")] = None,
+) -> None:
+    """Answer as AWS Step Functions does, on loopback, for SDKs and the AWS CLI."""
+    from rimedio.asl.wire import Api, LambdaEndpoint, StepFunctionsServer, invoked
+
+    handlers = dict(_handlers(tasks, None, store))
+    if lambda_endpoint:
+        handlers = {**invoked(LambdaEndpoint(lambda_endpoint)), **handlers}
+    engine = Engine(_journal(data), handlers, arn=f"arn:aws:states:{region}:{account}")
+    handlers.update({k: v for k, v in nested(engine, engine.registry.find).items() if k not in handlers})
+    try:
+        server = StepFunctionsServer(Api(engine), port, threads=threads)
+    except OSError as error:
+        raise _fail(f"Port {port} cannot be used: {error}. Choose another with --port.", 2) from error
+    with server, suppress(KeyboardInterrupt):
+        typer.echo(f"Step Functions answers at {server.url} as {engine.arn}. Ctrl-C ends it.")
+        threading.Event().wait()
 
 
 @app.command()

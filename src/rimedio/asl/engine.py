@@ -79,7 +79,7 @@ class Engine:
             lambda resource: is_polled(self.handlers, resource),
         )
         self.registry = Registry(self.journal, randomness)
-        self._arn = arn
+        self.arn = arn
         self._on_event = on_event
         self._machines: dict[str, Machine] = {}
         self._changed = threading.Condition()
@@ -104,7 +104,7 @@ class Engine:
         name = name or new_uuid(self._names)
         self._keep(machine)
         execution = Execution(
-            id=f"{self._arn}:execution:{machine.name}:{name}",
+            id=f"{self.arn}:execution:{machine.name}:{name}",
             name=name,
             machine=machine.digest,
             input=text,
@@ -122,9 +122,9 @@ class Engine:
         self._put(execution.id)
         return execution.id
 
-    def start_sync(self, machine: Machine, input: JSON = None) -> Description:  # noqa: A002
+    def start_sync(self, machine: Machine, input: JSON = None, name: str | None = None) -> Description:  # noqa: A002
         """Run an Express execution to its end, in memory, in this thread. Raises InvalidInput."""
-        found, events = run_express(self.interpreter, self._outcome, machine, input, self._arn)
+        found, events = run_express(self.interpreter, self._outcome, machine, input, self.arn, name=name)
         if self._on_event is not None:
             for event in events:
                 self._on_event(found.execution_id, event)
@@ -132,7 +132,7 @@ class Engine:
 
     def describe(self, execution_id: str) -> Description:
         """How an execution stands. Raises ExecutionDoesNotExist."""
-        return described(self._record(execution_id), self._arn, self._machine_name)
+        return described(self._record(execution_id), self.arn, self._machine_name)
 
     def list_executions(
         self,
@@ -143,7 +143,7 @@ class Engine:
     ) -> Sequence[Description]:
         """Executions, the newest first; with `map_run`, the child executions of a distributed Map."""
         records = self.journal.records(machine, status, map_run, limit)
-        return [described(record, self._arn, self._machine_name) for record in records]
+        return [described(record, self.arn, self._machine_name) for record in records]
 
     def history(self, execution_id: str) -> list[dict[str, JSON]]:
         """The events, shaped as GetExecutionHistory's. Raises ExecutionDoesNotExist."""

@@ -16,14 +16,20 @@ Invoke = Callable[[TaskCall, Run], Outcome]
 
 
 def run_express(
-    interpreter: Interpreter, invoke: Invoke, machine: Machine, given: JSON, arn: str
+    interpreter: Interpreter,
+    invoke: Invoke,
+    machine: Machine,
+    given: JSON,
+    arn: str,
+    *,
+    name: str | None = None,
 ) -> tuple[Description, list[Event]]:
     """Run to the end; how it ended, and its history. Raises InvalidInput.
 
     An execution that would wait for a token, or for more than five minutes, ends TIMED_OUT.
     """
     _, text = parsed_input({} if given is None else given)
-    name = new_uuid(interpreter.services.randomness)
+    name = name or new_uuid(interpreter.services.randomness)
     clock = interpreter.services.clock
     started = clock.now().timestamp()
     run = Run(Execution(f"{arn}:express:{machine.name}:{name}", name, machine.digest, text, started), machine)

@@ -49,7 +49,7 @@ class Send(Protocol):
     def __call__(self, request: HttpRequest) -> HttpResponse: ...
 
 
-def send(request: HttpRequest) -> HttpResponse:
+def send(request: HttpRequest, seconds: float = TIMEOUT_SECONDS) -> HttpResponse:
     """Over the network, http and https only. Raises OSError."""
     if not request.url.lower().startswith(("https://", "http://")):
         msg = f"{request.url} is no http address"
@@ -58,7 +58,7 @@ def send(request: HttpRequest) -> HttpResponse:
         request.url, data=request.body, headers=dict(request.headers), method=request.method
     )
     try:
-        with urllib.request.urlopen(made, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310
+        with urllib.request.urlopen(made, timeout=seconds) as answer:  # noqa: S310
             return HttpResponse(answer.status, dict(answer.headers), answer.read())
     except urllib.error.HTTPError as error:
         with error:

@@ -100,12 +100,16 @@ class Journal(Protocol):
         """Name and definition."""
         ...
 
-    def put_note(self, name: str, text: str) -> None:
-        """Keep what the registry knows of a machine."""
+    def put_note(self, name: str, text: str | None) -> None:
+        """Keep something under a name; with None, forget it."""
         ...
 
     def note(self, name: str) -> str | None:
         """What `put_note` kept last."""
+        ...
+
+    def notes(self, prefix: str) -> Sequence[str]:
+        """Names of notes, in order."""
         ...
 
     def create(self, execution: Execution) -> tuple[Execution, bool]:
@@ -184,11 +188,17 @@ class MemoryJournal:
     def machine(self, digest: str) -> tuple[str, str] | None:
         return self._machines.get(digest)
 
-    def put_note(self, name: str, text: str) -> None:
-        self._notes[name] = text
+    def put_note(self, name: str, text: str | None) -> None:
+        if text is None:
+            self._notes.pop(name, None)
+        else:
+            self._notes[name] = text
 
     def note(self, name: str) -> str | None:
         return self._notes.get(name)
+
+    def notes(self, prefix: str) -> Sequence[str]:
+        return sorted(name for name in list(self._notes) if name.startswith(prefix))
 
     def create(self, execution: Execution) -> tuple[Execution, bool]:
         with self._lock:

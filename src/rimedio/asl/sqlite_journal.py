@@ -90,7 +90,7 @@ class FileConnections:
     def __init__(self, path: Path | str) -> None:
         self._path = str(path)
         self._local = threading.local()
-        self._opened: list[sqlite3.Connection] = []
+        self._opened: dict[threading.Thread, sqlite3.Connection] = {}
 
     @property
     def connection(self) -> sqlite3.Connection:
@@ -101,8 +101,15 @@ class FileConnections:
             found.execute("PRAGMA synchronous = NORMAL")
             found.execute("PRAGMA wal_autocheckpoint = 4000")
             self._local.connection = found
-            self._opened.append(found)
+            self._keep(found)
         return found
+
+    def _keep(self, connection: sqlite3.Connection) -> None:
+        """Note this thread's connection; those of threads that have ended are closed."""
+        for thread in [thread for thread in list(self._opened) if not thread.is_alive()]:
+            if (dead := self._opened.pop(thread, None)) is not None:
+                dead.close()
+        self._opened[threading.current_thread()] = connection
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
@@ -120,7 +127,7 @@ class FileConnections:
 
     def close(self) -> None:
         """Close every thread's connection."""
-        for connection in self._opened:
+        for connection in self._opened.values():
             connection.close()
         self._opened.clear()
         self._local = threading.local()
@@ -153,14 +160,22 @@ class SqliteJournal:
         ).fetchone()
         return (row[0], row[1]) if row else None
 
-    def put_note(self, name: str, text: str) -> None:
+    def put_note(self, name: str, text: str | None) -> None:
         with self._connections.transaction() as connection:
-            connection.execute("INSERT OR REPLACE INTO asl_registry VALUES (?, ?)", (name, text))
+            if text is None:
+                connection.execute("DELETE FROM asl_registry WHERE name = ?", (name,))
+            else:
+                connection.execute("INSERT OR REPLACE INTO asl_registry VALUES (?, ?)", (name, text))
 
     def note(self, name: str) -> str | None:
         query = "SELECT body FROM asl_registry WHERE name = ?"
         row = self._connections.connection.execute(query, (name,)).fetchone()
         return None if row is None else str(row[0])
+
+    def notes(self, prefix: str) -> Sequence[str]:
+        query = "SELECT name FROM asl_registry WHERE name >= ? AND name < ? ORDER BY name"
+        rows = self._connections.connection.execute(query, (prefix, f"{prefix}\U0010ffff"))
+        return [row[0] for row in rows]
 
     def create(self, execution: Execution) -> tuple[Execution, bool]:
         with self._connections.transaction() as connection:
