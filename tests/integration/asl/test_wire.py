@@ -12,6 +12,7 @@ import pytest
 
 from rimedio.asl import Engine, MemoryJournal, SqliteJournal, TaskContext, TaskFailed
 from rimedio.asl.integrations import functions, nested
+from rimedio.asl.sqlite_journal import FileConnections
 from rimedio.asl.wire import Api, StepFunctionsServer
 
 boto3 = pytest.importorskip("boto3")
@@ -47,15 +48,58 @@ def client_of(url: str) -> Any:
         endpoint_url=url,
         region_name="us-east-1",
         aws_access_key_id="test",
-        aws_secret_access_key="test",  # noqa: S106
+        aws_secret_access_key="test",
         config=Config(inject_host_prefix=False, retries={"total_max_attempts": 1}),
     )
+
+
+ANSWERED: set[str] = set()
+
+
+def against_the_model(value: Any, shape: Any, where: str) -> None:
+    """Every member is one that the service's model knows, of its type; none that it requires is missing."""
+    if shape.type_name == "structure":
+        assert isinstance(value, dict), where
+        assert not set(value) - set(shape.members), f"{where} has {set(value) - set(shape.members)}"
+        missing = [name for name in shape.required_members if name not in value]
+        assert not missing, f"{where} lacks {missing}"
+        for name, member in value.items():
+            against_the_model(member, shape.members[name], f"{where}.{name}")
+    elif shape.type_name == "list":
+        for number, member in enumerate(value):
+            against_the_model(member, shape.member, f"{where}[{number}]")
+    elif shape.type_name == "map":
+        for name, member in value.items():
+            against_the_model(member, shape.value, f"{where}.{name}")
+    elif shape.type_name == "string":
+        assert isinstance(value, str), f"{where} is {value!r}"
+        assert not shape.enum or value in shape.enum, f"{where} is {value!r}"
+    else:
+        kinds = {
+            "boolean": bool,
+            "integer": int,
+            "long": int,
+            "timestamp": (int, float),
+            "float": (int, float),
+        }
+        assert isinstance(value, kinds[shape.type_name]), f"{where} is {value!r}"
+
+
+def check_answer(operation_model: Any, response_dict: Any, **_: Any) -> None:
+    body = json.loads(response_dict["body"])
+    if response_dict["status_code"] == 200:
+        against_the_model(body, operation_model.output_shape, operation_model.name)
+        ANSWERED.add(operation_model.name)
+    else:
+        known = {shape.error_code for shape in operation_model.error_shapes} | {"ValidationException"}
+        assert body["__type"] in known, f"{operation_model.name} raised {body}"
 
 
 @pytest.fixture(scope="module")
 def client() -> Iterator[Any]:
     with StepFunctionsServer(Api(engine_on(MemoryJournal())), threads=2) as server:
         made = client_of(server.url)
+        made.meta.events.register("before-parse.sfn.*", check_answer)
         yield made
         made.close()
 
@@ -130,3 +174,305 @@ def test_a_name_is_one_execution_as_long_as_it_runs_with_the_same_input(client: 
     with pytest.raises(ClientError) as refused:
         client.start_execution(stateMachineArn=machine, name="once", input='{"a": 1}')
     assert code_of(refused) == "ExecutionAlreadyExists"
+
+
+def test_machines_are_created_once_changed_listed_and_deleted(client: Any) -> None:
+    definition = pass_machine(Result=1)
+    arn = create(client, definition, tags=[{"key": "team", "value": "desk"}])
+    name = arn.rpartition(":")[2]
+    same = client.create_state_machine(name=name, definition=definition, roleArn=ROLE)
+    assert same["stateMachineArn"] == arn
+    with pytest.raises(ClientError) as refused:
+        client.create_state_machine(name=name, definition=pass_machine(), roleArn=ROLE)
+    assert code_of(refused) == "StateMachineAlreadyExists"
+    found = client.describe_state_machine(stateMachineArn=arn)
+    assert (found["definition"], found["type"], found["status"]) == (definition, "STANDARD", "ACTIVE")
+    assert "revisionId" not in found
+    changed = client.update_state_machine(stateMachineArn=arn, definition=pass_machine(Result=2))
+    assert client.describe_state_machine(stateMachineArn=arn)["revisionId"] == changed["revisionId"]
+    listed = [
+        m
+        for page in client.get_paginator("list_state_machines").paginate(PaginationConfig={"PageSize": 2})
+        for m in page["stateMachines"]
+    ]
+    assert arn in [m["stateMachineArn"] for m in listed]
+    assert len(listed) == len({m["stateMachineArn"] for m in listed})
+    assert client.list_tags_for_resource(resourceArn=arn)["tags"] == [{"key": "team", "value": "desk"}]
+    client.tag_resource(resourceArn=arn, tags=[{"key": "cost", "value": "7"}])
+    client.untag_resource(resourceArn=arn, tagKeys=["team"])
+    assert client.list_tags_for_resource(resourceArn=arn)["tags"] == [{"key": "cost", "value": "7"}]
+    client.delete_state_machine(stateMachineArn=arn)
+    with pytest.raises(ClientError) as refused:
+        client.describe_state_machine(stateMachineArn=arn)
+    assert code_of(refused) == "StateMachineDoesNotExist"
+
+
+def test_a_bad_definition_is_refused_with_its_findings(client: Any) -> None:
+    with pytest.raises(ClientError) as refused:
+        create(client, '{"StartAt": "A", "States": {"A": {"Type": "Pass", "Next": "B"}}}')
+    assert code_of(refused) == "InvalidDefinition"
+    assert "MISSING_TRANSITION_TARGET" in str(refused.value)
+    told = client.validate_state_machine_definition(definition='{"States": {}}')
+    assert told["result"] == "FAIL"
+    assert told["diagnostics"][0]["code"]
+    assert client.validate_state_machine_definition(definition=pass_machine())["result"] == "OK"
+
+
+@pytest.mark.parametrize(
+    ("operation", "request_", "code"),
+    [
+        ("create_state_machine", {"name": "a b", "definition": pass_machine(), "roleArn": ROLE}, "InvalidName"),
+        ("describe_state_machine", {"stateMachineArn": "nonsense"}, "InvalidArn"),
+        ("describe_state_machine", {"stateMachineArn": f"{ARN}:activity:a"}, "InvalidArn"),
+        ("start_execution", {"stateMachineArn": f"{ARN}:stateMachine:none"}, "StateMachineDoesNotExist"),
+        ("describe_execution", {"executionArn": f"{ARN}:execution:none:x"}, "ExecutionDoesNotExist"),
+        ("stop_execution", {"executionArn": f"{ARN}:execution:none:x"}, "ExecutionDoesNotExist"),
+        ("get_execution_history", {"executionArn": f"{ARN}:execution:none:x"}, "ExecutionDoesNotExist"),
+        ("list_executions", {}, "ValidationException"),
+        ("send_task_success", {"taskToken": "none", "output": "{}"}, "InvalidToken"),
+        ("send_task_success", {"taskToken": "none", "output": "{"}, "InvalidOutput"),
+        ("send_task_failure", {"taskToken": "none"}, "InvalidToken"),
+        ("send_task_heartbeat", {"taskToken": "none"}, "InvalidToken"),
+        ("get_activity_task", {"activityArn": f"{ARN}:activity:none"}, "ActivityDoesNotExist"),
+        ("describe_map_run", {"mapRunArn": f"{ARN}:mapRun:none/x:1"}, "ResourceNotFound"),
+        ("describe_state_machine_alias", {"stateMachineAliasArn": f"{ARN}:stateMachine:n:a"}, "ResourceNotFound"),
+        ("list_tags_for_resource", {"resourceArn": f"{ARN}:stateMachine:none"}, "ResourceNotFound"),
+        ("list_state_machines", {"nextToken": "bm90aGluZw=="}, "InvalidToken"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_has_the_services_own_name(
+    client: Any, operation: str, request_: dict[str, Any], code: str
+) -> None:
+    with pytest.raises(ClientError) as refused:
+        getattr(client, operation)(**request_)
+    assert code_of(refused) == code
+
+
+def test_versions_stay_and_aliases_lead_to_them(client: Any) -> None:
+    arn = create(client, pass_machine(Result=1), publish=True, versionDescription="the first")
+    client.update_state_machine(stateMachineArn=arn, definition=pass_machine(Result=2))
+    with pytest.raises(ClientError) as refused:
+        client.publish_state_machine_version(stateMachineArn=arn, revisionId="another")
+    assert code_of(refused) == "ConflictException"
+    second = client.publish_state_machine_version(stateMachineArn=arn)["stateMachineVersionArn"]
+    listed = client.list_state_machine_versions(stateMachineArn=arn)["stateMachineVersions"]
+    assert [row["stateMachineVersionArn"] for row in listed] == [second, f"{arn}:1"]
+    assert client.describe_state_machine(stateMachineArn=f"{arn}:1")["description"] == "the first"
+    routes = [{"stateMachineVersionArn": f"{arn}:1", "weight": 100}]
+    alias = client.create_state_machine_alias(name="live", routingConfiguration=routes)[
+        "stateMachineAliasArn"
+    ]
+    started = client.start_execution(stateMachineArn=alias)["executionArn"]
+    found = ended(client, started)
+    assert found["output"] == "1"
+    assert (found["stateMachineAliasArn"], found["stateMachineVersionArn"]) == (alias, f"{arn}:1")
+    assert found["stateMachineArn"] == arn
+    with pytest.raises(ClientError) as refused:
+        client.delete_state_machine_version(stateMachineVersionArn=f"{arn}:1")
+    assert code_of(refused) == "ConflictException"
+    routes = [{"stateMachineVersionArn": second, "weight": 100}]
+    client.update_state_machine_alias(
+        stateMachineAliasArn=alias, routingConfiguration=routes, description="now"
+    )
+    told = client.describe_state_machine_alias(stateMachineAliasArn=alias)
+    assert (told["routingConfiguration"], told["description"]) == (routes, "now")
+    assert ended(client, client.start_execution(stateMachineArn=alias)["executionArn"])["output"] == "2"
+    client.delete_state_machine_version(stateMachineVersionArn=f"{arn}:1")
+    assert client.list_state_machine_aliases(stateMachineArn=arn)["stateMachineAliases"]
+    client.delete_state_machine_alias(stateMachineAliasArn=alias)
+    assert not client.list_state_machine_aliases(stateMachineArn=arn)["stateMachineAliases"]
+
+
+def test_executions_are_listed_by_page_and_status(client: Any) -> None:
+    machine = create(client, task_machine())
+    for number in range(3):
+        ended(client, client.start_execution(stateMachineArn=machine, name=f"n{number}")["executionArn"])
+    ended(client, client.start_execution(stateMachineArn=machine, input='{"fail": true}')["executionArn"])
+    pages = client.get_paginator("list_executions").paginate(
+        stateMachineArn=machine, PaginationConfig={"PageSize": 3}
+    )
+    rows = [row for page in pages for row in page["executions"]]
+    assert [row["name"] for row in rows][1:] == ["n2", "n1", "n0"]
+    failed = client.list_executions(stateMachineArn=machine, statusFilter="FAILED")["executions"]
+    assert [row["status"] for row in failed] == ["FAILED"]
+    asked = client.describe_state_machine_for_execution(executionArn=failed[0]["executionArn"])
+    assert asked["stateMachineArn"] == machine
+
+
+def test_a_history_is_read_by_pages_backwards_and_without_data(client: Any) -> None:
+    started = client.start_execution(stateMachineArn=create(client, task_machine()), input='{"name": "Ada"}')
+    execution = started["executionArn"]
+    ended(client, execution)
+    pages = client.get_paginator("get_execution_history").paginate(
+        executionArn=execution,
+        reverseOrder=True,
+        includeExecutionData=False,
+        PaginationConfig={"PageSize": 3},
+    )
+    events = [event for page in pages for event in page["events"]]
+    assert [event["id"] for event in events] == [7, 6, 5, 4, 3, 2, 1]
+    assert "Ada" not in str(events)
+    assert events[-1]["executionStartedEventDetails"]["inputDetails"] == {"truncated": False}
+
+
+def test_a_token_is_answered_once(client: Any) -> None:
+    machine = create(client, task_machine("hold", token=True, TimeoutSeconds=60))
+    execution = client.start_execution(stateMachineArn=machine)["executionArn"]
+    token = token_of(execution, client)
+    client.send_task_heartbeat(taskToken=token)
+    client.send_task_success(taskToken=token, output='{"verdict": "yes"}')
+    assert ended(client, execution)["output"] == '{"verdict":"yes"}'
+    with pytest.raises(ClientError) as refused:
+        client.send_task_success(taskToken=token, output="{}")
+    assert code_of(refused) == "TaskTimedOut"
+
+
+def token_of(execution: str, client: Any) -> str:
+    """The token of an execution that waits, once its handler has handed it out."""
+    for _ in range(400):
+        events = client.get_execution_history(executionArn=execution)["events"]
+        if any(event["type"] == "TaskSubmitted" for event in events):
+            return TOKENS.pop()
+        threading.Event().wait(0.01)
+    raise AssertionError("no task waits")
+
+
+def test_a_task_that_fails_by_token_is_redriven(client: Any) -> None:
+    machine = create(client, task_machine("hold", token=True))
+    execution = client.start_execution(stateMachineArn=machine)["executionArn"]
+    client.send_task_failure(taskToken=token_of(execution, client), error="Broken", cause="in two")
+    found = ended(client, execution)
+    assert (found["error"], found["cause"], found["redriveStatus"]) == ("Broken", "in two", "REDRIVABLE")
+    client.redrive_execution(executionArn=execution)
+    for _ in range(400):
+        if TOKENS:
+            break
+        threading.Event().wait(0.01)
+    client.send_task_success(taskToken=TOKENS.pop(), output="1")
+    found = ended(client, execution)
+    assert (found["status"], found["redriveCount"]) == ("SUCCEEDED", 1)
+    assert found["redriveDate"] >= found["startDate"]
+    with pytest.raises(ClientError) as refused:
+        client.redrive_execution(executionArn=execution)
+    assert code_of(refused) == "ExecutionNotRedrivable"
+    rows = client.list_executions(stateMachineArn=machine, redriveFilter="REDRIVEN")["executions"]
+    assert [row["executionArn"] for row in rows] == [execution]
+
+
+def test_a_worker_fetches_the_tasks_of_an_activity(client: Any) -> None:
+    activity = client.create_activity(name=f"a-{uuid.uuid4().hex[:8]}")["activityArn"]
+    assert client.describe_activity(activityArn=activity)["name"] == activity.rpartition(":")[2]
+    state = {"Type": "Task", "Resource": activity, "End": True}
+    machine = create(client, json.dumps({"StartAt": "S", "States": {"S": state}}))
+    execution = client.start_execution(stateMachineArn=machine, input='{"order": 7}')["executionArn"]
+    task = client.get_activity_task(activityArn=activity, workerName="van-1")
+    assert task["input"] == '{"order":7}'
+    client.send_task_success(taskToken=task["taskToken"], output='"done"')
+    assert ended(client, execution)["output"] == '"done"'
+    assert activity in [row["activityArn"] for row in client.list_activities()["activities"]]
+    client.delete_activity(activityArn=activity)
+    assert activity not in [row["activityArn"] for row in client.list_activities()["activities"]]
+
+
+def test_express_machines_answer_at_once_and_keep_nothing(client: Any) -> None:
+    machine = create(client, task_machine(), type="EXPRESS")
+    told = client.start_sync_execution(stateMachineArn=machine, name="now", input='{"name": "Ada"}')
+    assert told["status"] == "SUCCEEDED"
+    assert json.loads(told["output"])["Payload"] == "Hello Ada"
+    assert ":express:" in told["executionArn"]
+    failed = client.start_sync_execution(stateMachineArn=machine, input='{"fail": true}')
+    assert (failed["status"], failed["error"]) == ("FAILED", "Refused")
+    started = client.start_execution(stateMachineArn=machine, input="{}")["executionArn"]
+    with pytest.raises(ClientError) as refused:
+        client.describe_execution(executionArn=started)
+    assert code_of(refused) == "InvalidArn"
+    with pytest.raises(ClientError) as refused:
+        client.list_executions(stateMachineArn=machine)
+    assert code_of(refused) == "StateMachineTypeNotSupported"
+    with pytest.raises(ClientError) as refused:
+        client.start_sync_execution(stateMachineArn=create(client, pass_machine()))
+    assert code_of(refused) == "StateMachineTypeNotSupported"
+
+
+def test_a_machine_starts_another_and_waits_for_it(client: Any) -> None:
+    inner = create(client, pass_machine(Result={"x": 1}))
+    state = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::states:startExecution.sync:2",
+        "Parameters": {"StateMachineArn": inner, "Input": {}},
+        "OutputPath": "$.Output",
+        "End": True,
+    }
+    outer = create(client, json.dumps({"StartAt": "S", "States": {"S": state}}))
+    assert ended(client, client.start_execution(stateMachineArn=outer)["executionArn"])["output"] == '{"x":1}'
+
+
+def test_map_runs_are_counted(client: Any) -> None:
+    inner = {
+        "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+        "StartAt": "P",
+        "States": {"P": {"Type": "Pass", "End": True}},
+    }
+    state = {"Type": "Map", "ItemProcessor": inner, "ItemsPath": "$.items", "Label": "each", "End": True}
+    machine = create(client, json.dumps({"StartAt": "M", "States": {"M": state}}))
+    execution = client.start_execution(stateMachineArn=machine, input='{"items": [1, 2, 3]}')["executionArn"]
+    assert ended(client, execution)["output"] == "[1,2,3]"
+    run = client.list_map_runs(executionArn=execution)["mapRuns"][0]["mapRunArn"]
+    told = client.describe_map_run(mapRunArn=run)
+    assert (told["status"], told["itemCounts"]["succeeded"]) == ("SUCCEEDED", 3)
+    children = client.list_executions(mapRunArn=run)["executions"]
+    assert len(children) == 3
+    child = client.describe_execution(executionArn=children[0]["executionArn"])
+    assert child["mapRunArn"] == run
+    assert client.describe_state_machine_for_execution(executionArn=child["executionArn"])["label"] == "each"
+
+
+def test_a_state_is_tried_alone_with_a_mock_or_with_its_function(client: Any) -> None:
+    state = json.dumps({"Type": "Pass", "Parameters": {"total.$": "States.MathAdd($.a, $.b)"}, "End": True})
+    told = client.test_state(definition=state, roleArn=ROLE, input='{"a": 1, "b": 2}')
+    assert (told["status"], told["output"]) == ("SUCCEEDED", '{"total":3}')
+    machine = task_machine()
+    told = client.test_state(
+        definition=machine, stateName="T", input='{"name": "Ada"}', inspectionLevel="DEBUG"
+    )
+    assert json.loads(told["output"])["Payload"] == "Hello Ada"
+    assert json.loads(told["inspectionData"]["afterParameters"])["FunctionName"] == "greet"
+    refused = {"errorOutput": {"error": "Boom", "cause": "why"}}
+    told = client.test_state(definition=machine, stateName="T", mock=refused)
+    assert (told["status"], told["error"]) == ("FAILED", "Boom")
+    retried = json.loads(machine)["States"]["T"] | {
+        "Retry": [{"ErrorEquals": ["Boom"], "IntervalSeconds": 3}]
+    }
+    told = client.test_state(definition=json.dumps(retried), mock=refused, inspectionLevel="DEBUG")
+    assert told["status"] == "RETRIABLE"
+    assert told["inspectionData"]["errorDetails"]["retryBackoffIntervalSeconds"] == 3
+
+
+def test_every_operation_that_is_offered_was_answered_in_the_models_shape(client: Any) -> None:
+    offered = set(Api(Engine()).operations)
+    assert offered == ANSWERED, f"not tried: {offered - ANSWERED}"
+    known = set(client.meta.service_model.operation_names)
+    assert known - offered == {"UpdateMapRun"}  # limits of a Map are fixed here when it begins
+
+
+def test_everything_survives_the_server(tmp_path: Path) -> None:
+    path = tmp_path / "runs.db"
+    first = FileConnections(path)
+    with StepFunctionsServer(Api(engine_on(SqliteJournal(first))), threads=1) as server:
+        before = client_of(server.url)
+        activity = before.create_activity(name="van")["activityArn"]
+        machine = create(before, task_machine("hold", token=True), publish=True)
+        execution = before.start_execution(stateMachineArn=f"{machine}:1", name="e")["executionArn"]
+        token = token_of(execution, before)
+        before.close()
+    first.close()
+    second = FileConnections(path)
+    with StepFunctionsServer(Api(engine_on(SqliteJournal(second))), threads=1) as server:
+        after = client_of(server.url)
+        assert after.describe_execution(executionArn=execution)["status"] == "RUNNING"
+        assert after.describe_activity(activityArn=activity)["name"] == "van"
+        after.send_task_success(taskToken=token, output='"yes"')
+        found = ended(after, execution)
+        assert (found["output"], found["stateMachineVersionArn"]) == ('"yes"', f"{machine}:1")
+        after.close()
+    second.close()

@@ -245,5 +245,6 @@ def _event(event: Event, *, included: bool) -> dict[str, JSON]:
     told = event_as_aws(event) | {"timestamp": event.at}
     details = told.get(event.key)
     if not included and isinstance(details, dict):
-        told[event.key] = {name: value for name, value in details.items() if name not in DATA}
+        kept = {name: value for name, value in details.items() if name not in DATA}
+        told[event.key] = kept | ({"parameters": ""} if "parameters" in details else {})  # required
     return told
