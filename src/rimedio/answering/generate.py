@@ -11,8 +11,8 @@ from typing import Any
 
 from rimedio.answering.context import Context
 from rimedio.answering.prompt_text import written_passages, written_question
+from rimedio.answering.proved import notices, proved
 from rimedio.answering.question import Question
-from rimedio.answering.terms import content_terms
 from rimedio.domain.answer import Draft, DraftSentence, DraftStep, Routing, Section, Severity
 from rimedio.domain.errors import GenerationFailed
 from rimedio.llm.chat import ChatRequest, Finish, Message, Role
@@ -22,14 +22,8 @@ from rimedio.llm.routing import Routed, Router
 PROMPT = "rag_generation"
 REPAIR_PROMPT = "rag_repair"
 _STEPS_MAX = 60
-_REPLY_TOKENS_MAX = 2500
+_REPLY_TOKENS_MAX = 5000  # each sentence stands twice in the reply, as text and as quote
 _PROBLEM_CHARS_MAX = 600
-
-_TITLES: Mapping[Section, Mapping[str, str]] = {
-    Section.CAUSE: {"it": "Causa probabile", "en": "Probable cause"},
-    Section.CHECKS: {"it": "Verifica", "en": "Check"},
-    Section.REMEDY: {"it": "Rimedio", "en": "Remedy"},
-}
 
 REPLY_SCHEMA: Mapping[str, Any] = {
     "type": "object",
@@ -71,12 +65,6 @@ REPLY_SCHEMA: Mapping[str, Any] = {
 }
 
 
-def section_title(section: Section, language: str) -> str:
-    """What a step is called where its quotes give no better title."""
-    titles = _TITLES[section]
-    return titles.get(language, titles["en"])
-
-
 @dataclass(frozen=True, slots=True)
 class Generator:
     """A writer that asks a chat model. `redact` takes personal data out of whatever is sent."""
@@ -112,7 +100,15 @@ class Generator:
                 msg = f"{routed.model} gave no usable draft, also after one repair: {again}"
                 raise GenerationFailed(msg)
             problem = f"{problem}; {again}" if again else problem
-        return _draft(question, steps, spent, prompt.version, problem)
+        order = list(Section)
+        return Draft(
+            language=question.language,
+            steps=proved(sorted(steps, key=lambda s: order.index(s.section)), question, context),
+            routing=_routing(spent, prompt.version, problem),
+            alternative_actions=notices(question, context) if steps else (),
+            tokens_input=sum(r.reply.tokens_input for r in spent),
+            tokens_output=sum(r.reply.tokens_output for r in spent),
+        )
 
     def _repair(self, request: ChatRequest, routed: Routed, problem: str, language: str) -> ChatRequest:
         said = self.prompts.get(REPAIR_PROMPT, language).render({"problem": problem[:_PROBLEM_CHARS_MAX]})
@@ -173,34 +169,9 @@ def _step(raw: Mapping[str, Any]) -> DraftStep:
     )
 
 
-def _proved(step: DraftStep, question: Question) -> DraftStep:
-    """The step without a title, tool, part or time that its quotes do not hold."""
-    quotes = " ".join(s.quote for s in step.sentences)
-    lower = quotes.lower()
-    said = set(content_terms(quotes, question.language))
-    titled = set(content_terms(step.title, question.language)) <= said
-    minutes = step.estimated_time_minutes
-    return replace(
-        step,
-        title=step.title if titled else section_title(step.section, question.language),
-        estimated_time_minutes=minutes if minutes is not None and str(minutes) in quotes else None,
-        requires_tools=tuple(t for t in step.requires_tools if t.lower() in lower),
-        requires_parts=tuple(p for p in step.requires_parts if p.lower() in lower),
-    )
-
-
-def _draft(
-    question: Question, steps: tuple[DraftStep, ...], spent: Sequence[Routed], prompt: str, problem: str
-) -> Draft:
+def _routing(spent: Sequence[Routed], prompt: str, problem: str) -> Routing:
+    """Who wrote, and what went wrong on the way."""
     last = spent[-1]
     notes = [r.reason for r in spent if r.reason] + ([f"repaired: {problem}"] if problem else [])
-    order = list(Section)
-    return Draft(
-        language=question.language,
-        steps=tuple(_proved(s, question) for s in sorted(steps, key=lambda s: order.index(s.section))),
-        routing=Routing(
-            last.provider, last.model, prompt, any(r.fallback_used for r in spent), " | ".join(notes) or None
-        ),
-        tokens_input=sum(r.reply.tokens_input for r in spent),
-        tokens_output=sum(r.reply.tokens_output for r in spent),
-    )
+    fallback = any(r.fallback_used for r in spent)
+    return Routing(last.provider, last.model, prompt, fallback, " | ".join(notes) or None)

@@ -64,6 +64,7 @@ def _written(entry: ContextEntry, document: str) -> str:
         "product": written_list(chunk.product_models),
         "defines": written_list(chunk.error_codes),
         "mentions": written_list(chunk.mentioned_codes),
+        "parts": written_list(chunk.part_numbers),
         "date": chunk.updated_at.isoformat() if chunk.updated_at else "",
         "title": _escaped(chunk.source_title),
         "section": section,
@@ -118,6 +119,7 @@ def _entry(known: Mapping[str, str], text: str, number: int) -> ContextEntry:
         product_models=_read_list(known.get("product", "")),
         error_codes=_read_list(known.get("defines", "")),
         mentioned_codes=_read_list(known.get("mentions", "")),
+        part_numbers=_read_list(known.get("parts", "")),
         updated_at=datetime.fromisoformat(at) if at else None,
     )
     signals = Signals(cosine=_NEAR if known.get("near") else None)

@@ -39,6 +39,18 @@ _FRAMES: Mapping[str, Mapping[str, str]] = {
 }
 
 
+OPENINGS = (
+    "meaning",
+    "cause",
+    "check",
+    "remedy",
+    "safety",
+    "needs",
+    "answer",
+    "procedure",
+)  # frames without documents
+
+
 def frame(name: str, language: str, **values: str) -> str:
     """The words of frame `name` in `language` (English when it is neither Italian nor English)."""
     words = _FRAMES[name]

@@ -10,7 +10,7 @@ from itertools import count
 from rimedio.answering.answer import EXTRACTIVE, FALLBACK, PRIMARY, Answerer, Asked
 from rimedio.answering.cite import citations_of
 from rimedio.answering.context import Context
-from rimedio.answering.generate import section_title
+from rimedio.answering.proved import section_title
 from rimedio.answering.question import Question
 from rimedio.domain.answer import Draft, DraftStep, Routing, Verdict
 from rimedio.domain.clock import Clock
