@@ -5,24 +5,26 @@ however often a batch is delivered: the stream promises at least once, the condi
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from rimedio.cost import day_figures as figures
 from rimedio.cost.tally import DAY, EVER, Answered, Tally
-from rimedio.domain.errors import ConditionFailed
+from rimedio.domain.errors import ConditionFailed, Conflict
 from rimedio.domain.ticket import Status
 from rimedio.observability import catalogue
 from rimedio.observability.metrics import Metrics
 from rimedio.storage import keys
 from rimedio.storage.conditions import Condition, Equals, NotExists
 from rimedio.storage.streams import Change, ChangeKind, ChangeStream
-from rimedio.storage.table import Changes, Key, Put, Query, Table, Update
+from rimedio.storage.table import EXPIRES_AT, Changes, Key, Put, Query, Table, Update
 from rimedio.storage.values import Item, Value
 
 CONSUMER = "insights"
 SERVICE = "~service"  # owner of what belongs to no tenant
 CHECKPOINT = "CHECKPOINT"
 BATCH = 200
+PLACE_KEPT = timedelta(days=3)  # longer than a stream keeps its changes
+ROUNDS_MAX = 200  # of one batch: a round counts one change at least
 ACTIONS_MAX = 90  # a transaction takes 100, and one change touches five items at most
 SETTLED = frozenset({Status.READY, Status.IN_REVIEW, Status.NEEDS_INFO, Status.ESCALATED, Status.FAILED})
 _COUNTED = frozenset({keys.TICKET.name, keys.SOLUTION.name, keys.REVIEW.name, keys.FEEDBACK.name})
@@ -56,15 +58,38 @@ class Counting:
         changes = self._stream.read(self._consumer, BATCH)
         if not changes:
             return 0
-        done = self._checkpoint()
+        done = self._checkpoint(self._place)
         fresh = [c for c in changes if c.sequence > done and _counts(c)]
-        counted = self._count(fresh, done)
+        counted = self._count(fresh, _move(self._place, done))
         if counted < len(fresh):
             if counted:
                 self._stream.acknowledge(self._consumer, fresh[counted - 1])
             return counted
         self._stream.acknowledge(self._consumer, changes[-1])
         return len(changes)
+
+    def apply(self, changes: Sequence[Change]) -> None:
+        """Count these changes, each of them once however often it is delivered: for a stream in shards.
+
+        Only the changes of one partition key come in one order there, so each partition key has a place of its own,
+        kept for as long as its changes may come again. Raises StorageFailed.
+        """
+        by_partition: dict[str, list[Change]] = {}
+        for change in filter(_counts, changes):
+            by_partition.setdefault(change.key.pk, []).append(change)
+        for partition, several in by_partition.items():
+            place = keys.INSIGHT.key(tenant=SERVICE, kind=CHECKPOINT, period=f"{self._consumer} {partition}")
+            self._apply_in_order(place, several)
+
+    def _apply_in_order(self, place: Key, changes: Sequence[Change]) -> None:
+        ends = int((changes[-1].at + PLACE_KEPT).timestamp())
+        for _ in range(ROUNDS_MAX):
+            done = self._checkpoint(place)
+            fresh = [change for change in changes if change.sequence > done]
+            if not fresh:
+                return
+            self._count(fresh, _move(place, done, {EXPIRES_AT: ends}))
+        raise Conflict(f"Others count the changes of {changes[0].key.pk} at the same time. Try again.")
 
     def rebuild(self, tenant_ids: Iterable[str]) -> int:
         """Count everything that is stored anew, replacing the figures; how many tickets there were.
@@ -76,7 +101,7 @@ class Counting:
             pass
         return sum(self._rebuild(tenant_id) for tenant_id in tenant_ids)
 
-    def _count(self, fresh: Sequence[Change], done: str) -> int:
+    def _count(self, fresh: Sequence[Change], move: Callable[[str], Update]) -> int:
         """Write as many changes as fit one transaction; how many. None when another process was quicker."""
         tally = Tally(self._table)
         counted = 0
@@ -88,8 +113,7 @@ class Counting:
         for answer in tally.answers:
             self._on_answer(answer)
         try:
-            moved = _move(self._place, done, fresh[counted - 1].sequence)
-            self._table.transact_write([moved, *tally.actions()])
+            self._table.transact_write([move(fresh[counted - 1].sequence), *tally.actions()])
         except ConditionFailed:
             return 0
         for change in fresh[:counted]:
@@ -115,8 +139,8 @@ class Counting:
         elif new.get("entity") == keys.DELIVERY.name and new.get("status") != (old or {}).get("status"):
             self._metrics.count(catalogue.WEBHOOK_DELIVERIES, 1, str(new.get("status")))
 
-    def _checkpoint(self) -> str:
-        item = self._table.get(self._place)
+    def _checkpoint(self, place: Key) -> str:
+        item = self._table.get(place)
         return "" if item is None else str(item.get("sequence", ""))
 
     def _rebuild(self, tenant_id: str) -> int:
@@ -157,9 +181,14 @@ class Counting:
                 return
 
 
-def _move(place: Key, before: str, to: str) -> Update:
+def _move(place: Key, before: str, more: Mapping[str, Value] | None = None) -> Callable[[str], Update]:
+    """What moves a place forward, unless somebody else has moved it meanwhile."""
     condition: Condition = Equals("sequence", before) if before else NotExists("sequence")
-    return Update(place, Changes(set={"sequence": to}), condition)
+
+    def to(sequence: str) -> Update:
+        return Update(place, Changes(set={"sequence": sequence, **(more or {})}), condition)
+
+    return to
 
 
 def _counts(change: Change) -> bool:

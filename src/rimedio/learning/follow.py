@@ -4,7 +4,7 @@ At least once, as the stream delivers: everything done here can be done again. T
 anew at most every half minute, for they read all tickets.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -40,6 +40,12 @@ class FollowChanges:
         done = process(self.stream, CONSUMER, self.handle, BATCH)
         self._count()
         return done
+
+    def apply(self, changes: Sequence[Change]) -> None:
+        """Work off these changes: what the loop does, for a function that is woken with them."""
+        for change in changes:
+            self.handle(change)
+        self._count()
 
     def handle(self, change: Change) -> None:
         """What one change means for learning; most mean nothing."""

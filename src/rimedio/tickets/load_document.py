@@ -87,6 +87,15 @@ class ReadDocuments:
                 self.on_read(tenant_id)
         return done
 
+    def read(self, tenant_id: str, document_id: str) -> bool:
+        """Read one document now; False when it is no longer queued. Raises NotFound."""
+        record = self.documents.get(tenant_id, document_id)
+        if record.status is not DocumentStatus.PROCESSING:
+            return False
+        self._read(record)
+        self.on_read(tenant_id)
+        return True
+
     def _read(self, record: DocumentRecord) -> None:
         name = record.attributes.get(FILE_NAME, record.title)
         try:
