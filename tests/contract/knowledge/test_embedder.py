@@ -1,22 +1,37 @@
 """What every embedder must do. An adapter joins by adding its factory to `EMBEDDERS`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
 
+from rimedio.aws import AwsConnections
+from rimedio.domain.clock import SystemClock
+from rimedio.knowledge.embedding.bedrock import BedrockEmbedder
 from rimedio.knowledge.embedding.fake import FakeEmbedder
 from rimedio.knowledge.embedding.onnx import OnnxEmbedder
 from rimedio.knowledge.embedding.port import Embedder
 
 EMBEDDERS: dict[str, Callable[[], Embedder]] = {"fake": FakeEmbedder, "onnx": OnnxEmbedder.packaged}
+BEDROCK = {"titan": ("amazon.titan-embed-text-v2:0", 1024), "cohere": ("eu.cohere.embed-v4:0", 512)}
 _MADE: dict[str, Embedder] = {}
 
 
-@pytest.fixture(params=["fake", pytest.param("onnx", marks=pytest.mark.model)])
+@pytest.fixture(scope="module")
+def bedrock(aws_environment: None, bedrock_endpoint: str) -> Iterator[AwsConnections]:
+    """Connections to the local Bedrock, over HTTP."""
+    connections = AwsConnections("eu-west-1", {"*": bedrock_endpoint})
+    yield connections
+    connections.close()
+
+
+@pytest.fixture(params=["fake", pytest.param("onnx", marks=pytest.mark.model), *BEDROCK])
 def embedder(request: pytest.FixtureRequest) -> Embedder:
     name = request.param
-    return _MADE.setdefault(name, EMBEDDERS[name]())
+    if name not in BEDROCK:
+        return _MADE.setdefault(name, EMBEDDERS[name]())
+    runtime = request.getfixturevalue("bedrock").client("bedrock-runtime", attempts=1)
+    return BedrockEmbedder(runtime, *BEDROCK[name], clock=SystemClock())
 
 
 def test_vectors_have_length_one_and_the_promised_size(embedder: Embedder) -> None:

@@ -5,11 +5,18 @@ from contextlib import ExitStack
 
 import pytest
 
+from rimedio.domain.clock import FakeClock
 from rimedio.domain.errors import GenerationFailed, ModelUnavailable, RimedioError, Throttled
+from rimedio.llm.bedrock import BedrockClient
+from rimedio.llm.bedrock_chat import BedrockChat
+from rimedio.llm.bedrock_options import BedrockOptions
 from rimedio.llm.chat import ChatModel, ChatRequest, Finish, Message, Role
 from rimedio.llm.fake import FakeChatModel
+from rimedio.llm.fake_bedrock import BedrockTurn, FakeBedrock
 from rimedio.llm.fake_server import FakeChatServer, Turn
 from rimedio.llm.openai_compatible import Endpoint, OpenAICompatibleChat
+from rimedio.llm.pricing import PriceTable
+from rimedio.llm.tokens import CharacterTokenCounter
 
 REQUEST = ChatRequest((Message(Role.SYSTEM, "Be brief."), Message(Role.USER, "Say yes.")), max_tokens=50)
 Make = Callable[[str], ChatModel]
@@ -19,9 +26,14 @@ FAILURES = {
     "refused": GenerationFailed("no"),
 }
 STATUS = {"throttled": 429, "down": 503, "refused": 413}
+CODES = {
+    "throttled": BedrockTurn(status=429, code="ThrottlingException"),
+    "down": BedrockTurn(status=503, code="ServiceUnavailableException"),
+    "refused": BedrockTurn(status=400, code="ValidationException"),
+}
 
 
-@pytest.fixture(params=["fake", "openai-compatible"])
+@pytest.fixture(params=["fake", "openai-compatible", "bedrock"])
 def make(request: pytest.FixtureRequest) -> Iterator[Make]:
     """A model that replies with the words given, or fails as the word says."""
     with ExitStack() as stack:
@@ -36,7 +48,18 @@ def make(request: pytest.FixtureRequest) -> Iterator[Make]:
             stack.callback(model.close)
             return model
 
-        yield fake if request.param == "fake" else over_http
+        def on_bedrock(said: str) -> ChatModel:
+            client = BedrockClient(
+                FakeBedrock([CODES.get(said, BedrockTurn(said))]).client(),
+                BedrockOptions(("m-1",)),
+                prices=PriceTable.shipped(),
+                counter=CharacterTokenCounter(),
+                clock=FakeClock(),
+            )
+            stack.callback(client.close)
+            return BedrockChat(client, "m-1")
+
+        yield {"fake": fake, "openai-compatible": over_http, "bedrock": on_bedrock}[request.param]
 
 
 def test_it_names_itself(make: Make):

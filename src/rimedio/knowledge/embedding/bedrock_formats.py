@@ -22,8 +22,15 @@ Body = dict[str, Any]  # JSON as the model wants it
 class EmbeddingFormat(Protocol):
     """One family of models."""
 
-    texts_max: int
-    chars_max: int
+    @property
+    def texts_max(self) -> int:
+        """Texts of one call."""
+        ...
+
+    @property
+    def chars_max(self) -> int:
+        """Characters of one text that are sent at first."""
+        ...
 
     def body(self, texts: Sequence[str], *, query: bool) -> Body:
         """What InvokeModel sends; no more than `texts_max` texts."""
