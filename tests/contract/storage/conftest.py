@@ -16,6 +16,7 @@ from rimedio.storage.dynamodb_table import DynamoDbTable
 from rimedio.storage.file_objects import FileObjectStore
 from rimedio.storage.memory_objects import MemoryObjectStore
 from rimedio.storage.objects import ObjectStore
+from rimedio.storage.s3_objects import S3ObjectStore
 from rimedio.storage.sqlite_streams import SqliteChangeStream
 from rimedio.storage.sqlite_table import SqliteTable
 from rimedio.storage.streams import ChangeStream
@@ -61,6 +62,13 @@ def table(home: TableHome) -> Table:
     return home.table
 
 
-@pytest.fixture(params=["memory", "files"])
+@pytest.fixture(params=["memory", "files", "s3"])
 def objects(request: pytest.FixtureRequest, tmp_path: Path) -> ObjectStore:
+    if request.param == "s3":
+        client = request.getfixturevalue("connections").client("s3")
+        bucket = request.getfixturevalue("unique_name")("contract")
+        client.create_bucket(
+            Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": client.meta.region_name}
+        )
+        return S3ObjectStore(client, bucket)
     return MemoryObjectStore() if request.param == "memory" else FileObjectStore(tmp_path / "objects")

@@ -1,0 +1,235 @@
+"""Objects in S3: one bucket, a folder a tenant, the SHA-256 of each content beside it."""
+
+import base64
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing, suppress
+from tempfile import SpooledTemporaryFile
+from typing import Any
+
+from rimedio.aws import Client, error_code, translated
+from rimedio.domain.errors import NotFound, RimedioError, StorageFailed, Unavailable
+from rimedio.storage.objects import (
+    BLOCK_BYTES,
+    ListedObject,
+    ObjectPage,
+    StoredObject,
+    blocks_of,
+    checked_limit,
+    checked_name,
+    checked_tenant,
+)
+
+SERVICE = "Amazon S3"
+PREFIX = "objects"  # the bucket holds the published index and models beside them
+PART_BYTES = 16 * 1024 * 1024  # of a multipart upload: S3 takes 5 MB to 5 GB, at most 10,000 of them
+READ_ATTEMPTS = 4  # of one content; each goes on where the one before broke off
+HASH = "sha256"  # the metadata that holds it: S3's own checksum of a multipart upload is one of its parts
+_ABSENT = frozenset({"404", "NoSuchKey", "NotFound"})
+
+
+class S3ObjectStore:
+    """An `ObjectStore` over a bucket. `kms_key` encrypts under that key; without it the bucket's default counts.
+
+    The role needs `s3:ListBucket` too: without it S3 answers 403, not 404, for what is absent.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        bucket: str,
+        *,
+        kms_key: str | None = None,
+        prefix: str = PREFIX,
+        part_bytes: int = PART_BYTES,
+    ) -> None:
+        self._client = client
+        self._bucket = bucket
+        self._prefix = prefix
+        self._part_bytes = part_bytes
+        self._encryption: dict[str, object] = {}
+        if kms_key is not None:
+            self._encryption = {
+                "ServerSideEncryption": "aws:kms",
+                "SSEKMSKeyId": kms_key,
+                "BucketKeyEnabled": True,  # one call to KMS for many objects
+            }
+
+    def put(self, tenant_id: str, name: str, content: bytes | Iterable[bytes]) -> StoredObject:
+        key = self._key(tenant_id, name)
+        hashed = hashlib.sha256()
+        with SpooledTemporaryFile(max_size=self._part_bytes) as whole:
+            for block in blocks_of(content):  # to its end before anything is sent: it may break off
+                hashed.update(block)
+                whole.write(block)
+            size = whole.tell()
+            whole.seek(0)
+            about = {
+                "Bucket": self._bucket,
+                "Key": key,
+                "Metadata": {HASH: hashed.hexdigest()},
+                **self._encryption,
+            }
+            if size <= self._part_bytes:
+                self._put_small(about, whole.read(), hashed.digest())
+            else:
+                self._put_large(about, iter(lambda: whole.read(self._part_bytes), b""))
+        return StoredObject(name, size, hashed.hexdigest())
+
+    def get(self, tenant_id: str, name: str) -> bytes:
+        return b"".join(self.stream(tenant_id, name))
+
+    def stream(self, tenant_id: str, name: str, block_bytes: int = BLOCK_BYTES) -> Iterator[bytes]:
+        key = self._key(tenant_id, name)
+        begun = _Begun()
+        for attempt in range(1, READ_ATTEMPTS + 1):
+            try:
+                yield from self._blocks(key, name, block_bytes, begun)
+            except Unavailable:
+                if attempt == READ_ATTEMPTS:
+                    raise
+            else:
+                return
+
+    def head(self, tenant_id: str, name: str) -> StoredObject | None:
+        found = self._head(self._key(tenant_id, name))
+        if found is None:
+            return None
+        etag = found.get("Metadata", {}).get(HASH)
+        if etag is None:  # put there by something else
+            hashed = hashlib.sha256()
+            for block in self.stream(tenant_id, name):
+                hashed.update(block)
+            etag = hashed.hexdigest()
+        return StoredObject(name, int(found["ContentLength"]), str(etag))
+
+    def exists(self, tenant_id: str, name: str) -> bool:
+        return self._head(self._key(tenant_id, name)) is not None
+
+    def delete(self, tenant_id: str, name: str) -> None:
+        key = self._key(tenant_id, name)
+        with _explained("removing an object"):
+            self._client.delete_object(Bucket=self._bucket, Key=key)
+
+    def list(
+        self, tenant_id: str, prefix: str = "", *, limit: int = 1000, after: str | None = None
+    ) -> ObjectPage:
+        folder = f"{self._prefix}/{checked_tenant(tenant_id)}/"
+        start = {} if after is None else {"StartAfter": folder + after}
+        with _explained("listing objects"):
+            answer = self._client.list_objects_v2(
+                Bucket=self._bucket, Prefix=folder + prefix, MaxKeys=checked_limit(limit), **start
+            )
+        objects = tuple(
+            ListedObject(str(found["Key"]).removeprefix(folder), int(found["Size"]))
+            for found in answer.get("Contents", ())
+        )
+        return ObjectPage(objects, objects[-1].name if objects and answer.get("IsTruncated") else None)
+
+    def _key(self, tenant_id: str, name: str) -> str:
+        return f"{self._prefix}/{checked_tenant(tenant_id)}/{checked_name(name)}"
+
+    def _head(self, key: str) -> Mapping[str, Any] | None:
+        from botocore.exceptions import ClientError
+
+        with _explained("looking at an object"):
+            try:
+                found: Mapping[str, Any] = self._client.head_object(Bucket=self._bucket, Key=key)
+            except ClientError as error:
+                if error_code(error) in _ABSENT:
+                    return None
+                raise
+            return found
+
+    def _put_small(self, about: Mapping[str, object], content: bytes, digest: bytes) -> None:
+        with _explained("writing an object"):
+            self._client.put_object(**about, Body=content, ChecksumSHA256=base64.b64encode(digest).decode())
+
+    def _put_large(self, about: Mapping[str, object], parts: Iterator[bytes]) -> None:
+        """In parts, of which nothing is seen until the last call; S3 checks each part's own hash."""
+        where = {"Bucket": about["Bucket"], "Key": about["Key"]}
+        with _explained("beginning a large object"):
+            where["UploadId"] = self._client.create_multipart_upload(**about, ChecksumAlgorithm="SHA256")[
+                "UploadId"
+            ]
+        try:
+            done = [self._put_part(where, number, part) for number, part in enumerate(parts, 1)]
+            with _explained("ending a large object"):
+                self._client.complete_multipart_upload(**where, MultipartUpload={"Parts": done})
+        except BaseException:
+            with suppress(RimedioError), _explained("giving up a large object"):
+                self._client.abort_multipart_upload(**where)
+            raise
+
+    def _put_part(self, where: Mapping[str, object], number: int, part: bytes) -> dict[str, object]:
+        checksum = base64.b64encode(hashlib.sha256(part).digest()).decode()
+        with _explained("writing a part of an object"):
+            answer = self._client.upload_part(**where, PartNumber=number, Body=part, ChecksumSHA256=checksum)
+        return {"PartNumber": number, "ETag": answer["ETag"], "ChecksumSHA256": checksum}
+
+    def _blocks(self, key: str, name: str, block_bytes: int, begun: "_Begun") -> Iterator[bytes]:
+        """The content from where `begun` stands, the same version of it."""
+        from botocore.exceptions import ClientError
+
+        if begun.size is not None and begun.read >= begun.size:
+            return
+        with _explained("reading an object"):
+            try:
+                answer = self._client.get_object(Bucket=self._bucket, Key=key, **begun.arguments())
+            except ClientError as error:
+                raise _reading(error, name) from error
+        begun.opened(str(answer["ETag"]), int(answer["ContentLength"]))
+        with closing(answer["Body"]) as body:
+            while True:
+                with _explained("reading an object"):
+                    block: bytes = body.read(block_bytes)
+                if not block:
+                    return
+                begun.read += len(block)
+                yield block
+
+
+class _Begun:
+    """How far a content was read, and of which version."""
+
+    def __init__(self) -> None:
+        self.read = 0
+        self.size: int | None = None
+        self.etag = ""
+
+    def opened(self, etag: str, rest: int) -> None:
+        self.etag = etag
+        self.size = self.read + rest
+
+    def arguments(self) -> dict[str, str]:
+        """What GetObject is asked besides the key."""
+        return {"Range": f"bytes={self.read}-", "IfMatch": self.etag} if self.read else {}
+
+
+def _reading(error: Exception, name: str) -> Exception:
+    code = error_code(error)
+    if code in _ABSENT:
+        return NotFound(f"There is no object {name!r}. List the objects to see their names.")
+    if code in ("PreconditionFailed", "412"):
+        return StorageFailed(f"The object {name!r} was replaced while it was read. Read it again.")
+    return error
+
+
+def _explained(doing: str) -> "_Explained":
+    return _Explained(doing)
+
+
+class _Explained:
+    """`translated`, with what S3 adds: a missing bucket is a broken set-up, and bodies break off in their own way."""
+
+    def __init__(self, doing: str) -> None:
+        self._doing = doing
+        self._inner = translated(SERVICE, doing, StorageFailed)
+
+    def __enter__(self) -> None:
+        self._inner.__enter__()
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: Any) -> None:
+        if error is not None and error_code(error) == "NoSuchBucket":
+            raise StorageFailed(f"{SERVICE} failed while {self._doing}: {error} Check `bucket`.") from error
+        self._inner.__exit__(kind, error, trace)
