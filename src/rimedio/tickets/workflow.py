@@ -6,6 +6,7 @@ there; at home each name stands for itself and means a function of `tickets.task
 
 import json
 import re
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 
@@ -25,6 +26,14 @@ def definition_text() -> str:
 def task_names() -> frozenset[str]:
     """The tasks that the workflow calls."""
     return frozenset(PLACEHOLDER.findall(definition_text()))
+
+
+def definition_for(functions: Mapping[str, str]) -> str:
+    """The file with each task's function in its place, as CloudFormation's definition substitutions do it.
+
+    Raises KeyError for a task that has none.
+    """
+    return PLACEHOLDER.sub(lambda match: functions[match[1]], definition_text())
 
 
 def definition() -> dict[str, Json]:

@@ -5,7 +5,7 @@ with StepFunctionsServer(Api(engine)) as server:
 """
 
 from rimedio.asl.wire.api import Api
-from rimedio.asl.wire.functions import LambdaEndpoint, invoked
+from rimedio.asl.wire.functions import LambdaEndpoint, LocalFunctions, invoked
 from rimedio.asl.wire.server import StepFunctionsServer
 
-__all__ = ["Api", "LambdaEndpoint", "StepFunctionsServer", "invoked"]
+__all__ = ["Api", "LambdaEndpoint", "LocalFunctions", "StepFunctionsServer", "invoked"]

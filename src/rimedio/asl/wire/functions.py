@@ -5,14 +5,18 @@ is anything that answers `POST /2015-03-31/functions/NAME/invocations` as Lambda
 """
 
 import json
+import traceback
 import urllib.parse
+import uuid
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
 
 from rimedio.asl.errors import TaskFailed
 from rimedio.asl.handlers import Handler, TaskContext
 from rimedio.asl.http_task import HttpRequest, HttpResponse, Send, send
+from rimedio.asl.integrations import function_name
 from rimedio.asl.jsontext import JSON, dumps, loads
 
 INVOKE = "arn:aws:states:::lambda:invoke"
@@ -40,6 +44,59 @@ def invoked(invoke: Invoke) -> dict[str, Handler]:
         return invoke(context.resource, payload)[0]
 
     return {INVOKE: by_integration, FUNCTION: by_arn}
+
+
+@dataclass(frozen=True)
+class LocalContext:
+    """What Lambda tells a function of its call: the part of the runtime's context that functions use."""
+
+    function_name: str
+    invoked_function_arn: str
+    aws_request_id: str
+    memory_limit_in_mb: int = 128
+    remaining_ms: int = 60_000
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Milliseconds that are left; here they do not run out."""
+        return self.remaining_ms
+
+
+Function = Callable[[JSON, LocalContext], object]
+
+
+class LocalFunctions:
+    """Calls functions of this process as Lambda's runtime does.
+
+    Payload and result go through JSON; an exception becomes `errorType` (its class), `errorMessage`,
+    `requestId` and `stackTrace`; a result that is no JSON is a `Runtime.MarshalError`. A function is found by
+    the name in its ARN, without version or alias.
+    """
+
+    def __init__(self, functions: Mapping[str, Function]) -> None:
+        self._functions = functions
+
+    def __call__(self, function: str, payload: JSON) -> tuple[JSON, str]:
+        """Result and version. Raises TaskFailed."""
+        name = function_name(function)
+        if name not in self._functions:
+            raise TaskFailed("Lambda.ResourceNotFoundException", f"Function not found: {function}")
+        request_id = str(uuid.uuid4())
+        context = LocalContext(name, function, request_id)
+        try:
+            result = self._functions[name](loads(dumps(payload)), context)
+        except Exception as error:
+            kind, message = type(error).__name__, str(error)
+            raise _raised(kind, message, request_id, traceback.format_tb(error.__traceback__)) from error
+        try:
+            return loads(json.dumps(result)), "$LATEST"
+        except (TypeError, ValueError) as error:
+            message = f"Unable to marshal response: {error}"
+            raise _raised("Runtime.MarshalError", message, request_id, []) from error
+
+
+def _raised(kind: str, message: str, request_id: str, trace: list[str]) -> TaskFailed:
+    told: dict[str, JSON] = {"errorMessage": message, "errorType": kind, "requestId": request_id}
+    return TaskFailed(kind, json.dumps(told | {"stackTrace": list[JSON](trace)}, ensure_ascii=False))
 
 
 class LambdaEndpoint:
