@@ -7,10 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.opensearch import a_client, a_prefix, address_of
 
+from rimedio.domain.clock import SystemClock
 from rimedio.domain.errors import InvalidInput
 from rimedio.domain.knowledge import Chunk, DocType, Document, ReviewStatus
 from rimedio.knowledge.embedding.fake import FakeEmbedder
+from rimedio.knowledge.index.opensearch import OpenSearchIndex
 from rimedio.knowledge.index.port import Filters, KnowledgeIndex
 from rimedio.knowledge.index.sqlite import SqliteIndex
 from rimedio.knowledge.lexicon import asked_terms
@@ -34,9 +37,20 @@ def sqlite_memory(_: Path) -> Iterator[KnowledgeIndex]:
     database.close()
 
 
+def opensearch(engine: str) -> Callable[[Path], AbstractContextManager[KnowledgeIndex]]:
+    @contextmanager
+    def opened(_: Path) -> Iterator[KnowledgeIndex]:
+        with a_client(address_of(engine)) as client, a_prefix(client) as prefix:
+            yield OpenSearchIndex(client, prefix, SystemClock())
+
+    return opened
+
+
 INDEXES: dict[str, Callable[[Path], AbstractContextManager[KnowledgeIndex]]] = {
     "file": sqlite_file,
     "memory": sqlite_memory,
+    "opensearch-2.19": opensearch("opensearch"),
+    "opensearch-3.5": opensearch("opensearch3"),
 }
 
 

@@ -40,7 +40,7 @@ class Words:
 
     def add(self, document_no: int, rows: Sequence[tuple[int, Chunk]]) -> None:
         """Index a document's chunks under their ids, and all of them together as its page."""
-        columns = [(number, *_columns(chunk)) for number, chunk in rows]
+        columns = [(number, *columns(chunk)) for number, chunk in rows]
         self._connection.executemany(
             f"INSERT INTO {self._table} (rowid, title, section, body) VALUES (?, ?, ?, ?)",  # noqa: S608
             columns,
@@ -148,7 +148,8 @@ def _is_read_only(error: sqlite3.DatabaseError) -> bool:
     return error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_READONLY
 
 
-def _columns(chunk: Chunk) -> tuple[str, str, str]:
+def columns(chunk: Chunk) -> tuple[str, str, str]:
+    """Terms of title, section path and body, each joined by blanks."""
     texts = (chunk.source_title, " ".join(chunk.section), chunk.text)
     title, section, body = (" ".join(stored_terms(text, chunk.language)) for text in texts)
     return title, section, body

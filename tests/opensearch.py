@@ -1,0 +1,45 @@
+"""Indexes on the real engines for tests: names that no other test uses, deleted afterwards."""
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from tools.engines.record import recorded
+from tools.engines.start import running
+
+from rimedio.domain.clock import SystemClock
+from rimedio.domain.errors import RimedioError
+from rimedio.knowledge.index.opensearch_client import OpenSearchClient
+
+
+def address_of(engine: str) -> str:
+    """Address of `opensearch` (2.19) or `opensearch3` (3.5); skips the test where it does not run."""
+    found = running().addresses.get(engine)
+    if found is None:
+        reason = recorded().missing.get(engine, "it does not run")
+        pytest.skip(f"the engine {engine} is not there ({reason}); run `make engines`")
+    return found
+
+
+@contextmanager
+def a_client(url: str, **options: object) -> Iterator[OpenSearchClient]:
+    """A client of the engine, closed afterwards."""
+    client = OpenSearchClient(url, clock=SystemClock(), **{"timeout_seconds": 60.0, **options})  # type: ignore[arg-type]
+    try:
+        yield client
+    finally:
+        client.close()
+
+
+@contextmanager
+def a_prefix(client: OpenSearchClient) -> Iterator[str]:
+    """A name for indexes; whatever begins with it goes afterwards."""
+    prefix = f"test-{uuid.uuid4().hex[:12]}"
+    try:
+        yield prefix
+    finally:
+        try:
+            client.call("cleaning up", "DELETE", f"/{prefix}-*?ignore_unavailable=true", seconds=60.0)
+        except RimedioError as error:
+            pytest.fail(f"the test's indexes stay behind: {error}")
