@@ -1,7 +1,7 @@
 """One client a service, made at its first use and kept: a Lambda function reuses its connections."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 from rimedio.domain.errors import InvalidSetting
@@ -19,11 +19,18 @@ class AwsConnections:
     """Makes and keeps boto3 clients. Safe to use from many threads, as boto3's clients are.
 
     `endpoints` replaces the address of a service by another (`*`: of all of them): a local engine in tests.
-    Retries are botocore's `standard` mode: exponential, with jitter, at most `attempts` in all.
+    Retries are botocore's `standard` mode: exponential, with jitter, at most `attempts` in all. `prepare` gets
+    each new client before its first use: tests put faults between it and the network (faults.py).
     """
 
-    def __init__(self, region: str, endpoints: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        region: str,
+        endpoints: Mapping[str, str] | None = None,
+        prepare: Callable[[Client], None] = lambda _: None,
+    ) -> None:
         self.region = region
+        self._prepare = prepare
         self._endpoints = dict(endpoints or {})
         self._clients: dict[tuple[str, float, int], Client] = {}
         self._lock = threading.Lock()
@@ -58,7 +65,9 @@ class AwsConnections:
             max_pool_connections=POOL,
         )
         session = boto3.session.Session(region_name=self.region)
-        return session.client(service, endpoint_url=self.endpoint(service), config=config)
+        client = session.client(service, endpoint_url=self.endpoint(service), config=config)
+        self._prepare(client)
+        return client
 
 
 def parsed_endpoints(text: str) -> dict[str, str]:
