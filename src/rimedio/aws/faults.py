@@ -156,8 +156,11 @@ class CutOff:
 
     def happen(self, sent: Sent) -> Wire:
         answer = carried_out(sent.request)
-        return _response(
-            sent, answer.status_code, answer.headers, BrokenBody(answer.content[: self.after_bytes])
+        return response(
+            sent.request.url,
+            answer.status_code,
+            answer.headers,
+            BrokenBody(answer.content[: self.after_bytes]),
         )
 
 
