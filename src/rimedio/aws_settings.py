@@ -41,6 +41,32 @@ class AwsSettings(BaseModel):
     opensearch_index: str = Field(
         "rimedio", pattern="^[a-z][a-z0-9-]*$", description="Beginning of the names of its indexes."
     )
+    opensearch_engine: str = Field(
+        "lucene", pattern="^(lucene|faiss)$", description="Library of the graphs of vectors."
+    )
+    opensearch_mode: str = Field(
+        "in_memory", pattern="^(in_memory|on_disk)$", description="Where faiss keeps vectors while searching."
+    )
+    opensearch_compression: str = Field(
+        "1x", pattern="^(1|2|4|8|16|32)x$", description="How much smaller faiss keeps vectors in memory."
+    )
+    opensearch_m: int = Field(16, ge=2, le=100, description="Neighbours of a node in the graph.")
+    opensearch_ef_construction: int = Field(
+        128, ge=2, le=2000, description="Candidates while the graph is built; more find better later."
+    )
+    opensearch_ef_search: int = Field(
+        200, ge=10, le=2000, description="Candidates while the graph is walked; more find better, slower."
+    )
+    opensearch_shards: int = Field(1, ge=1, le=100, description="Primary shards of the index of chunks.")
+    opensearch_replicas: int = Field(
+        0, ge=0, le=5, description="Copies of each shard; 1 or more where there are several zones."
+    )
+    published_check_seconds: float = Field(
+        30.0, ge=0, le=3600, description="How often a reader looks for a newer published index."
+    )
+    published_kept: int = Field(
+        3, ge=1, le=100, description="Versions of the published index that stay, the newest included."
+    )
 
     bedrock_model: str | None = Field(
         None, description="Bedrock model or inference profile that writes remedies."
@@ -91,5 +117,11 @@ class AwsSettings(BaseModel):
     dead_letter_queue_url: str | None = Field(None, description="Queue of what could not be delivered.")
     notification_topic_arn: str | None = Field(None, description="SNS topic that tells people.")
     kms_key: str | None = Field(None, description="KMS key that wraps the tenants' data keys.")
+    api_base_path: str = Field(
+        "", pattern="^[A-Za-z0-9/_-]*$", description="Base path of the API's custom domain name, before /v1."
+    )
+    stream_wait_seconds: float = Field(
+        20.0, ge=0, le=25, description="How long an event stream's answer waits for news behind API Gateway."
+    )
     user_pool_id: str | None = Field(None, description="Cognito user pool whose tokens count.")
     user_pool_client_id: str | None = Field(None, description="Its app client: for whom tokens are made.")

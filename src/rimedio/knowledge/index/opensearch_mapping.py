@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from rimedio.aws_settings import AwsSettings
 from rimedio.domain.errors import InvalidSetting
 from rimedio.knowledge.index.opensearch_client import Json
 from rimedio.knowledge.lexicon import STEMMED
@@ -71,6 +72,20 @@ class OpenSearchOptions:
     routing: bool = False  # a tenant's chunks on one shard: one shard is asked, but shards differ in size
     state_seconds: float = 1.0  # how old a reader's picture of what is valid may be
     grace_seconds: float = 30.0  # how long chunks that were replaced stay for readers of the old picture
+
+    @classmethod
+    def of(cls, settings: AwsSettings) -> "OpenSearchOptions":
+        """As the settings say. Raises InvalidSetting for a combination that no engine has."""
+        return cls(
+            engine=Engine(settings.opensearch_engine),
+            mode=Mode(settings.opensearch_mode),
+            compression=settings.opensearch_compression,
+            m=settings.opensearch_m,
+            ef_construction=settings.opensearch_ef_construction,
+            ef_search=settings.opensearch_ef_search,
+            shards=settings.opensearch_shards,
+            replicas=settings.opensearch_replicas,
+        )
 
     def __post_init__(self) -> None:
         if self.compression not in COMPRESSIONS:
