@@ -40,15 +40,15 @@ class Words:
 
     def add(self, document_no: int, rows: Sequence[tuple[int, Chunk]]) -> None:
         """Index a document's chunks under their ids, and all of them together as its page."""
-        columns = [(number, *columns(chunk)) for number, chunk in rows]
+        indexed = [(number, *columns(chunk)) for number, chunk in rows]
         self._connection.executemany(
             f"INSERT INTO {self._table} (rowid, title, section, body) VALUES (?, ?, ?, ?)",  # noqa: S608
-            columns,
+            indexed,
         )
-        title = columns[0][1] if columns else ""
+        title = indexed[0][1] if indexed else ""
         self._connection.execute(
             f"INSERT INTO {self._pages} (rowid, title, body) VALUES (?, ?, ?)",  # noqa: S608
-            (document_no, title, " ".join(body for *_, body in columns)),
+            (document_no, title, " ".join(body for *_, body in indexed)),
         )
 
     def remove(self, document_no: int, numbers: Iterable[int]) -> None:
