@@ -9,26 +9,20 @@ from typing import Any
 
 from rimedio.http.console_files import ConsoleFile
 from rimedio.http.request import Request, Send
+from rimedio.lambdas import response_headers
 from rimedio.lambdas.failures import failure_of
 
 Headers = list[tuple[bytes, bytes]]
 
 GZIP_BYTES_MIN = 8 * 1024  # below, packing costs more time than sending
 GZIP_LEVEL = 1
-API_POLICY = b"default-src 'none'; frame-ancestors 'none'"
 CONSOLE_POLICY = (
     b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; font-src 'self'; "
     b"connect-src 'self'; manifest-src 'self'; worker-src 'none'; object-src 'none'; base-uri 'none'; "
     b"form-action 'none'; frame-ancestors 'none'"
 )
-ALWAYS: Headers = [
-    (b"x-content-type-options", b"nosniff"),
-    (b"x-frame-options", b"DENY"),
-    (b"referrer-policy", b"no-referrer"),
-    (b"cross-origin-opener-policy", b"same-origin"),
-    (b"permissions-policy", b"camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
-]
-API_HEADERS: Headers = [*ALWAYS, (b"content-security-policy", API_POLICY)]
+ALWAYS: Headers = [(name.encode(), value.encode()) for name, value in response_headers.ALWAYS.items()]
+API_HEADERS: Headers = [*ALWAYS, (b"content-security-policy", response_headers.API_POLICY.encode())]
 CONSOLE_HEADERS: Headers = [
     *ALWAYS,
     (b"content-security-policy", CONSOLE_POLICY),

@@ -39,7 +39,6 @@ from rimedio.http.request import (
     Request,
     Scope,
     Send,
-    decoded_path,
     drain,
     read_body,
     request_of,
@@ -48,7 +47,8 @@ from rimedio.http.routes import Match, RouteTable
 from rimedio.http.streams import Streams
 from rimedio.lambdas.caller import caller_of
 from rimedio.lambdas.failures import RequestRefused
-from rimedio.lambdas.live_feeds import StreamCall
+from rimedio.lambdas.gateway_event import decoded_path
+from rimedio.lambdas.sse import StreamCall
 from rimedio.observability import get_logger
 from rimedio.security.permissions import PUBLIC, require
 

@@ -5,7 +5,6 @@ import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import unquote_to_bytes
 
 from rimedio.domain.errors import Unavailable
 from rimedio.lambdas.failures import RequestRefused
@@ -77,32 +76,6 @@ def request_of(scope: Scope, new_id: Callable[[], str], now: float) -> Request:
         _declared(headers),
         now,
     )
-
-
-def decoded_path(raw: bytes) -> str:
-    """A path in clear. Raises RequestRefused for what no client of good faith sends.
-
-    An encoded slash would move a value into the next segment, `..` into the one before, NUL ends strings in C.
-    """
-    if b"%" not in raw and b"//" not in raw and b"/." not in raw and b"\\" not in raw:
-        return raw.decode("ascii", "replace")
-    plain = unquote_to_bytes(raw)
-    segments = plain.split(b"/")
-    if (
-        plain.count(b"/") != raw.count(b"/")
-        or b"\x00" in plain
-        or b"\\" in plain
-        or b".." in segments
-        or b"." in segments
-        or (b"" in segments[1:] and len(segments) > 2)
-    ):
-        raise RequestRefused(
-            "The path has empty or dotted segments, or an encoded slash. Correct it.", status=404
-        )
-    try:
-        return plain.decode()
-    except UnicodeDecodeError:
-        raise RequestRefused("The path is not UTF-8. Encode it so.") from None
 
 
 async def read_body(request: Request, receive: Receive, bytes_max: int) -> bytes:

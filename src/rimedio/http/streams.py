@@ -16,8 +16,17 @@ from rimedio.domain.errors import Throttled, Unavailable
 from rimedio.http.change_hub import Changed, ChangeHub
 from rimedio.http.request import ClientGone, Receive, Request, Send
 from rimedio.lambdas.failures import failure_of
-from rimedio.lambdas.live_feeds import Opener, StreamCall
-from rimedio.lambdas.sse import HEARTBEAT, MEDIA_TYPE, OPENING, Feed, SseEvent, encoded, event_bytes
+from rimedio.lambdas.sse import (
+    HEARTBEAT,
+    MEDIA_TYPE,
+    OPENING,
+    Feed,
+    Opener,
+    SseEvent,
+    StreamCall,
+    encoded,
+    event_bytes,
+)
 
 HEARTBEAT_SECONDS = 15.0
 SEND_SECONDS_MAX = 60.0  # for a client that reads nothing

@@ -8,10 +8,13 @@ seconds) and whoever uses a cached answer looks at it.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from rimedio.bootstrap import Rimedio
 from rimedio.domain.errors import RimedioError, Unauthorized, Unavailable
-from rimedio.security.tokens import Principal, Verifier
+
+if TYPE_CHECKING:
+    from rimedio.bootstrap import Rimedio
+    from rimedio.security.tokens import Principal, Verifier
 
 CACHE_SECONDS_MAX = 300
 UNAUTHORIZED = "Unauthorized"  # API Gateway answers 401 to an error with exactly this text, and 500 to others
@@ -31,7 +34,7 @@ class UnauthorizedRequest(Unauthorized):
 class AuthorizerHandler:
     """Answers authorizer events; safe to call from many threads."""
 
-    verifier: Verifier
+    verifier: "Verifier"
 
     def __call__(self, event: Mapping[str, object], context: object = None) -> dict[str, object]:
         """`{principalId, policyDocument, context}`. Raises UnauthorizedRequest."""
@@ -52,7 +55,7 @@ class AuthorizerHandler:
         }
 
 
-def build_authorizer(system: Rimedio) -> AuthorizerHandler:
+def build_authorizer(system: "Rimedio") -> AuthorizerHandler:
     """The authorizer of one system."""
     return AuthorizerHandler(system.identity.verifier)
 
@@ -66,7 +69,7 @@ def bearer_of(headers: Mapping[str, object]) -> str | None:
     return None
 
 
-def _context(principal: Principal) -> dict[str, str]:
+def _context(principal: "Principal") -> dict[str, str]:
     """What the handlers read; API Gateway passes text, numbers and booleans only."""
     return {
         "tenant_id": principal.tenant_id,

@@ -1,15 +1,14 @@
 """The service's streams: which use case stands behind which route, as feeds and producers."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rimedio.lambdas.binding import Contract, Event
+from rimedio.lambdas.binding import Contract
 from rimedio.lambdas.caller import Caller
 from rimedio.lambdas.router import Operation
 from rimedio.lambdas.routes.ask import AskBody
 from rimedio.lambdas.routes.tickets import StreamHeaders
-from rimedio.lambdas.sse import Feed, SseEvent
+from rimedio.lambdas.sse import Feed, Opener, SseEvent, StreamCall
 from rimedio.security.permissions import Role
 from rimedio.storage.ticket_feed import TicketFeed
 from rimedio.tickets.live import LiveChanges
@@ -25,19 +24,6 @@ SOLUTION = "GET /v1/tickets/{ticket_id}/solution/stream"
 PROGRESS = "GET /v1/tickets/{ticket_id}/events/stream"
 QUEUE = "GET /v1/events/stream"
 ASK = "POST /v1/ask/stream"
-
-
-@dataclass(frozen=True, slots=True)
-class StreamCall:
-    """A request for a stream: its event, the caller, its path's values, and until when its token counts."""
-
-    event: Event
-    caller: Caller
-    path: Mapping[str, str]
-    expires_at: float
-
-
-Opener = Callable[[StreamCall], Feed | Iterator[SseEvent]]
 
 
 class PositionFeed:

@@ -96,6 +96,14 @@ class ThreadedRestResolver(APIGatewayRestResolver):
     def _routes_of(self, method: str) -> tuple[Route, ...]:
         return self._by_method.get(method, ())
 
+    def find(self, method: str, path: str) -> tuple[str, dict[str, str]] | None:
+        """Template and parameters of the route at a path, or None."""
+        for route in self._routes_of(method):
+            match = route.rule.match(path)
+            if match:
+                return route.openapi_path.replace("\\.", "."), match.groupdict()
+        return None
+
     def methods_at(self, path: str) -> tuple[str, ...]:
         """Methods that some route takes at this path; none when there is no such path."""
         every = self._static_routes + self._dynamic_routes

@@ -2,7 +2,7 @@
 
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Required, TypedDict, TypeVar, Unpack
 
@@ -10,12 +10,13 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 
 from rimedio.domain.clock import Clock, Ids
-from rimedio.domain.errors import Conflict, InvalidInput
+from rimedio.domain.errors import Conflict, InvalidInput, Unauthorized
 from rimedio.lambdas.binding import JSON, Contract, Event
 from rimedio.lambdas.caller import Caller, caller_of
 from rimedio.lambdas.failures import RequestRefused, failure_of
 from rimedio.lambdas.replies import Download, Reply
 from rimedio.lambdas.resolver import ThreadedRestResolver
+from rimedio.lambdas.sse import MEDIA_TYPE, StreamCall
 from rimedio.security.permissions import PUBLIC, require
 
 H = TypeVar("H", bound=Callable[..., object])
@@ -127,8 +128,8 @@ class Api:
     def stream(self, method: str, path: str, **about: Unpack[About]) -> Callable[[H], H]:
         """Document a route that answers with server-sent events.
 
-        A proxy response is one piece, so streams are served beside this handler: by the gateway at home, by
-        response streaming on AWS. The function's parameters are the contract; it is not called here.
+        A proxy response is one piece, so streams are served beside this handler: by the gateway at home, on AWS by
+        `serve_streams`. The function's parameters are the contract; it is not called here.
         """
 
         def register(handler: H) -> H:
@@ -138,6 +139,26 @@ class Api:
             return handler
 
         return register
+
+    def serve_streams(self, answer: Callable[[str, StreamCall], bytes]) -> None:
+        """Answer the routes of streams too, with the document that `answer` makes; before the first request."""
+        for operation in self.operations:
+            if operation.streamed:
+                endpoint = self._stream_endpoint(operation, answer)
+                self.resolver.route(_rule(operation.path), operation.method, cors=False)(endpoint)
+
+    def _stream_endpoint(
+        self, operation: Operation, answer: Callable[[str, StreamCall], bytes]
+    ) -> Callable[..., Response[str | bytes]]:
+        def endpoint(**path: str) -> Response[str | bytes]:
+            caller = self._identify()
+            require(operation.key, caller.roles)
+            until = float(self._authorizer.get("expires_at") or 0)
+            document = answer(operation.key, StreamCall(self.event, caller, path, until))
+            headers = {**ALWAYS, "X-Request-Id": self._call.request_id}
+            return Response(operation.status, MEDIA_TYPE.decode(), document.decode(), headers)
+
+        return endpoint
 
     def _add(self, method: str, path: str, about: About) -> Callable[[H], H]:
         def register(handler: H) -> H:
@@ -166,10 +187,19 @@ class Api:
         return endpoint
 
     def _identify(self) -> Caller:
-        context = self.event.get("requestContext") or {}
-        caller = caller_of(context.get("authorizer") or {}, self._call.request_id)
+        caller = caller_of(self._authorizer, self._call.request_id)
+        ends = self._authorizer.get(
+            "expires_at"
+        )  # answers of an authorizer are kept longer than a token may last
+        if ends is not None and float(ends) <= self.clock.now().timestamp():
+            raise Unauthorized("The token has ended. Get a new one.")
         self._call.caller = caller
         return caller
+
+    @property
+    def _authorizer(self) -> Mapping[str, Any]:
+        context = self.event.get("requestContext") or {}
+        return context.get("authorizer") or {}
 
     def _respond(self, operation: Operation, value: object) -> Response[str | bytes]:
         status, headers = operation.status, {**ALWAYS, "X-Request-Id": self._call.request_id}
@@ -209,14 +239,23 @@ class Api:
         try:
             return self.resolver.resolve(event, context)
         except Exception as error:  # an event that is none, an answer that cannot be written: still an answer
-            failed = self._failed(error)
-            headers = {name: [str(value)] for name, value in failed.headers.items()}
-            return {
-                "statusCode": failed.status_code,
-                "body": failed.body,
-                "isBase64Encoded": False,
-                "multiValueHeaders": headers,
-            }
+            return self._refusal(error)
+
+    def refuse(self, event: Event, error: Exception) -> dict[str, Any]:
+        """The answer to an event that fails before it comes to a route."""
+        self._call.event, self._call.caller = event, None
+        self._call.request_id = self._request_id(event)
+        return self._refusal(error)
+
+    def _refusal(self, error: Exception) -> dict[str, Any]:
+        failed = self._failed(error)
+        headers = {name: [str(value)] for name, value in failed.headers.items()}
+        return {
+            "statusCode": failed.status_code,
+            "body": failed.body,
+            "isBase64Encoded": False,
+            "multiValueHeaders": headers,
+        }
 
     def _request_id(self, event: Event) -> str:
         """The client's own when it is sane, else the gateway's, else a new one."""

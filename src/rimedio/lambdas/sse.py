@@ -1,11 +1,14 @@
 """Server-sent events (HTML standard, section 9.2): what a stream is made of, and how it is written."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import orjson
 
 from rimedio.domain.codec import Json
+from rimedio.lambdas.binding import Event
+from rimedio.lambdas.caller import Caller
 
 HEARTBEAT = b": heartbeat\n\n"
 OPENING = b"retry: 2000\n\n"  # how long a browser waits before it comes back
@@ -62,6 +65,19 @@ class Feed(Protocol):
     def poll(self) -> Sequence[SseEvent]:
         """What is new since the last call; short reads only, from a thread of a pool, one call at a time."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class StreamCall:
+    """A request for a stream: its event, the caller, its path's values, and until when its token counts."""
+
+    event: Event
+    caller: Caller
+    path: Mapping[str, str]
+    expires_at: float
+
+
+Opener = Callable[[StreamCall], Feed | Iterator[SseEvent]]
 
 
 def encoded(events: Sequence[SseEvent]) -> bytes:

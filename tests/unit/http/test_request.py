@@ -6,7 +6,8 @@ from collections.abc import Iterable
 import pytest
 
 from rimedio.http import request as module
-from rimedio.http.request import ClientGone, Message, Request, decoded_path, drain, read_body, request_of
+from rimedio.http.request import ClientGone, Message, Request, drain, read_body, request_of
+from rimedio.lambdas.gateway_event import decoded_path
 from rimedio.lambdas.failures import RequestRefused
 
 OWN = b"client-id-1"

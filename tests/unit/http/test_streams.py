@@ -15,8 +15,7 @@ from rimedio.http.change_hub import ChangeHub
 from rimedio.http.request import Message, Request
 from rimedio.http.streams import Streams
 from rimedio.lambdas.caller import Caller
-from rimedio.lambdas.live_feeds import StreamCall
-from rimedio.lambdas.sse import event_bytes
+from rimedio.lambdas.sse import StreamCall, event_bytes
 
 ROUTE = "GET /v1/events/stream"
 CALLER = Caller("acme", "anna", frozenset(), "req_1")

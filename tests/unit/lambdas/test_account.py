@@ -26,7 +26,7 @@ def test_every_setting_is_told_but_no_secret() -> None:
     assert told["llm_api_key"].value == MASK
     assert (told["llm_model"].value, told["llm_model"].default) == ("m", None)
     assert told["workers"].type == "integer"
-    assert told["generator"].type == "extractive | openai-compatible"
+    assert told["generator"].type == "extractive | openai-compatible | bedrock"
     assert told["llm_api_key"].type == "secret"
     assert secret not in str(told)
 

@@ -1,0 +1,102 @@
+"""The template of every function: one log line, one span, one measurement a call; errors and time in one place.
+
+    handler = LambdaFunction("relay", build_relay)
+
+Nothing is built at import. The first call builds the function on the system and keeps both, later calls reuse
+their connections. AWS calls `handler(event, context)`.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from time import perf_counter
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from rimedio.lambdas.functions import _restoring
+from rimedio.lambdas.functions._errors import handle_errors
+from rimedio.lambdas.functions._invocation import Event, Invocation, LambdaContext
+from rimedio.lambdas.functions._logging import configure_function_logs, describe_function, redact_personal
+from rimedio.lambdas.functions._system import WARM, system
+from rimedio.lambdas.functions._tracing import current_place
+from rimedio.observability import get_logger
+from rimedio.observability.catalogue import COLD_STARTS, FUNCTION_SECONDS
+from rimedio.observability.request_ids import request_scope
+
+if TYPE_CHECKING:
+    from rimedio.bootstrap import Rimedio
+
+Result = TypeVar("Result")
+Work = Callable[[Event, Invocation], Result]
+Build = Callable[["Rimedio"], Work[Result]]
+
+SUCCEEDED, FAILED = "succeeded", "failed"
+LOG = get_logger(__name__)
+
+
+def nothing_known(_event: Event) -> Mapping[str, str | None]:
+    """For events that name no request of somebody else's."""
+    return {}
+
+
+class LambdaFunction(Generic[Result]):
+    """An entry point. Lambda gives a process one call at a time, so it needs no lock."""
+
+    def __init__(
+        self,
+        name: str,
+        build: Build[Result],
+        *,
+        find_system: Callable[[], "Rimedio"] = system,
+        correlate: Callable[[Event], Mapping[str, str | None]] = nothing_known,
+        warm: Sequence[str] = (),
+        passed: tuple[type[BaseException], ...] = (),
+    ) -> None:
+        """`correlate` finds ids for the log (`Correlation`'s names) in an event; `warm` are modules that the first
+        call imports; errors of `passed` classes are answers.
+        """
+        self.name = name
+        self._build = build
+        self._find_system = find_system
+        self._correlate = correlate
+        self._passed = passed
+        self._cold = True
+        self._built: tuple[Rimedio, Callable[[Event, Invocation], Result]] | None = None
+        _restoring.register((*WARM, *warm), self._forget)
+
+    def __call__(self, event: Event, context: LambdaContext) -> Result:
+        """The function's answer. Raises its error, with a message that nothing personal stands in."""
+        cold, self._cold = self._cold, False
+        describe_function(context, cold_start=cold)
+        place = current_place()
+        ids = self._correlate(event)
+        request_id = ids.get("request_id") or context.aws_request_id
+        header = place.header if place else None
+        with request_scope(request_id, tenant=ids.get("tenant"), traceparent=header):
+            return self._observed(event, context, cold=cold)
+
+    def _observed(self, event: Event, context: LambdaContext, *, cold: bool) -> Result:
+        made, work = self._ready()
+        metrics, started, outcome = made.accounts.metrics, perf_counter(), FAILED
+        clean = redact_personal if made.settings.guardrails else str
+        try:
+            with made.accounts.tracer.span(f"lambda {self.name}", {"faas.coldstart": cold}):
+                result = handle_errors(clean, self._passed)(work)(event, Invocation(context))
+            outcome = SUCCEEDED
+            return result
+        finally:
+            seconds = perf_counter() - started
+            metrics.observe(FUNCTION_SECONDS, seconds, self.name, outcome)
+            if cold:
+                metrics.count(COLD_STARTS, 1, self.name)
+            if made.accounts.emf is not None:
+                made.accounts.emf.flush()
+            LOG.info("Function ended", outcome=outcome, duration_ms=round(seconds * 1000, 1))
+
+    def _ready(self) -> "tuple[Rimedio, Callable[[Event, Invocation], Result]]":
+        if self._built is None:
+            made = self._find_system()
+            settings = made.settings
+            configure_function_logs(settings.log_level, redact_personal if settings.guardrails else None)
+            self._built = made, self._build(made)
+        return self._built
+
+    def _forget(self) -> None:
+        self._built, self._cold = None, True
