@@ -125,13 +125,19 @@ class StepFunctionsRunner:
 
     def settle(self, ticket: Ticket) -> Ticket:
         """Wait until the ticket has ended or waits for a person, 15 minutes at the most; as it is then."""
+
+        def current() -> Ticket:
+            return self.tickets.get(ticket.tenant_id, ticket.ticket_id)
+
         until = self.clock.monotonic() + SETTLE_SECONDS_MAX
-        found = self.tickets.get(ticket.tenant_id, ticket.ticket_id)
-        if found.execution_id is None:
-            self.start(found)
+        found = current()
+        execution_id = found.execution_id or self.start(found)
         while found.status in AT_WORK and self.clock.monotonic() < until:
             self.clock.sleep(POLL_SECONDS)
-            found = self.tickets.get(ticket.tenant_id, ticket.ticket_id)
+            over = self.describe(execution_id).is_over  # asked before: what it wrote last is read then
+            found = current()
+            if over:
+                break
         return found
 
     def drain(self) -> None:

@@ -13,6 +13,8 @@ from rimedio.domain.ticket import Status, Ticket
 from rimedio.tickets.desk.change_ticket import ReopenTicket
 from rimedio.tickets.desk.find_similar import FindSimilar
 
+pytestmark = pytest.mark.usefixtures("home")
+
 
 class NeverStarts:
     """The process dies before the execution begins."""

@@ -10,6 +10,8 @@ from rimedio.domain.errors import Conflict, InvalidInput, NotFound
 from rimedio.domain.ticket import Status
 from rimedio.tickets.desk.give_feedback import FeedbackRequest, GiveFeedback
 
+pytestmark = pytest.mark.usefixtures("home")
+
 
 def test_the_customers_reply_resumes_the_same_execution() -> None:
     shop = Workshop([Outcome.ASK, Outcome.PUBLISH])

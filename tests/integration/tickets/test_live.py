@@ -13,6 +13,8 @@ from rimedio.storage.ticket_feed import SqliteTicketFeed
 from rimedio.tickets.live import Chunk, Cited, Complete, LiveEvent, Progress, ProgressStatus, Start
 from rimedio.tickets.live.watch_queue import WatchQueue
 
+pytestmark = pytest.mark.usefixtures("home")
+
 
 def bodies(events: tuple[LiveEvent, ...], kind: type) -> list[object]:
     return [event.body for event in events if isinstance(event.body, kind)]

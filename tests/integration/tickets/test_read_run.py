@@ -10,6 +10,8 @@ from rimedio.domain.codec import to_json
 from rimedio.domain.errors import NotFound, Throttled
 from rimedio.tickets.run_log import StepStatus
 
+pytestmark = pytest.mark.usefixtures("home")
+
 
 def test_every_step_tells_what_went_in_what_came_out_and_how_long_it_took() -> None:
     shop = Workshop()

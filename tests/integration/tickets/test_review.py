@@ -9,6 +9,8 @@ from rimedio.domain.feedback import Use
 from rimedio.domain.review import Change, ReviewVerdict
 from rimedio.domain.ticket import Status, Ticket
 
+pytestmark = pytest.mark.usefixtures("home")
+
 Shop = tuple[Workshop, Ticket, Solution]
 
 

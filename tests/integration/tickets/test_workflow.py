@@ -9,6 +9,8 @@ from rimedio.domain.errors import Conflict, GenerationFailed, ModelUnavailable, 
 from rimedio.domain.ticket import Attachment, AttachmentType, Status
 from rimedio.tickets.parts import Classified
 
+pytestmark = pytest.mark.usefixtures("home")
+
 
 def test_a_clear_ticket_is_answered_from_the_manual() -> None:
     shop = Workshop()

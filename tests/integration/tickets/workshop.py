@@ -1,7 +1,10 @@
 """A small system for workflow tests: real stores, engine, index and writer; scripted judgement."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+
+from tests.step_functions import DrivenRunner, DrivingClock, deployed, engine_for, functions, serving
 
 from rimedio.answering.answer import Answerer, AnswerParts
 from rimedio.answering.case import AnswerCase
@@ -38,18 +41,19 @@ from rimedio.tickets.desk.likeness import Symptoms
 from rimedio.tickets.desk.measure_use import MeasureUse
 from rimedio.tickets.desk.read_run import ReadRun
 from rimedio.tickets.engine_runner import EngineRunner
-from rimedio.tickets.live.progress import JournalProgress
 from rimedio.tickets.live.watch_ticket import WatchTicket
 from rimedio.tickets.open_ticket import OpenTicket
 from rimedio.tickets.parts import Classified, InspectedText, TaskParts
 from rimedio.tickets.redaction_vaults import RedactionVaults
 from rimedio.tickets.reply_to_ticket import ReplyToTicket
 from rimedio.tickets.review_ticket import Reviewed, ReviewParts, ReviewRequest, ReviewTicket
+from rimedio.tickets.runner import Runner
 from rimedio.tickets.task_tokens import TaskTokens
-from rimedio.tickets.tasks.registry import InvokeTask
+from rimedio.tickets.tasks.registry import InvokeTask, run_task
 from rimedio.tickets.workflow import LAMBDA_INVOKE
 
 TENANT = "acme"
+HOMES = ENGINE, STEP_FUNCTIONS = ("engine", "step functions")
 MANUAL = """# XC-200 manual
 
 ## E029 Overtemperature
@@ -147,7 +151,12 @@ class FailingWriter:
 
 
 class Workshop:
-    """The system under test."""
+    """The system under test.
+
+    `opened` holds what a home on AWS opens; None: the workflow runs on the engine of this process.
+    """
+
+    opened: ExitStack | None = None
 
     def __init__(
         self,
@@ -210,8 +219,7 @@ class Workshop:
             on_settled=lambda ticket, status: self.settled.append((ticket.ticket_id, status)),
         )
         self.broken: Exception | None = None  # raised instead of building the parts
-        self.engine = Engine(MemoryJournal(), {LAMBDA_INVOKE: InvokeTask(self._build)}, clock=self.clock)
-        self.runner = EngineRunner.create(self.engine, self.tickets)
+        self.engine, self.runner = self._home()
         self.open = OpenTicket(self.tickets, self.runner, taxonomy, self.clock, self.ids)
         self.reviews = ReviewStore(table)
         self.similar = FindSimilar(self.tickets, Symptoms(taxonomy))
@@ -251,11 +259,24 @@ class Workshop:
             answerer.cost_of,
             self.clock,
         )
-        self.live = WatchTicket(self.tickets, JournalProgress(self.engine.journal))
+        self.live = WatchTicket(self.tickets, self.runner.progress)
         self.reply = ReplyToTicket(self.tickets, self.say)
 
     def _notes(self, ticket: Ticket, reasons: Sequence[str]) -> tuple[Action, ...]:
         return self.investigate.take(ticket, reasons)
+
+    def _home(self) -> tuple[Engine, Runner]:
+        """What runs the workflow: the engine here, or Step Functions with the tasks behind Lambda."""
+        invoke = InvokeTask(self._build)
+        if self.opened is None:
+            engine = Engine(MemoryJournal(), {LAMBDA_INVOKE: invoke}, clock=self.clock)
+            return engine, EngineRunner.create(engine, self.tickets)
+        engine = engine_for(
+            functions(lambda name, payload: run_task(name, self._build(), payload)), self.clock
+        )
+        client = self.opened.enter_context(serving(engine))
+        clock = DrivingClock(self.clock, engine)
+        return engine, DrivenRunner(client, deployed(client), self.tickets, clock, engine)
 
     def _build(self) -> TaskParts:
         if self.broken is not None:
@@ -278,6 +299,17 @@ class Workshop:
             for event in self.engine.history(str(ticket.execution_id))
             if "stateEnteredEventDetails" in event
         ]
+
+
+@contextmanager
+def at_home(name: str) -> Iterator[None]:
+    """Workshops that are built in this context run the workflow so."""
+    with ExitStack() as opened:
+        Workshop.opened = opened if name == STEP_FUNCTIONS else None
+        try:
+            yield
+        finally:
+            Workshop.opened = None
 
 
 def request(**fields: object) -> TicketRequest:

@@ -53,6 +53,14 @@ TASKS: Mapping[str, Task[Any, Any]] = MappingProxyType(
 )
 
 
+def run_task(name: str, parts: TaskParts, payload: Json) -> Json:
+    """What the task of that name answers. Raises NotFound, and what the task raises."""
+    task = TASKS.get(name)
+    if task is None:
+        raise NotFound(f"The workflow calls {name!r}, which is no task. Known: {', '.join(sorted(TASKS))}.")
+    return task(parts, payload)
+
+
 class InvokeTask:
     """Answers `arn:aws:states:::lambda:invoke`: FunctionName is a task's name, Payload its input."""
 
@@ -64,9 +72,4 @@ class InvokeTask:
         """Shape of Lambda's own reply: StatusCode and Payload. Raises what the task raises."""
         given = arguments if isinstance(arguments, dict) else {}
         name = str(given.get("FunctionName", ""))
-        task = TASKS.get(name)
-        if task is None:
-            raise NotFound(
-                f"The workflow calls {name!r}, which is no task. Known: {', '.join(sorted(TASKS))}."
-            )
-        return {"StatusCode": 200, "Payload": task(self._parts(), given.get("Payload"))}
+        return {"StatusCode": 200, "Payload": run_task(name, self._parts(), given.get("Payload"))}
