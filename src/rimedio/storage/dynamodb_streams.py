@@ -56,10 +56,10 @@ class DynamoDbChangeStream:
             places = [n for n, told in enumerate(reader.waiting) if told.change.sequence == change.sequence]
             if not places:
                 return  # it was acknowledged before
-            done, reader.waiting = reader.waiting[: places[0] + 1], reader.waiting[places[0] + 1 :]
-            for told in done:
-                reader.acknowledged[told.shard] = Position(told.number)
-            self._keep(consumer, reader)
+            behind = places[0] + 1
+            acknowledged = self._acknowledged(reader, behind)
+            self._keep(consumer, acknowledged)  # first: where that fails, nothing counts as acknowledged
+            reader.acknowledged, reader.waiting = acknowledged, reader.waiting[behind:]
 
     def trim(self, keep: timedelta = RETENTION) -> int:
         return 0  # DynamoDB does so itself
@@ -85,22 +85,22 @@ class DynamoDbChangeStream:
             reader.waiting += [told for told in batch.told if not is_checkpoint(told.change)]
         return found
 
-    def _keep(self, consumer: str, reader: _Reader) -> None:
-        """Store how far the consumer is; shards that DynamoDB has dropped are left out."""
+    def _acknowledged(self, reader: _Reader, behind: int) -> dict[str, Position]:
+        """Places once the first `behind` waiting changes are done; shards that DynamoDB has dropped are left out."""
         known = self._shards.known()
-        for shard in [shard for shard in reader.acknowledged if shard not in known]:
-            del reader.acknowledged[shard]
-        waiting = {told.shard for told in reader.waiting}
-        for (
-            shard,
-            position,
-        ) in reader.positions.items():  # nothing waits there: bookkeeping behind it is passed
-            if shard in known and shard not in waiting:
-                reader.acknowledged[shard] = position
-        places: dict[str, Value] = {
-            shard: [place.number, place.ended] for shard, place in reader.acknowledged.items()
+        places = {shard: place for shard, place in reader.acknowledged.items() if shard in known}
+        places |= {told.shard: Position(told.number) for told in reader.waiting[:behind]}
+        waiting = {told.shard for told in reader.waiting[behind:]}
+        # Where nothing waits, bookkeeping behind the last change is passed too.
+        return places | {
+            shard: place
+            for shard, place in reader.positions.items()
+            if shard in known and shard not in waiting
         }
-        self._table.put({**_key(consumer)._asdict(), "entity": "stream-place", "shards": places})
+
+    def _keep(self, consumer: str, places: Mapping[str, Position]) -> None:
+        stored: dict[str, Value] = {shard: [place.number, place.ended] for shard, place in places.items()}
+        self._table.put({**_key(consumer)._asdict(), "entity": "stream-place", "shards": stored})
 
 
 def _key(consumer: str) -> Key:

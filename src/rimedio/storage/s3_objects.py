@@ -2,7 +2,7 @@
 
 import base64
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from tempfile import SpooledTemporaryFile
 from typing import Any
@@ -154,12 +154,25 @@ class S3ObjectStore:
             ]
         try:
             done = [self._put_part(where, number, part) for number, part in enumerate(parts, 1)]
-            with _explained("ending a large object"):
-                self._client.complete_multipart_upload(**where, MultipartUpload={"Parts": done})
+            self._end_large(where, about, done)
         except BaseException:
             with suppress(RimedioError), _explained("giving up a large object"):
                 self._client.abort_multipart_upload(**where)
             raise
+
+    def _end_large(
+        self, where: Mapping[str, object], about: Mapping[str, Any], done: Sequence[Mapping[str, object]]
+    ) -> None:
+        """Make the parts one object; a second try finds no upload where only the answer to the first was lost."""
+        from botocore.exceptions import ClientError
+
+        with _explained("ending a large object"):
+            try:
+                self._client.complete_multipart_upload(**where, MultipartUpload={"Parts": done})
+            except ClientError as error:
+                found = self._head(str(about["Key"])) if error_code(error) == "NoSuchUpload" else None
+                if found is None or found.get("Metadata") != about["Metadata"]:
+                    raise
 
     def _put_part(self, where: Mapping[str, object], number: int, part: bytes) -> dict[str, object]:
         checksum = base64.b64encode(hashlib.sha256(part).digest()).decode()
