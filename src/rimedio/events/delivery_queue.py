@@ -41,10 +41,6 @@ def lane_of(target: Target) -> str:
 class DeliveryQueue(Protocol):
     """The deliveries of a bus, and its dead letters."""
 
-    def claim(self, lane: str, *, limit: int, at_once: int) -> Sequence[Invocation]:
-        """Up to `limit` due deliveries; they belong to the caller until `done`, `retry`, `bury`, `release`."""
-        ...
-
     def done(self, invocation: Invocation) -> None:
         """The target has taken it."""
         ...
@@ -74,6 +70,14 @@ class DeliveryQueue(Protocol):
 
         0 where their own time ends them.
         """
+        ...
+
+
+class PolledQueue(DeliveryQueue, Protocol):
+    """A queue that is asked for work; on AWS the queue calls whoever works instead."""
+
+    def claim(self, lane: str, *, limit: int, at_once: int) -> Sequence[Invocation]:
+        """Up to `limit` due deliveries; they belong to the caller until `done`, `retry`, `bury`, `release`."""
         ...
 
 

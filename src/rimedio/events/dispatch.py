@@ -15,7 +15,7 @@ from rimedio.domain.codec import Json
 from rimedio.domain.errors import InvalidInput, NotFound, PolicyRefused, Unavailable
 from rimedio.events.backoff import ExponentialBackoff, Waits
 from rimedio.events.bus import Reason, Target
-from rimedio.events.delivery_queue import LOCAL, DeliveryQueue, Invocation
+from rimedio.events.delivery_queue import LOCAL, DeliveryQueue, Invocation, PolledQueue
 from rimedio.events.event import Event
 from rimedio.events.transformer import RuleContext, find
 
@@ -88,31 +88,17 @@ def log_event(delivery: Delivery) -> None:
 
 
 @dataclass(frozen=True)
-class Dispatcher:
-    """Works off one lane of the queue. Several may share a lane: nothing is delivered by two at a time."""
+class Deliverer:
+    """Makes one attempt to deliver, and tells the queue how it ended."""
 
     queue: DeliveryQueue
     targets: TargetRegistry
     clock: Clock
-    lane: str = LOCAL
     waits: Waits = field(default_factory=ExponentialBackoff)
-    at_once: int = AT_ONCE  # of one address
-    limit: int = AT_ONCE
     given_up: Callable[[Invocation, str], None] | None = None  # told of each new dead letter
 
-    def run_once(self) -> int:
-        """Deliver what is due, up to a handful; how many were tried."""
-        claimed = self.queue.claim(self.lane, limit=self.limit, at_once=self.at_once)
-        for place, invocation in enumerate(claimed):
-            try:
-                self._work(invocation)
-            except BaseException:
-                for rest in claimed[place:]:
-                    self.queue.release(rest)
-                raise
-        return len(claimed)
-
-    def _work(self, invocation: Invocation) -> None:
+    def work(self, invocation: Invocation) -> None:
+        """Try it once; then it is done, due again, or a dead letter."""
         try:
             self.targets.deliver(invocation.target.scheme, delivery_of(invocation))
         except PutOff as later:
@@ -142,6 +128,33 @@ class Dispatcher:
         if self.given_up is not None:
             self.given_up(invocation, said)
         self.queue.bury(invocation, reason, said)
+
+
+@dataclass(frozen=True)
+class Dispatcher:
+    """Works off one lane of the queue. Several may share a lane: nothing is delivered by two at a time."""
+
+    queue: PolledQueue
+    targets: TargetRegistry
+    clock: Clock
+    lane: str = LOCAL
+    waits: Waits = field(default_factory=ExponentialBackoff)
+    at_once: int = AT_ONCE  # of one address
+    limit: int = AT_ONCE
+    given_up: Callable[[Invocation, str], None] | None = None  # told of each new dead letter
+
+    def run_once(self) -> int:
+        """Deliver what is due, up to a handful; how many were tried."""
+        deliverer = Deliverer(self.queue, self.targets, self.clock, self.waits, self.given_up)
+        claimed = self.queue.claim(self.lane, limit=self.limit, at_once=self.at_once)
+        for place, invocation in enumerate(claimed):
+            try:
+                deliverer.work(invocation)
+            except BaseException:
+                for rest in claimed[place:]:
+                    self.queue.release(rest)
+                raise
+        return len(claimed)
 
 
 def delivery_of(invocation: Invocation) -> Delivery:

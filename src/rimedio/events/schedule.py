@@ -13,9 +13,12 @@ from functools import lru_cache
 from typing import Protocol
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from rimedio.domain.codec import Json
 from rimedio.domain.errors import InvalidInput
 from rimedio.events.bus import Target
 from rimedio.events.cron import YEAR_MAX, YEAR_MIN, Cron
+from rimedio.events.detail_types import EVENTS, DetailType
+from rimedio.events.event import Event, event_id, iso_seconds, new_event
 
 WINDOW_MINUTES_MAX = 1440
 SCHEDULES_MAX = 200  # of a tenant
@@ -179,6 +182,22 @@ class ScheduleState:
     schedule: Schedule
     next_at: datetime | None
     last_at: datetime | None = None
+
+
+def run_event(tenant_id: str, name: str, at: datetime, target: Target) -> tuple[Event, Target]:
+    """The event of a run, and who receives it. The run of a time is always the same event."""
+    detail: dict[str, Json] = {"schedule": name, "scheduled_at": iso_seconds(at)}
+    if isinstance(target.input, dict):
+        detail["input"] = target.input
+    event = new_event(
+        event_id(tenant_id, DetailType.SCHEDULE_DUE, name, at.isoformat()),
+        source=EVENTS,
+        detail_type=DetailType.SCHEDULE_DUE,
+        tenant_id=tenant_id,
+        time=at,
+        detail=detail,
+    )
+    return event, Target(f"schedule-{name}", target.address, input=target.input, retry=target.retry)
 
 
 class Scheduler(Protocol):

@@ -13,11 +13,9 @@ import orjson
 from rimedio.domain.clock import Clock
 from rimedio.domain.codec import Json
 from rimedio.domain.errors import Conflict, InvalidInput, NotFound
-from rimedio.events.bus import Target
-from rimedio.events.detail_types import EVENTS, DetailType
-from rimedio.events.event import event_id, iso_seconds, new_event, parse_time
+from rimedio.events.event import parse_time
 from rimedio.events.rule_json import target_from_json, target_to_json, written
-from rimedio.events.schedule import SCHEDULES_MAX, Schedule, ScheduleState
+from rimedio.events.schedule import SCHEDULES_MAX, Schedule, ScheduleState, run_event
 from rimedio.events.sqlite_bus import SqliteBus
 from rimedio.events.sqlite_tables import MIGRATIONS, ROOM, instant, micros
 from rimedio.storage.database import Database
@@ -120,19 +118,7 @@ class SqliteScheduler:
 
     def _run(self, connection: Connection, state: ScheduleState, at: datetime, now: datetime) -> None:
         schedule = state.schedule
-        target = schedule.target
-        detail: dict[str, Json] = {"schedule": schedule.name, "scheduled_at": iso_seconds(at)}
-        if isinstance(target.input, dict):
-            detail["input"] = target.input
-        event = new_event(
-            event_id(schedule.tenant_id, DetailType.SCHEDULE_DUE, schedule.name, at.isoformat()),
-            source=EVENTS,
-            detail_type=DetailType.SCHEDULE_DUE,
-            tenant_id=schedule.tenant_id,
-            time=at,
-            detail=detail,
-        )
-        receiver = Target(f"schedule-{schedule.name}", target.address, input=target.input, retry=target.retry)
+        event, receiver = run_event(schedule.tenant_id, schedule.name, at, schedule.target)
         self._bus.send(event, receiver)
         following = schedule.next_after(max(now, at))  # from now on: runs missed meanwhile are one run
         if following is None:

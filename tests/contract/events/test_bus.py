@@ -15,6 +15,7 @@ from rimedio.events.sqlite_queue import SqliteQueue
 from rimedio.events.transformer import InputTransformer
 
 ALL = {"source": ["rimedio.tickets"]}
+AT_HOME = pytest.mark.parametrize("home", ["sqlite-memory", "sqlite-file"], indirect=True)
 
 
 def test_an_event_reaches_the_targets_of_the_rules_that_match(home) -> None:
@@ -29,7 +30,7 @@ def test_the_same_event_put_twice_is_delivered_once(home) -> None:
     home.listen(ALL)
     for duplicate in (False, True):
         (result,) = home.bus.put_events((home.event(),))
-        assert result.duplicate is duplicate
+        assert result.duplicate is (duplicate and home.knows_duplicates)
         home.work()
     assert len(home.received) == 1
 
@@ -65,6 +66,7 @@ def test_a_rule_can_be_replaced_switched_off_and_removed(home) -> None:
     home.listen({"detail": {"name": ["never"]}})
     home.listen(ALL)
     home.bus.put_events((home.event("one"),))
+    home.work()
     home.bus.put_rule(Rule("acme", "rule", ALL, (Target("t", "handler:seen"),), enabled=False))
     home.bus.put_events((home.event("two"),))
     home.work()
@@ -78,8 +80,9 @@ def test_what_waits_for_a_removed_rule_is_dropped(home) -> None:
     home.bus.put_events((home.event(),))
     home.bus.remove_rule("acme", "rule")
     home.work()
+    home.listen(ALL)
+    home.work()
     assert home.received == []
-    assert home.queue.waiting() == 0
 
 
 def test_a_rule_with_a_bad_pattern_or_bad_targets_is_refused(home) -> None:
@@ -111,7 +114,8 @@ def test_a_target_gets_the_event_or_what_its_input_makes_of_it(home, shape, expe
     event = home.event()
     home.bus.put_events((event,))
     home.work()
-    assert seen == [event.envelope() if expected is None else expected]
+    whole = event.envelope() | {"region": home.region}
+    assert seen == [whole if expected is None else expected]
 
 
 def test_a_target_that_fails_is_tried_again_with_growing_waits_until_it_works(home) -> None:
@@ -125,7 +129,7 @@ def test_a_target_that_fails_is_tried_again_with_growing_waits_until_it_works(ho
 
     home.targets.handlers["seen"] = fail_twice
     home.bus.put_events((home.event(),))
-    while home.queue.waiting():
+    while len(attempts) < 3:
         home.work()
         home.clock.advance(1)
     first, second, third = attempts
@@ -187,6 +191,7 @@ def test_dead_letters_come_in_pages_newest_first(home) -> None:
     assert cursor is None
 
 
+@AT_HOME
 def test_dead_letters_are_bounded_by_age_and_number(home) -> None:
     home.bus.put_rule(Rule("acme", "rule", ALL, (Target("t", "handler:nobody"),)))
     for n in range(5):
@@ -198,6 +203,7 @@ def test_dead_letters_are_bounded_by_age_and_number(home) -> None:
     assert [x.event.detail["name"] for x in home.queue.dead_letters("acme").items] == ["4"]
 
 
+@AT_HOME
 def test_deliveries_survive_the_process_that_was_at_them(home) -> None:
     home.listen(ALL)
     home.bus.put_events((home.event(),))
@@ -207,6 +213,7 @@ def test_deliveries_survive_the_process_that_was_at_them(home) -> None:
     assert [i.event.id for i in reborn.claim("local", limit=5, at_once=5)] == [claimed.event.id]
 
 
+@AT_HOME
 def test_rules_survive_the_process_too(home) -> None:
     home.listen(ALL)
     reborn = SqliteBus(home.database, home.queue, home.clock)
@@ -215,6 +222,7 @@ def test_rules_survive_the_process_too(home) -> None:
     assert len(home.received) == 1
 
 
+@AT_HOME
 def test_one_address_never_takes_more_than_its_share(home) -> None:
     home.listen(ALL)
     home.bus.put_rule(Rule("acme", "log", ALL, (Target("t", "log:"),)))
@@ -225,6 +233,7 @@ def test_one_address_never_takes_more_than_its_share(home) -> None:
     assert home.queue.claim("local", limit=2, at_once=2) == []
 
 
+@AT_HOME
 def test_an_event_that_nobody_needs_is_forgotten_after_a_while(home) -> None:
     home.bus.put_events((home.event(),))
     assert home.bus.trim() == 0
@@ -236,6 +245,7 @@ def _broken(_event):
     raise OSError("broken")
 
 
+@AT_HOME
 def test_many_workers_deliver_each_event_once_and_no_more_at_a_time_than_allowed(home) -> None:
     lock, seen, at_once, most = threading.Lock(), Counter(), Counter(), Counter()
 

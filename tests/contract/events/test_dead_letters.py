@@ -17,15 +17,15 @@ def test_only_what_may_work_now_is_sent_again(home) -> None:
     )
     home.bus.put_rule(Rule("acme", "rule", ALL, targets))
     home.targets.handlers["seen"] = _broken
-    home.bus.put_events([home.event(str(n)) for n in range(130)])
+    home.bus.put_events([home.event(str(n)) for n in range(home.many)])
     home.work()
-    assert len(home.queue.dead_letters("acme", limit=300).items) == 260
+    assert len(home.queue.dead_letters("acme", limit=300).items) == 2 * home.many
     home.targets.handlers["seen"] = home.received.append
     processor = DeadLetterProcessor(home.queue)
     done = processor.run("acme")
-    assert (done.redriven, done.kept) == (130, {"NOT_RETRYABLE": 130})
+    assert (done.redriven, done.kept) == (home.many, {"NOT_RETRYABLE": home.many})
     home.work()
-    assert {event.detail["name"] for event in home.received} == {str(n) for n in range(130)}
-    assert len(home.queue.dead_letters("acme", limit=300).items) == 130
+    assert {event.detail["name"] for event in home.received} == {str(n) for n in range(home.many)}
+    assert len(home.queue.dead_letters("acme", limit=300).items) == home.many
     assert processor.run("other").redriven == 0
-    assert processor.run("acme", Reason).redriven == 130
+    assert processor.run("acme", Reason).redriven == home.many

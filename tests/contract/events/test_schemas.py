@@ -8,6 +8,8 @@ from rimedio.domain.errors import InvalidInput, NotFound
 from rimedio.events.schemas import SchemaChange
 from rimedio.events.sqlite_schemas import SqliteSchemas
 
+AT_HOME = pytest.mark.parametrize("home", ["sqlite-memory", "sqlite-file"], indirect=True)
+pytestmark = AT_HOME
 NAME = "rimedio.tickets@TicketOpened"
 
 
