@@ -201,8 +201,9 @@ class BedrockClient:
             if told:
                 yield StreamEvent(restart=True)
             streamed, told = StreamedReply(model, self.options.service_tier), False
-        if reply.finish is Finish.GUARDRAIL and told:
-            yield StreamEvent(restart=True)
+        if reply.finish is Finish.GUARDRAIL:
+            if told:
+                yield StreamEvent(restart=True)
         elif reply.text and not told:  # held back until the guardrail had judged it
             yield StreamEvent(reply.text)
         yield StreamEvent(reply=reply)
