@@ -1,7 +1,7 @@
 """What every knowledge index must do. An adapter joins by adding its factory to `INDEXES`."""
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -9,12 +9,17 @@ import numpy as np
 import pytest
 from tests.opensearch import a_client, a_prefix, address_of
 
-from rimedio.domain.clock import SystemClock
+from rimedio.domain.clock import RandomIds, SystemClock
 from rimedio.domain.errors import InvalidInput
 from rimedio.domain.knowledge import Chunk, DocType, Document, ReviewStatus
 from rimedio.knowledge.embedding.fake import FakeEmbedder
+from rimedio.knowledge.embedding.port import Vectors
+from rimedio.knowledge.index.memory_shelf import MemoryShelf
 from rimedio.knowledge.index.opensearch import OpenSearchIndex
 from rimedio.knowledge.index.port import Filters, KnowledgeIndex
+from rimedio.knowledge.index.published import Shelf
+from rimedio.knowledge.index.published_reader import PublishedIndex
+from rimedio.knowledge.index.published_writer import IndexPublisher
 from rimedio.knowledge.index.sqlite import SqliteIndex
 from rimedio.knowledge.lexicon import asked_terms
 from rimedio.storage.database import Database
@@ -46,9 +51,33 @@ def opensearch(engine: str) -> Callable[[Path], AbstractContextManager[Knowledge
     return opened
 
 
+class Publishing(PublishedIndex):
+    """Readers of a published index, and the writer that publishes each change."""
+
+    def __init__(self, shelf: Shelf, folder: Path) -> None:
+        super().__init__(shelf, folder / "reader", SystemClock(), check_seconds=0)
+        self._publisher = IndexPublisher(shelf, folder / "writer", SystemClock(), RandomIds())
+
+    def replace_document(self, document: Document, chunks: Sequence[Chunk]) -> None:  # type: ignore[override]
+        self._publisher.apply(lambda index: index.replace_document(document, chunks))
+
+    def remove_document(self, tenant_id: str, document_id: str) -> bool:  # type: ignore[override]
+        return self._publisher.apply(lambda index: index.remove_document(tenant_id, document_id))
+
+    def store_vectors(self, model_id: str, vectors: Mapping[str, Vectors]) -> None:  # type: ignore[override]
+        self._publisher.apply(lambda index: index.store_vectors(model_id, vectors))
+
+
+@contextmanager
+def published(folder: Path) -> Iterator[KnowledgeIndex]:
+    with closing(Publishing(MemoryShelf(), folder)) as index:
+        yield index
+
+
 INDEXES: dict[str, Callable[[Path], AbstractContextManager[KnowledgeIndex]]] = {
     "file": sqlite_file,
     "memory": sqlite_memory,
+    "published": published,
     "opensearch-2.19": opensearch("opensearch"),
     "opensearch-3.5": opensearch("opensearch3"),
 }

@@ -71,7 +71,7 @@ class OpenSearchOptions:
     replicas: int = 0
     routing: bool = False  # a tenant's chunks on one shard: one shard is asked, but shards differ in size
     state_seconds: float = 1.0  # how old a reader's picture of what is valid may be
-    grace_seconds: float = 30.0  # how long chunks that were replaced stay for readers of the old picture
+    grace_seconds: float = 60.0  # how long chunks that were replaced stay for readers of the old picture
 
     @classmethod
     def of(cls, settings: AwsSettings) -> "OpenSearchOptions":
