@@ -38,7 +38,7 @@ def main() -> None:
         code=Code(given.lambda_zip, given.architecture),
         nag=not given.no_nag,
     )
-    print(result)
+    sys.stdout.write(f"{result}\n")
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from aws_cdk import aws_s3 as s3
 
 from rimedio_infra.deployment import Deployment
 from rimedio_infra.stacks import removal
+from rimedio_infra.standby import replication, replication_role
 
 INDEXES = ("gsi1", "gsi2")
 NOT_CURRENT_DAYS = 30
@@ -100,7 +101,7 @@ def _access_logs(stack: cdk.Stack, d: Deployment) -> s3.Bucket:
 def _bucket(stack: cdk.Stack, d: Deployment, key: kms.Key, logs: s3.Bucket) -> s3.Bucket:
     """Documents, attachments, sealed vaults, published indexes and models, each under a prefix of its own."""
     own = d.sizes.customer_key_everywhere
-    return s3.Bucket(
+    bucket = s3.Bucket(
         stack,
         "Bucket",
         bucket_name=d.bucket(),
@@ -133,3 +134,7 @@ def _bucket(stack: cdk.Stack, d: Deployment, key: kms.Key, logs: s3.Bucket) -> s
             ),
         ],
     )
+    if d.sizes.replica:
+        resource = bucket.node.default_child
+        resource.replication_configuration = replication(d, replication_role(stack, d), key.key_id)
+    return bucket

@@ -83,6 +83,7 @@ class Sizes:
     drill_alarms: bool
     monthly_budget_usd: int
     event_archive_days: int
+    tenant_plans: bool
     availability_zones: int = 2
     opensearch_standby: bool = False
     opensearch_data: OpenSearchNodes = field(default_factory=OpenSearchNodes)
@@ -104,6 +105,7 @@ class Deployment:
     repository: str
     pipeline_branch: str
     alarm_email: str
+    cors_origin: str
 
     @property
     def name(self) -> str:
@@ -169,6 +171,7 @@ def deployment(stage: StageName, profile: Profile, configuration: Path = CONFIGU
         repository=text["repository"],
         pipeline_branch=text["pipeline_branch"],
         alarm_email=text["alarm_email"],
+        cors_origin=text["cors_origin"],
     )
 
 

@@ -43,6 +43,16 @@ class Code:
 
 
 @dataclass(frozen=True)
+class Built:
+    """What all functions have in common."""
+
+    code: Code
+    shared: Shared
+    environment: dict[str, str]
+    network: Network | None
+
+
+@dataclass(frozen=True)
 class Functions:
     """The functions of a deployment by name."""
 
@@ -50,21 +60,11 @@ class Functions:
     aliases: dict[str, lambda_.Alias]
 
 
-def functions(
-    stack: cdk.Stack,
-    d: Deployment,
-    code: Code,
-    shared: Shared,
-    environment: dict[str, str],
-    network: Network | None,
-) -> Functions:
-    """Every function of the catalogue. `environment` are the settings that all of them get."""
-    asset = code.asset()
-    made: dict[str, lambda_.Function] = {}
-    aliases: dict[str, lambda_.Alias] = {}
-    for spec in FUNCTIONS:
-        made[spec.name] = _function(stack, d, spec, code, asset, shared, environment, network)
-        aliases[spec.name] = _alias(made[spec.name], d, spec)
+def functions(stack: cdk.Stack, d: Deployment, built: Built) -> Functions:
+    """Every function of the catalogue, and its alias."""
+    asset = built.code.asset()
+    made = {spec.name: _function(stack, d, spec, built, asset) for spec in FUNCTIONS}
+    aliases = {spec.name: _alias(made[spec.name], d, spec) for spec in FUNCTIONS}
     return Functions(made, aliases)
 
 
@@ -74,17 +74,9 @@ def construct_name(spec: FunctionSpec) -> str:
 
 
 def _function(
-    stack: cdk.Stack,
-    d: Deployment,
-    spec: FunctionSpec,
-    code: Code,
-    asset: lambda_.Code,
-    shared: Shared,
-    environment: dict[str, str],
-    network: Network | None,
+    stack: cdk.Stack, d: Deployment, spec: FunctionSpec, built: Built, asset: lambda_.Code
 ) -> lambda_.Function:
     name = construct_name(spec)
-    inside = network is not None and spec.searches
     log_group = logs.LogGroup(
         stack,
         f"{name}Logs",
@@ -92,31 +84,44 @@ def _function(
         retention=RETENTION[d.sizes.log_days],
         removal_policy=removal(d),
     )
-    made = lambda_.Function(
+    return lambda_.Function(
         stack,
         name,
         function_name=d.named(spec.name),
         description=spec.purpose,
         runtime=RUNTIME,
-        architecture=ARCHITECTURES[code.architecture],
+        architecture=ARCHITECTURES[built.code.architecture],
         handler=spec.handler,
         code=asset,
-        role=_role(stack, d, spec, shared),
+        role=_role(stack, d, spec, built.shared),
         memory_size=d.sizes.memory_mb[spec.memory],
         timeout=cdk.Duration.seconds(spec.timeout_seconds),
-        environment=environment | spec.environment | {"POWERTOOLS_SERVICE_NAME": spec.name},
+        environment=built.environment | spec.environment | {"POWERTOOLS_SERVICE_NAME": spec.name},
         log_group=log_group,
         logging_format=lambda_.LoggingFormat.JSON,
         tracing=lambda_.Tracing.ACTIVE,
         reserved_concurrent_executions=spec.reserved if d.scale else None,
-        snap_start=lambda_.SnapStartConf.ON_PUBLISHED_VERSIONS if spec.name in d.sizes.snapstart else None,
+        snap_start=lambda_.SnapStartConf.ON_PUBLISHED_VERSIONS if _snapshots(d, spec) else None,
         recursive_loop=lambda_.RecursiveLoop.TERMINATE,
-        vpc=network.vpc if network and inside else None,
-        vpc_subnets=network.subnets if network and inside else None,
-        security_groups=[network.functions] if network and inside else None,
+        **_inside(built.network, spec),
         current_version_options=lambda_.VersionOptions(removal_policy=cdk.RemovalPolicy.RETAIN),
     )
-    return made
+
+
+def _inside(network: Network | None, spec: FunctionSpec) -> dict[str, Any]:
+    """Only functions that search live in the VPC: each interface there costs start-up time and addresses."""
+    if network is None or not spec.searches:
+        return {}
+    return {
+        "vpc": network.vpc,
+        "vpc_subnets": network.subnets,
+        "security_groups": [network.functions],
+    }
+
+
+def _snapshots(d: Deployment, spec: FunctionSpec) -> bool:
+    """Lambda refuses SnapStart where instances are provisioned: those are warm already."""
+    return spec.name in d.sizes.snapstart and spec.name not in d.sizes.provisioned
 
 
 def _role(stack: cdk.Stack, d: Deployment, spec: FunctionSpec, shared: Shared) -> iam.Role:

@@ -22,7 +22,10 @@ class Shared:
 
     key_arn: str
     domain_arn: str | None = None
-    stream_arn: str | None = None
+    domain_endpoint: str | None = None
+    guardrail: str | None = None
+    pool_id: str | None = None
+    client_id: str | None = None
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,294 @@
+"""What happens afterwards: the bus, its archive, rules and targets, queues, the topic, the clock."""
+
+from dataclasses import dataclass
+
+import aws_cdk as cdk
+from aws_cdk import aws_events as events
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_scheduler as scheduler
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sqs as sqs
+
+from rimedio_infra.deployment import ACCOUNT, Deployment
+from rimedio_infra.permissions import Grant
+from rimedio_infra.stacks import only_tls, service_role
+
+RETRIES = {"maximumEventAgeInSeconds": 3600, "maximumRetryAttempts": 8}
+PEOPLE = ("IN_REVIEW", "ESCALATED", "FAILED")
+VISIBILITY = {
+    "webhooks": 360,
+    "documents": 1800,
+}  # six times the timeout of the function that reads, as AWS advises
+RECEIVED_MAX = {"webhooks": 8, "documents": 3}
+CONCURRENCY = {"webhooks": 10, "documents": 5}
+READERS = {"webhooks": "webhooks", "documents": "ingest"}
+
+
+@dataclass(frozen=True)
+class Eventing:
+    """What other stacks watch."""
+
+    bus: events.CfnEventBus
+    queues: dict[str, sqs.Queue]
+    topic: sns.Topic
+
+
+def eventing(stack: cdk.Stack, d: Deployment, key: kms.IKey, stream_arn: str) -> Eventing:
+    """Bus, queues, topic and everything that connects them with functions."""
+    queues = _queues(stack, d, key)
+    topic = _topic(stack, d, key)
+    bus = _bus(stack, d)
+    _rules(stack, d, bus, queues["dead-letters"])
+    _readers(stack, d, queues)
+    _followers(stack, d, queues["dead-letters"], stream_arn)
+    _clock(stack, d, queues["dead-letters"])
+    return Eventing(bus, queues, topic)
+
+
+def _queues(stack: cdk.Stack, d: Deployment, key: kms.IKey) -> dict[str, sqs.Queue]:
+    own = d.sizes.customer_key_everywhere
+    sealed: dict[str, object] = {
+        "encryption": sqs.QueueEncryption.KMS if own else sqs.QueueEncryption.SQS_MANAGED,
+        "encryption_master_key": key if own else None,
+        "enforce_ssl": True,
+    }
+    dead = sqs.Queue(
+        stack,
+        "DeadLetters",
+        queue_name=d.named("dead-letters"),
+        retention_period=cdk.Duration.days(14),
+        **sealed,
+    )
+    queues = {"dead-letters": dead}
+    for name, seconds in VISIBILITY.items():
+        queues[name] = sqs.Queue(
+            stack,
+            name.capitalize(),
+            queue_name=d.named(name),
+            visibility_timeout=cdk.Duration.seconds(seconds),
+            retention_period=cdk.Duration.days(4),
+            receive_message_wait_time=cdk.Duration.seconds(20),
+            dead_letter_queue=sqs.DeadLetterQueue(max_receive_count=RECEIVED_MAX[name], queue=dead),
+            **sealed,
+        )
+    for queue in queues.values():
+        queue.add_to_resource_policy(_rules_may_send(d, queue))
+    return queues
+
+
+def _rules_may_send(d: Deployment, queue: sqs.Queue) -> iam.PolicyStatement:
+    """Rules of this bus only; a rule of another bus or account cannot fill the queue."""
+    return iam.PolicyStatement(
+        sid="RulesOfThisBus",
+        principals=[iam.ServicePrincipal("events.amazonaws.com")],
+        actions=["sqs:SendMessage"],
+        resources=[queue.queue_arn],
+        conditions={"ArnLike": {"aws:SourceArn": d.arn("events", f"rule/{d.name}/*")}},
+    )
+
+
+def _topic(stack: cdk.Stack, d: Deployment, key: kms.IKey) -> sns.Topic:
+    topic = sns.Topic(
+        stack,
+        "People",
+        topic_name=d.named("people"),
+        display_name="Rimedio",
+        master_key=key if d.sizes.customer_key_everywhere else None,
+    )
+    topic.add_to_resource_policy(only_tls(["sns:Publish"], [topic.topic_arn]))
+    topic.add_to_resource_policy(
+        iam.PolicyStatement(
+            sid="AlarmsOfThisAccount",
+            principals=[
+                iam.ServicePrincipal(f"{name}.amazonaws.com")
+                for name in ("cloudwatch", "events")
+            ],
+            actions=["sns:Publish"],
+            resources=[topic.topic_arn],
+            conditions={"StringEquals": {"aws:SourceAccount": ACCOUNT}},
+        )
+    )
+    if d.alarm_email:
+        sns.CfnSubscription(
+            stack, "Mail", topic_arn=topic.topic_arn, protocol="email", endpoint=d.alarm_email
+        )
+    return topic
+
+
+def _bus(stack: cdk.Stack, d: Deployment) -> events.CfnEventBus:
+    bus = events.CfnEventBus(
+        stack,
+        "Bus",
+        name=d.name,
+        description="Domain events of Rimedio",
+        dead_letter_config={"arn": d.arn("sqs", d.named("dead-letters"))},
+        log_config={"level": "ERROR", "includeDetail": "NONE"},
+    )
+    events.CfnEventBusPolicy(
+        stack,
+        "BusPolicy",
+        event_bus_name=bus.ref,
+        statement_id="OwnSourcesOnly",
+        statement={
+            "Effect": "Allow",
+            "Principal": {"AWS": f"arn:{cdk.Aws.PARTITION}:iam::{ACCOUNT}:root"},
+            "Action": "events:PutEvents",
+            "Resource": bus.attr_arn,
+            "Condition": {"StringLike": {"events:source": "rimedio.*"}},
+        },
+    )
+    events.CfnArchive(
+        stack,
+        "Archive",
+        archive_name=d.name,
+        source_arn=bus.attr_arn,
+        retention_days=d.sizes.event_archive_days,
+        description="Events to look at and to replay",
+        event_pattern={"source": [{"prefix": "rimedio."}]},
+    )
+    return bus
+
+
+def _rules(stack: cdk.Stack, d: Deployment, bus: events.CfnEventBus, dead: sqs.Queue) -> None:
+    """Rules that belong to the deployment. Webhooks and people's own rules are made by the service itself."""
+    _rule_to_function(
+        stack,
+        d,
+        bus,
+        dead,
+        name="people",
+        purpose="People hear of tickets that wait for them",
+        pattern={
+            "source": ["rimedio.tickets"],
+            "detail-type": ["TicketStatusChanged"],
+            "detail": {"status": list(PEOPLE)},
+        },
+        function="notify",
+    )
+    _rule_to_function(
+        stack,
+        d,
+        bus,
+        dead,
+        name="alerts",
+        purpose="People hear of drift, gaps and budgets",
+        pattern={"detail-type": ["DriftDetected", "BudgetLevelChanged", "KnowledgeGapFound"]},
+        function="notify",
+    )
+
+
+def _rule_to_function(
+    stack: cdk.Stack,
+    d: Deployment,
+    bus: events.CfnEventBus,
+    dead: sqs.Queue,
+    *,
+    name: str,
+    purpose: str,
+    pattern: dict[str, object],
+    function: str,
+) -> None:
+    rule = events.CfnRule(
+        stack,
+        f"Rule{name.capitalize()}",
+        name=name,
+        description=purpose,
+        event_bus_name=bus.ref,
+        event_pattern=pattern,
+        state="ENABLED",
+        targets=[
+            {
+                "id": function,
+                "arn": d.function_arn(function),
+                "deadLetterConfig": {"arn": dead.queue_arn},
+                "retryPolicy": RETRIES,
+            }
+        ],
+    )
+    lambda_.CfnPermission(
+        stack,
+        f"Rule{name.capitalize()}Calls",
+        action="lambda:InvokeFunction",
+        function_name=d.function_arn(function),
+        principal="events.amazonaws.com",
+        source_arn=rule.attr_arn,
+    )
+
+
+def _readers(stack: cdk.Stack, d: Deployment, queues: dict[str, sqs.Queue]) -> None:
+    """Queues to functions: a failed message is named, the others of its batch are done."""
+    for name, function in READERS.items():
+        lambda_.CfnEventSourceMapping(
+            stack,
+            f"Read{name.capitalize()}",
+            event_source_arn=queues[name].queue_arn,
+            function_name=d.function_arn(function),
+            batch_size=10 if name == "webhooks" else 1,
+            function_response_types=["ReportBatchItemFailures"],
+            # Limits how many read at once without reserving concurrency of the account.
+            scaling_config={"maximumConcurrency": CONCURRENCY[name]},
+            metrics_config={"metrics": ["EventCount"]},
+        )
+
+
+def _followers(stack: cdk.Stack, d: Deployment, dead: sqs.Queue, stream_arn: str) -> None:
+    """The table's stream to its two readers; DynamoDB allows two on a shard, and there are two."""
+    for function, window in (("relay", 0), ("follow", 5)):
+        lambda_.CfnEventSourceMapping(
+            stack,
+            f"Stream{function.capitalize()}",
+            event_source_arn=stream_arn,
+            function_name=d.function_arn(function),
+            starting_position="TRIM_HORIZON",
+            batch_size=100,
+            maximum_batching_window_in_seconds=window,
+            function_response_types=["ReportBatchItemFailures"],
+            bisect_batch_on_function_error=True,  # finds the one change that cannot be worked on
+            maximum_retry_attempts=10,
+            maximum_record_age_in_seconds=86_400,
+            parallelization_factor=2,
+            destination_config={"onFailure": {"destination": dead.queue_arn}},
+        )
+
+
+def _clock(stack: cdk.Stack, d: Deployment, dead: sqs.Queue) -> None:
+    """Housekeeping by EventBridge Scheduler, and the group and role of the schedules that people make."""
+    group = scheduler.CfnScheduleGroup(stack, "Schedules", name=d.name)
+    allowed = [
+        Grant(
+            "Call", ("lambda:InvokeFunction",), (d.function_arn("housekeeping"), d.function_arn("redrive"))
+        ),
+        Grant("Tell", ("events:PutEvents",), (d.arn("events", f"event-bus/{d.name}"),)),
+        Grant("Bury", ("sqs:SendMessage",), (dead.queue_arn,)),
+    ]
+    role = service_role(
+        stack,
+        "SchedulerRole",
+        "scheduler.amazonaws.com",
+        [grant.statement() for grant in allowed],
+        role_name=d.named("scheduler"),
+    )
+    every = "rate(5 minutes)" if d.scale else "rate(15 minutes)"
+    for name, function, expression in (
+        ("housekeeping", "housekeeping", every),
+        ("redrive", "redrive", "cron(15 3 * * ? *)"),
+    ):
+        scheduler.CfnSchedule(
+            stack,
+            f"Every{name.capitalize()}",
+            name=name,
+            group_name=group.ref,
+            schedule_expression=expression,
+            schedule_expression_timezone="Europe/Rome",
+            flexible_time_window={"mode": "FLEXIBLE", "maximumWindowInMinutes": 2},
+            state="ENABLED",
+            target={
+                "arn": d.function_arn(function),
+                "roleArn": role.role_arn,
+                "deadLetterConfig": {"arn": dead.queue_arn},
+                "retryPolicy": RETRIES,
+                "input": f'{{"schedule": "{name}"}}',
+            },
+        )

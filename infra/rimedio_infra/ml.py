@@ -1,0 +1,224 @@
+"""The classifier on SageMaker: registry, training pipeline, endpoint with a shadow of the challenger.
+
+Only in the scale profile: the model is 5 MB, and the frugal one reads it inside the function.
+The endpoint needs a trained model, so it exists once the parameter `ModelData` names one.
+"""
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_sagemaker as sagemaker
+
+from rimedio_infra.deployment import ClassifierEndpoint, Deployment
+from rimedio_infra.stacks import service_role
+
+
+def classifier(stack: cdk.Stack, d: Deployment, key: kms.IKey) -> None:
+    """Registry, pipeline and endpoint."""
+    image = cdk.CfnParameter(
+        stack,
+        "Image",
+        description="BlazingText image of the region: ACCOUNT.dkr.ecr.REGION.amazonaws.com/blazingtext:1",
+    )
+    model_data = cdk.CfnParameter(
+        stack,
+        "ModelData",
+        default="",
+        description="s3:// address of the champion's model.tar.gz; empty: no endpoint",
+    )
+    role = _role(stack, d, key)
+    sagemaker.CfnModelPackageGroup(
+        stack,
+        "Registry",
+        model_package_group_name=d.named("classifier"),
+        model_package_group_description="Versions of the ticket classifier; a person approves each",
+    )
+    sagemaker.CfnPipeline(
+        stack,
+        "Training",
+        pipeline_name=d.named("classifier"),
+        pipeline_description="Train, evaluate, register",
+        role_arn=role.role_arn,
+        pipeline_definition={
+            "PipelineDefinitionBody": stack.to_json_string(_pipeline(d, role, image.value_as_string))
+        },
+    )
+    there = cdk.CfnCondition(
+        stack,
+        "HasModel",
+        expression=cdk.Fn.condition_not(cdk.Fn.condition_equals(model_data.value_as_string, "")),
+    )
+    for resource in _endpoint(stack, d, key, role, image.value_as_string, model_data.value_as_string):
+        resource.cfn_options.condition = there
+
+
+def _role(stack: cdk.Stack, d: Deployment, key: kms.IKey) -> iam.Role:
+    names = "CreateTrainingJob DescribeTrainingJob StopTrainingJob AddTags"
+    jobs = d.arn("sagemaker", "training-job/*")
+    packages = [
+        d.arn("sagemaker", f"model-package-group/{d.named('classifier')}"),
+        d.arn("sagemaker", f"model-package/{d.named('classifier')}/*"),
+    ]
+    own = d.arn("iam", f"role/{d.named('classifier')}", region="")
+    statements = [
+        iam.PolicyStatement(
+            actions=["s3:GetObject", "s3:PutObject"],
+            resources=[d.bucket_arn(key="models/*"), d.bucket_arn(key="training/*")],
+        ),
+        iam.PolicyStatement(actions=["s3:ListBucket"], resources=[d.bucket_arn()]),
+        iam.PolicyStatement(actions=[f"sagemaker:{name}" for name in names.split()], resources=[jobs]),
+        iam.PolicyStatement(
+            actions=["sagemaker:CreateModelPackage", "sagemaker:DescribeModelPackage"], resources=packages
+        ),
+        iam.PolicyStatement(
+            actions=["iam:PassRole"],
+            resources=[own],
+            conditions={"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}},
+        ),
+        iam.PolicyStatement(
+            actions=["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "ecr:BatchCheckLayerAvailability"],
+            resources=[
+                f"arn:{cdk.Aws.PARTITION}:ecr:{d.region}:*:repository/blazingtext"
+            ],  # AWS's own accounts
+        ),
+        iam.PolicyStatement(
+            actions=["ecr:GetAuthorizationToken", "cloudwatch:PutMetricData"], resources=["*"]
+        ),
+        iam.PolicyStatement(
+            actions=[
+                "logs:CreateLogGroup",
+                "logs:CreateLogStream",
+                "logs:PutLogEvents",
+                "logs:DescribeLogStreams",
+            ],
+            resources=[d.arn("logs", "log-group:/aws/sagemaker/*")],
+        ),
+        iam.PolicyStatement(
+            actions=["kms:Decrypt", "kms:GenerateDataKey", "kms:CreateGrant"],
+            resources=[key.key_arn],
+            conditions={
+                "StringEquals": {
+                    "kms:ViaService": [f"s3.{d.region}.amazonaws.com", f"sagemaker.{d.region}.amazonaws.com"]
+                }
+            },
+        ),
+    ]
+    return service_role(stack, "Role", "sagemaker.amazonaws.com", statements, role_name=d.named("classifier"))
+
+
+def _pipeline(d: Deployment, role: iam.Role, image: str) -> dict[str, object]:
+    """Train on spot capacity with BlazingText, then register, waiting for approval."""
+    bucket = f"s3://{d.bucket()}"
+    train = {
+        "Name": "Train",
+        "Type": "Training",
+        "Arguments": {
+            "AlgorithmSpecification": {"TrainingImage": image, "TrainingInputMode": "File"},
+            "RoleArn": role.role_arn,
+            "HyperParameters": {
+                "mode": "supervised",
+                "epochs": "25",
+                "vector_dim": "50",
+                "word_ngrams": "2",
+                "early_stopping": "true",
+            },
+            "InputDataConfig": [
+                _channel("train", f"{bucket}/training/train"),
+                _channel("validation", f"{bucket}/training/validation"),
+            ],
+            "OutputDataConfig": {"S3OutputPath": f"{bucket}/models/challengers"},
+            "ResourceConfig": {"InstanceCount": 1, "InstanceType": "ml.c5.xlarge", "VolumeSizeInGB": 10},
+            "EnableManagedSpotTraining": True,
+            "EnableNetworkIsolation": True,
+            "StoppingCondition": {"MaxRuntimeInSeconds": 1800, "MaxWaitTimeInSeconds": 3600},
+        },
+    }
+    register = {
+        "Name": "Register",
+        "Type": "RegisterModel",
+        "Arguments": {
+            "ModelPackageGroupName": d.named("classifier"),
+            "ModelApprovalStatus": "PendingManualApproval",
+            "InferenceSpecification": {
+                "Containers": [
+                    {"Image": image, "ModelDataUrl": {"Get": "Steps.Train.ModelArtifacts.S3ModelArtifacts"}}
+                ],
+                "SupportedContentTypes": ["application/json"],
+                "SupportedResponseMIMETypes": ["application/json"],
+            },
+        },
+    }
+    return {"Version": "2020-12-01", "Parameters": [], "Steps": [train, register]}
+
+
+def _channel(name: str, uri: str) -> dict[str, object]:
+    source = {
+        "S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": uri, "S3DataDistributionType": "FullyReplicated"}
+    }
+    return {"ChannelName": name, "ContentType": "text/plain", "DataSource": source}
+
+
+def _endpoint(
+    stack: cdk.Stack, d: Deployment, key: kms.IKey, role: iam.Role, image: str, model_data: str
+) -> list[cdk.CfnResource]:
+    sizes = d.sizes.classifier_endpoint
+    model = sagemaker.CfnModel(
+        stack,
+        "Model",
+        execution_role_arn=role.role_arn,
+        primary_container={"image": image, "modelDataUrl": model_data},
+        enable_network_isolation=True,
+    )
+    instances = sizes.mode == "instances"
+    config = sagemaker.CfnEndpointConfig(
+        stack,
+        "EndpointConfig",
+        production_variants=[_variant("champion", model, sizes)],
+        shadow_production_variants=([_shadow(model, sizes)] if instances and sizes.shadow_count else None),
+        # Volumes of instances only: a serverless endpoint has none.
+        kms_key_id=key.key_arn if instances else None,
+    )
+    endpoint = sagemaker.CfnEndpoint(
+        stack,
+        "Endpoint",
+        endpoint_name=d.named("classifier"),
+        endpoint_config_name=config.attr_endpoint_config_name,
+        deployment_config=_blue_green(d) if instances else None,
+    )
+    return [model, config, endpoint]
+
+
+def _variant(name: str, model: sagemaker.CfnModel, sizes: ClassifierEndpoint) -> dict[str, object]:
+    variant: dict[str, object] = {
+        "variantName": name,
+        "modelName": model.attr_model_name,
+        "initialVariantWeight": 1,
+    }
+    if sizes.mode == "serverless":
+        return variant | {
+            "serverlessConfig": {"memorySizeInMb": sizes.memory_mb, "maxConcurrency": sizes.concurrency}
+        }
+    return variant | {"instanceType": sizes.instance, "initialInstanceCount": sizes.count}
+
+
+def _shadow(model: sagemaker.CfnModel, sizes: ClassifierEndpoint) -> dict[str, object]:
+    """A copy of every request for the challenger, whose answers nobody sees; deployed with the champion's model."""
+    return _variant("shadow", model, sizes) | {
+        "initialInstanceCount": sizes.shadow_count,
+        "initialVariantWeight": 1,
+    }
+
+
+def _blue_green(d: Deployment) -> dict[str, object]:
+    """New instances take a tenth of the traffic for ten minutes; an alarm brings the old ones back."""
+    return {
+        "blueGreenUpdatePolicy": {
+            "trafficRoutingConfiguration": {
+                "type": "CANARY",
+                "canarySize": {"type": "INSTANCE_COUNT", "value": 1},
+                "waitIntervalInSeconds": 600,
+            },
+            "terminationWaitInSeconds": 300,
+        },
+        "autoRollbackConfiguration": {"alarms": [{"alarmName": d.named("customers-affected")}]},
+    }

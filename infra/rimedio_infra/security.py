@@ -1,0 +1,205 @@
+"""What guards the account: web ACLs, GuardDuty, Security Hub, Config, CloudTrail, and who hears of findings."""
+
+import aws_cdk as cdk
+from aws_cdk import aws_accessanalyzer as accessanalyzer
+from aws_cdk import aws_cloudtrail as cloudtrail
+from aws_cdk import aws_config as config
+from aws_cdk import aws_events as events
+from aws_cdk import aws_guardduty as guardduty
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_securityhub as securityhub
+
+from rimedio_infra.deployment import ACCOUNT, Deployment
+from rimedio_infra.stacks import removal, service_role
+
+CONFIG_RULES = {
+    "s3-bucket-public-read-prohibited": "S3_BUCKET_PUBLIC_READ_PROHIBITED",
+    "s3-bucket-ssl-requests-only": "S3_BUCKET_SSL_REQUESTS_ONLY",
+    "dynamodb-pitr-enabled": "DYNAMODB_PITR_ENABLED",
+    "iam-root-access-key-check": "IAM_ROOT_ACCESS_KEY_CHECK",
+    "mfa-enabled-for-iam-console-access": "MFA_ENABLED_FOR_IAM_CONSOLE_ACCESS",
+    "vpc-default-security-group-closed": "VPC_DEFAULT_SECURITY_GROUP_CLOSED",
+    "opensearch-in-vpc-only": "OPENSEARCH_IN_VPC_ONLY",
+    "lambda-function-public-access-prohibited": "LAMBDA_FUNCTION_PUBLIC_ACCESS_PROHIBITED",
+}
+RECORDED = (
+    "AWS::DynamoDB::Table",
+    "AWS::EC2::SecurityGroup",
+    "AWS::IAM::Policy",
+    "AWS::IAM::Role",
+    "AWS::IAM::User",
+    "AWS::KMS::Key",
+    "AWS::Lambda::Function",
+    "AWS::OpenSearch::Domain",
+    "AWS::S3::Bucket",
+    "AWS::SecretsManager::Secret",
+)
+DETECTORS = ("S3_DATA_EVENTS", "LAMBDA_NETWORK_LOGS")
+
+
+def detection(stack: cdk.Stack, d: Deployment) -> None:
+    """Detective controls of the account in this region. One deployment an account switches them on."""
+    store = _evidence(stack, d)
+    _trail(stack, d, store)
+    _config(stack, d, store)
+    guardduty.CfnDetector(
+        stack,
+        "GuardDuty",
+        enable=True,
+        finding_publishing_frequency="FIFTEEN_MINUTES",
+        features=[{"name": name, "status": "ENABLED"} for name in DETECTORS],
+    )
+    hub = securityhub.CfnHub(stack, "SecurityHub", enable_default_standards=False)
+    standard = "standards/aws-foundational-security-best-practices/v/1.0.0"
+    securityhub.CfnStandard(
+        stack,
+        "Foundations",
+        standards_arn=f"arn:{cdk.Aws.PARTITION}:securityhub:{d.region}::{standard}",
+    ).add_resource_dependency(hub)
+    accessanalyzer.CfnAnalyzer(stack, "AccessAnalyzer", type="ACCOUNT", analyzer_name=d.name)
+    _response(stack, d)
+
+
+def _evidence(stack: cdk.Stack, d: Deployment) -> s3.Bucket:
+    """Where trail and configuration history are kept: a year, unchangeable in prod."""
+    bucket = s3.Bucket(
+        stack,
+        "Evidence",
+        bucket_name=d.bucket("evidence"),
+        encryption=s3.BucketEncryption.S3_MANAGED,
+        block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+        enforce_ssl=True,
+        versioned=True,
+        object_lock_enabled=d.is_prod,
+        object_lock_default_retention=(
+            s3.ObjectLockRetention.governance(cdk.Duration.days(365)) if d.is_prod else None
+        ),
+        lifecycle_rules=[s3.LifecycleRule(id="forget", expiration=cdk.Duration.days(400))],
+        removal_policy=removal(d),
+    )
+    trail = {"aws:SourceArn": d.arn("cloudtrail", f"trail/{d.name}")}
+    account = {"aws:SourceAccount": ACCOUNT}
+    for service, mine, prefix in (("cloudtrail", trail, "trail"), ("config", account, "config")):
+        principal = iam.ServicePrincipal(f"{service}.amazonaws.com")
+        bucket.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid=f"{service.capitalize()}Looks",
+                principals=[principal],
+                actions=["s3:GetBucketAcl", "s3:ListBucket"],
+                resources=[bucket.bucket_arn],
+                conditions={"StringEquals": mine},
+            )
+        )
+        bucket.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid=f"{service.capitalize()}Writes",
+                principals=[principal],
+                actions=["s3:PutObject"],
+                resources=[bucket.arn_for_objects(f"{prefix}/AWSLogs/{ACCOUNT}/*")],
+                conditions={"StringEquals": mine | {"s3:x-amz-acl": "bucket-owner-full-control"}},
+            )
+        )
+    return bucket
+
+
+def _trail(stack: cdk.Stack, d: Deployment, store: s3.Bucket) -> None:
+    """Every management call, and who read or wrote customers' objects."""
+    trail = cloudtrail.CfnTrail(
+        stack,
+        "Trail",
+        trail_name=d.name,
+        is_logging=True,
+        is_multi_region_trail=True,
+        include_global_service_events=True,
+        enable_log_file_validation=True,
+        s3_bucket_name=store.bucket_name,
+        s3_key_prefix="trail",
+        advanced_event_selectors=[
+            {
+                "name": "Management",
+                "fieldSelectors": [{"field": "eventCategory", "equalTo": ["Management"]}],
+            },
+            {
+                "name": "Objects of customers",
+                "fieldSelectors": [
+                    {"field": "eventCategory", "equalTo": ["Data"]},
+                    {"field": "resources.type", "equalTo": ["AWS::S3::Object"]},
+                    {"field": "resources.ARN", "startsWith": [f"{d.bucket_arn()}/"]},
+                ],
+            },
+        ],
+    )
+    if store.policy:
+        trail.node.add_dependency(store.policy)
+
+
+def _config(stack: cdk.Stack, d: Deployment, store: s3.Bucket) -> None:
+    role = iam.Role(
+        stack,
+        "ConfigRole",
+        assumed_by=iam.ServicePrincipal(
+            "config.amazonaws.com", conditions={"StringEquals": {"aws:SourceAccount": ACCOUNT}}
+        ),
+        managed_policies=[iam.ManagedPolicy.from_aws_managed_policy_name("service-role/AWS_ConfigRole")],
+    )
+    recorder = config.CfnConfigurationRecorder(
+        stack,
+        "Recorder",
+        name=d.name,
+        role_arn=role.role_arn,
+        # The types that rules look at, not all: each recorded change costs.
+        recording_group={"allSupported": False, "resourceTypes": list(RECORDED)},
+    )
+    channel = config.CfnDeliveryChannel(
+        stack, "Channel", name=d.name, s3_bucket_name=store.bucket_name, s3_key_prefix="config"
+    )
+    if store.policy:
+        channel.node.add_dependency(store.policy)
+    for name, identifier in CONFIG_RULES.items():
+        rule = config.CfnConfigRule(
+            stack,
+            identifier.title().replace("_", ""),
+            config_rule_name=d.named(name),
+            source={"owner": "AWS", "sourceIdentifier": identifier},
+        )
+        rule.add_resource_dependency(recorder)
+
+
+def _response(stack: cdk.Stack, d: Deployment) -> None:
+    """Findings that matter go to people at once, with what was found and where."""
+    people = d.arn("sns", d.named("people"))
+    role = service_role(
+        stack,
+        "FindingsRole",
+        "events.amazonaws.com",
+        [iam.PolicyStatement(actions=["sns:Publish"], resources=[people])],
+    )
+    events.CfnRule(
+        stack,
+        "Findings",
+        name=d.named("findings"),
+        description="GuardDuty findings of high severity",
+        event_pattern={
+            "source": ["aws.guardduty"],
+            "detail-type": ["GuardDuty Finding"],
+            "detail": {"severity": [{"numeric": [">=", 7]}]},
+        },
+        state="ENABLED",
+        targets=[
+            {
+                "id": "people",
+                "arn": people,
+                "roleArn": role.role_arn,
+                "deadLetterConfig": {"arn": d.arn("sqs", d.named("dead-letters"))},
+                "inputTransformer": {
+                    "inputPathsMap": {
+                        "title": "$.detail.title",
+                        "type": "$.detail.type",
+                        "at": "$.detail.updatedAt",
+                    },
+                    "inputTemplate": '"GuardDuty: <title> (<type>) at <at>. Runbook: docs/runbooks/security.md"',
+                },
+            }
+        ],
+    )
