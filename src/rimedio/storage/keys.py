@@ -213,6 +213,9 @@ DISPATCH = Entity(  # an event on its way to one target; in the index while it i
 )
 EVENT_RULE = Entity("event-rule", ("T#{tenant}#RULES", "{rule}"))
 REPLAY = Entity("replay", ("T#{tenant}#REPLAYS", "{replay}"))
+MOVE = Entity(
+    "move", ("T#{tenant}#MOVES#{period}", "{created}#{ticket}")
+)  # of all tenants: the service's own
 
 ENTITIES = (
     TICKET, TICKET_CARD, SOLVED, SOLUTION, FEEDBACK, MESSAGE, IDEMPOTENCY, DOCUMENT, LINK, WEBHOOK, DELIVERY,
@@ -373,6 +376,7 @@ DEAD_LETTERS_BY_TIME = AccessPattern(
 RULES_OF_TENANT = AccessPattern("The rules of a tenant", EVENT_RULE, ("tenant",))
 REPLAY_BY_ID = AccessPattern("One replay", REPLAY, ("tenant", "replay"))
 REPLAYS_OF_TENANT = AccessPattern("The replays of a tenant", REPLAY, ("tenant",))
+MOVES_OF_HOUR = AccessPattern("Tickets that moved in an hour, by time", MOVE, ("tenant", "period"))
 
 ACCESS_PATTERNS = (
     TICKET_BY_ID, TICKETS_BY_STATUS, TICKETS_BY_CUSTOMER, TICKETS_BY_CREATION, TICKETS_BY_ASSET,

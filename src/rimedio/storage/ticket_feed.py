@@ -12,6 +12,7 @@ from typing import Protocol
 from rimedio.domain.ticket import Status
 from rimedio.storage.database import Database
 from rimedio.storage.sqlite_table import decode
+from rimedio.storage.values import Item
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +38,14 @@ class TicketFeed(Protocol):
     """Reads moves of all tenants."""
 
     def newest(self) -> int:
-        """The sequence of the newest change of any kind; 0 when there is none."""
+        """The sequence at which reading begins now; 0 where nothing ever changed."""
         ...
 
     def since(self, sequence: int, limit: int = 500) -> Moves:
-        """Moves behind `sequence`, out of up to `limit` changes of any kind."""
+        """Moves behind `sequence`, as many as `limit` changes of any kind hold.
+
+        The sequence it gives stays the same once everything was read, for moments at least.
+        """
         ...
 
 
@@ -72,11 +76,17 @@ class SqliteTicketFeed:
 
 def _move(row: Row) -> TicketMove | None:
     new = decode(row["new"])
-    old = None if row["old"] is None else decode(row["old"])
-    if new.get("entity") != "ticket" or (old is not None and old.get("status") == new.get("status")):
+    return move_of(int(row["sequence"]), None if row["old"] is None else decode(row["old"]), new)
+
+
+def move_of(sequence: int, old: Item | None, new: Item | None) -> TicketMove | None:
+    """The move that a write tells of; None when no ticket came to stand in another status."""
+    if new is None or new.get("entity") != "ticket":
+        return None
+    if old is not None and old.get("status") == new.get("status"):
         return None
     return TicketMove(
-        sequence=int(row["sequence"]),
+        sequence=sequence,
         tenant_id=str(new["tenant_id"]),
         ticket_id=str(new["ticket_id"]),
         status=Status(str(new["status"])),

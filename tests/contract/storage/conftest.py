@@ -11,6 +11,7 @@ from rimedio.aws import AwsConnections
 from rimedio.domain.clock import FakeClock
 from rimedio.storage.database import Database
 from rimedio.storage.dynamodb_definition import create_table
+from rimedio.storage.dynamodb_feed import DynamoDbTicketFeed
 from rimedio.storage.dynamodb_streams import DynamoDbChangeStream
 from rimedio.storage.dynamodb_table import DynamoDbTable
 from rimedio.storage.file_objects import FileObjectStore
@@ -21,15 +22,21 @@ from rimedio.storage.sqlite_streams import SqliteChangeStream
 from rimedio.storage.sqlite_table import SqliteTable
 from rimedio.storage.streams import ChangeStream
 from rimedio.storage.table import Table
+from rimedio.storage.ticket_feed import SqliteTicketFeed, TicketFeed
 
 
 @dataclass(frozen=True)
 class TableHome:
-    """A table under test, its change stream, and the clock that it tells the time by."""
+    """A table under test, its change stream and ticket feed, and the clock that it tells the time by.
+
+    `settle` lets pass what lies between a write and the feed: on AWS a function behind the stream.
+    """
 
     table: Table
     stream: ChangeStream
     clock: FakeClock
+    feed: TicketFeed
+    settle: Callable[[], object] = lambda: None
 
 
 @pytest.fixture(params=["sqlite-memory", "sqlite-file", "dynamodb-local"])
@@ -41,7 +48,9 @@ def home(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[TableHome]:
         return
     clock = FakeClock()
     database = Database(None if request.param == "sqlite-memory" else tmp_path / "rimedio.db")
-    yield TableHome(SqliteTable(database, clock), SqliteChangeStream(database, clock), clock)
+    yield TableHome(
+        SqliteTable(database, clock), SqliteChangeStream(database, clock), clock, SqliteTicketFeed(database)
+    )
     database.close()
 
 
@@ -51,9 +60,16 @@ def dynamodb_home(connections: AwsConnections, unique_name: Callable[[str], str]
     clock, client, name = FakeClock(), connections.client("dynamodb"), unique_name("contract")
     arn = create_table(client, name)
     table = DynamoDbTable(client, name, clock)
-    yield TableHome(
-        table, DynamoDbChangeStream(connections.client("dynamodbstreams"), table, arn, clock), clock
-    )
+    stream = DynamoDbChangeStream(connections.client("dynamodbstreams"), table, arn, clock)
+    feed = DynamoDbTicketFeed(table, clock)
+
+    def settle() -> None:
+        while changes := stream.read("relay"):
+            feed.note(changes)
+            stream.acknowledge("relay", changes[-1])
+        clock.advance(2)
+
+    yield TableHome(table, stream, clock, feed, settle)
     client.delete_table(TableName=name)
 
 
