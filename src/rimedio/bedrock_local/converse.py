@@ -13,7 +13,6 @@ from rimedio.bedrock_local.converse_body import (
     ToolConfig,
 )
 from rimedio.bedrock_local.errors import ValidationError
-from rimedio.bedrock_local.event_stream import event
 from rimedio.bedrock_local.pieces import pieces_of, tool_use_id
 from rimedio.bedrock_local.prompt import CachePoint, Guarded, GuardrailChoice, Prompt, Reply, Turn, Usage
 
@@ -21,7 +20,7 @@ JsonObject = dict[str, Any]
 _UNREADABLE = ("image", "video", "audio")
 
 
-def prompt_of(body: ConverseBody, model: str) -> Prompt:
+def prompt_of(body: ConverseBody, model: str, guardrail: GuardrailChoice | None = None) -> Prompt:
     """The prompt of a body. Raises ValidationError for what only the service itself would refuse."""
     _check_roles(body.messages)
     reader = _Reader()
@@ -33,7 +32,7 @@ def prompt_of(body: ConverseBody, model: str) -> Prompt:
     system = "\n\n".join(filter(None, (system, *(t.text for t in turns if t.role == "system"))))
     forced, schema = _wanted(body)
     guard = body.guardrail_config
-    choice = None
+    choice = guardrail
     if guard is not None:
         choice = GuardrailChoice(
             guard.guardrail_identifier, guard.guardrail_version, guard.trace != "disabled"
@@ -185,18 +184,18 @@ def message_of(reply: Reply, prompt: Prompt) -> JsonObject:
     return out | _settings(reply, prompt)
 
 
-def events_of(reply: Reply, prompt: Prompt) -> Iterator[bytes]:
-    """The events of ConverseStream, in the service's order."""
-    yield event("messageStart", {"role": "assistant"})
+def events_of(reply: Reply, prompt: Prompt) -> Iterator[tuple[str, JsonObject]]:
+    """The events of ConverseStream by name, in the service's order."""
+    yield ("messageStart", {"role": "assistant"})
     if reply.tool:
-        yield event("contentBlockStart", {"contentBlockIndex": 0, "start": {"toolUse": _tool_use(reply)}})
+        yield ("contentBlockStart", {"contentBlockIndex": 0, "start": {"toolUse": _tool_use(reply)}})
     for piece in pieces_of(reply.text):
         delta: JsonObject = {"toolUse": {"input": piece}} if reply.tool else {"text": piece}
-        yield event("contentBlockDelta", {"contentBlockIndex": 0, "delta": delta})
-    yield event("contentBlockStop", {"contentBlockIndex": 0})
-    yield event("messageStop", {"stopReason": reply.stop})
+        yield ("contentBlockDelta", {"contentBlockIndex": 0, "delta": delta})
+    yield ("contentBlockStop", {"contentBlockIndex": 0})
+    yield ("messageStop", {"stopReason": reply.stop})
     metadata = {"usage": usage_of(reply.usage), "metrics": {"latencyMs": reply.latency_ms}}
-    yield event("metadata", metadata | _settings(reply, prompt))
+    yield ("metadata", metadata | _settings(reply, prompt))
 
 
 def _tool_use(reply: Reply) -> JsonObject:

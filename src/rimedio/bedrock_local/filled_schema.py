@@ -9,7 +9,7 @@ from rimedio.bedrock_local.extraction import Reading, best_sentences, read_text
 from rimedio.bedrock_local.prompt import Prompt
 
 Schema = Mapping[str, Any]
-_NUMBER = re.compile(r"(?<![\w.])-?\d+(?:[.,]\d+)?(?![\w])")
+_NUMBER = re.compile(r"(?<![\w.,-])-?\d+(?:[.,]\d+)?(?![\w])")
 _DEPTH_MAX = 12
 _ITEMS = 3
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[_-]+")
@@ -120,5 +120,5 @@ class _Filler:
 
     def _sentences(self, hint: str, most: int) -> list[str]:
         reading = self._reading
-        found = best_sentences(f"{hint} {reading.question}", reading, most)
+        found = best_sentences(hint, reading, most) or best_sentences(reading.question, reading, most)
         return found or list(reading.sentences[:most]) or [reading.question]

@@ -28,6 +28,7 @@ BODY_BYTES_MAX = 25_000_000  # the service's own limit
 THREADS = 16
 START_SECONDS_MAX = 30.0
 STOP_SECONDS_MAX = 5
+NOTICE_SECONDS = 0.01
 TRANSPORT: Final = "rimedio.transport"
 
 Scope = MutableMapping[str, Any]
@@ -101,9 +102,15 @@ async def _before(fault: Fault | None, scope: Scope) -> bool:
             SECONDS_MAX if fault.ms == Fault(Kind.HANG).ms else min(fault.ms / 1000, SECONDS_MAX)
         )
     if fault.kind in {Kind.HANG, Kind.DROP}:
-        scope[TRANSPORT].abort()
+        await _abort(scope)
         return True
     return False
+
+
+async def _abort(scope: Scope) -> None:
+    """Close the connection without a word, and let the server notice before it looks for the answer's end."""
+    scope[TRANSPORT].abort()
+    await asyncio.sleep(NOTICE_SECONDS)
 
 
 async def _send(send: Send, answer: WireAnswer, scope: Scope | None = None) -> None:
@@ -132,7 +139,7 @@ async def _break(send: Send, fault: Fault, scope: Scope | None) -> bool:
         return False
     if fault.error is None:
         if scope is not None:
-            scope[TRANSPORT].abort()
+            await _abort(scope)
         return True
     frame = exception(fault.error.error_name, str(fault.error))
     await send({"type": "http.response.body", "body": frame})

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from rimedio.bedrock_local.errors import ServiceError
 from rimedio.bedrock_local.event_stream import CONTENT_TYPE
@@ -49,13 +49,3 @@ def refusal(error: ServiceError) -> WireAnswer:
     """An exception of the service."""
     body = json.dumps({"message": str(error)}, ensure_ascii=False).encode()
     return WireAnswer(error.status, {"content-type": JSON, ERROR_TYPE: error.error_name}, body)
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """A request as an operation sees it."""
-
-    operation: str
-    model: str
-    request: WireRequest
-    parts: tuple[str, ...] = field(default=())
