@@ -67,12 +67,8 @@ class KeyRing:
     def rotate(self, *, forget_old: bool = False) -> SigningKey:
         """Sign with a new key from now on. `forget_old` ends every older token at once: for a stolen key."""
         with exclusive(self._path):
-            now = self._clock.now()
-            kept = [
-                SigningKey(k.kid, k.private, k.created_at, k.retired_at or now)
-                for k in ([] if forget_old else self._load(fresh=True))
-            ]
-            return self._add([k for k in kept if (k.known_until() or now) > now])
+            old = () if forget_old else self._load(fresh=True)
+            return self._add(retired_and_known(old, self._clock.now()))
 
     def rotate_when_older(self, age: timedelta) -> bool:
         """Rotate when the signing key is older than this; whether it was."""
@@ -88,9 +84,8 @@ class KeyRing:
         return {"keys": [jwk_of(key.kid, key.private.public_key()) for key in known]}
 
     def _add(self, others: Sequence[SigningKey]) -> SigningKey:
-        private = rsa.generate_private_key(public_exponent=65537, key_size=BITS)
-        key = SigningKey(thumbprint(private.public_key()), private, self._clock.now())
-        write_private(self._path, json.dumps({"keys": [_stored(k) for k in (*others, key)]}).encode())
+        key = new_signing_key(self._clock.now())
+        write_private(self._path, key_document((*others, key)))
         self._load(fresh=True)
         return key
 
@@ -106,7 +101,7 @@ class KeyRing:
             stamp = self._file_stamp()
             if stamp != self._stamp or fresh:
                 content = read_private(self._path)
-                self._keys = () if content is None else _read(content, self._path)
+                self._keys = () if content is None else keys_of_document(content, str(self._path))
                 self._stamp = stamp
             return self._keys
 
@@ -116,6 +111,23 @@ class KeyRing:
         except OSError:
             return None
         return status.st_mtime_ns, status.st_ino
+
+
+def new_signing_key(now: datetime) -> SigningKey:
+    """A new key pair, which signs."""
+    private = rsa.generate_private_key(public_exponent=65537, key_size=BITS)
+    return SigningKey(thumbprint(private.public_key()), private, now)
+
+
+def retired_and_known(keys: Sequence[SigningKey], now: datetime) -> tuple[SigningKey, ...]:
+    """The keys of before a new one: retired from now on, and kept while a token they signed may live."""
+    retired = [SigningKey(k.kid, k.private, k.created_at, k.retired_at or now) for k in keys]
+    return tuple(k for k in retired if (k.known_until() or now) > now)
+
+
+def key_document(keys: Sequence[SigningKey]) -> bytes:
+    """The keys as they are stored, private halves in clear: for a private file, or a secret."""
+    return json.dumps({"keys": [_stored(key) for key in keys]}).encode()
 
 
 def jwk_of(kid: str, key: rsa.RSAPublicKey) -> Mapping[str, str]:
@@ -158,13 +170,12 @@ def _stored(key: SigningKey) -> Mapping[str, str | None]:
     }
 
 
-def _read(content: bytes, path: Path) -> tuple[SigningKey, ...]:
+def keys_of_document(content: bytes, origin: str) -> tuple[SigningKey, ...]:
+    """The keys that `key_document` wrote. Raises StorageFailed naming `origin`."""
     try:
         return tuple(_restored(stored) for stored in json.loads(content)["keys"])
     except (ValueError, KeyError, TypeError) as error:
-        msg = (
-            f"{path} is damaged ({error}). Restore it from a backup, or remove it: everybody signs in again."
-        )
+        msg = f"{origin} is damaged ({error}). Restore it from a backup, or remove it: everybody signs in again."
         raise StorageFailed(msg) from error
 
 

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from rimedio.domain.clock import Clock, Ids
 from rimedio.domain.errors import InvalidInput, Unauthorized
 from rimedio.domain.ticket import AccountTier
-from rimedio.security.keys import TOKEN_LIFE_MAX, KeyRing
+from rimedio.security.keys import TOKEN_LIFE_MAX, SigningKey
 from rimedio.security.permissions import Role
 
 ALGORITHM = "RS256"
@@ -74,10 +74,18 @@ class Verifier(Protocol):
         ...
 
 
+class SigningKeys(KeySource, Protocol):
+    """Keys of which one signs."""
+
+    def current(self) -> SigningKey:
+        """The key that signs now. Raises StorageFailed, Unavailable."""
+        ...
+
+
 class TokenIssuer:
     """Signs tokens with the home's own key."""
 
-    def __init__(self, keys: KeyRing, rules: TokenRules, clock: Clock, ids: Ids) -> None:
+    def __init__(self, keys: SigningKeys, rules: TokenRules, clock: Clock, ids: Ids) -> None:
         self._keys = keys
         self._rules = rules
         self._clock = clock
@@ -129,60 +137,82 @@ class TokenVerifier:
 
     def verify(self, token: str) -> Principal:
         """Raises Unauthorized with the reason: shape, algorithm, key, signature, times, issuer, claims."""
-        claims = self._claims(token)
-        expires = self._check_times(claims)
         rules = self._rules
-        tenant = _claim(claims, rules.tenant_claim, TENANT_CHARS_MAX)
-        subject = _claim(claims, "sub", NAME_CHARS_MAX)
-        named = claims.get(rules.roles_claim, [])
-        roles = frozenset(r for r in Role if isinstance(named, list) and r.value in named)
-        wanted = claims.get(rules.tier_claim)
-        tier = next((known for known in AccountTier if known == wanted), AccountTier.STANDARD)
-        return Principal(subject, tenant, roles, tier, expires)
+        claims = signed_claims(token, self._keys, rules.issuer, rules.audience)
+        return principal_of(claims, rules, self._clock)
 
-    def _claims(self, token: str) -> Mapping[str, object]:
-        if len(token) > TOKEN_CHARS_MAX:
-            raise Unauthorized(f"The token has {len(token)} characters; at most {TOKEN_CHARS_MAX} are read.")
-        try:
-            header = jwt.get_unverified_header(token)
-            kid = header.get("kid")
-            if header.get("alg") != ALGORITHM or not isinstance(kid, str):
-                raise Unauthorized(f"The token must be signed with {ALGORITHM} and name its key (kid).")
-            key = self._keys.public_key(kid)
-            if key is None:
-                raise Unauthorized("The token was signed with a key that is not known here. Sign in again.")
-            claims: Mapping[str, object] = jwt.decode(
-                token,
-                key,
-                algorithms=[ALGORITHM],
-                audience=self._rules.audience,
-                issuer=self._rules.issuer,
-                options={
-                    "require": ["exp", "iat", "iss", "aud", "sub"],
-                    "verify_exp": False,  # times are judged by the clock that was given
-                    "verify_nbf": False,
-                    "verify_iat": False,
-                },
-            )
-        except (jwt.PyJWTError, ValueError, TypeError, RecursionError) as error:
-            raise Unauthorized(f"The token does not count: {error}. Sign in again.") from error
-        return claims
 
-    def _check_times(self, claims: Mapping[str, object]) -> datetime:
-        now = self._clock.now()
-        issued, expires = _instant(claims, "iat"), _instant(claims, "exp")
-        begins = _instant(claims, "nbf") if "nbf" in claims else issued  # Cognito writes none
-        if expires <= now:
-            raise Unauthorized(f"The token expired at {expires:%Y-%m-%d %H:%M} UTC. Sign in again.")
-        if max(begins, issued) > now + LEEWAY:
-            raise Unauthorized(f"The token counts only from {begins:%Y-%m-%d %H:%M} UTC. Check the clocks.")
-        return expires
+def signed_claims(token: str, keys: KeySource, issuer: str, audience: str | None) -> Mapping[str, object]:
+    """The claims of a token that this issuer has signed for this audience; None leaves that to the caller.
+
+    Raises Unauthorized with the reason: shape, algorithm, key, signature, issuer, missing claims.
+    """
+    if len(token) > TOKEN_CHARS_MAX:
+        raise Unauthorized(f"The token has {len(token)} characters; at most {TOKEN_CHARS_MAX} are read.")
+    required = ["exp", "iat", "iss", "sub"] + ([] if audience is None else ["aud"])
+    try:
+        header = jwt.get_unverified_header(token)
+        kid = header.get("kid")
+        if header.get("alg") != ALGORITHM or not isinstance(kid, str):
+            raise Unauthorized(f"The token must be signed with {ALGORITHM} and name its key (kid).")
+        key = keys.public_key(kid)
+        if key is None:
+            raise Unauthorized("The token was signed with a key that is not known here. Sign in again.")
+        claims: Mapping[str, object] = jwt.decode(
+            token,
+            key,
+            algorithms=[ALGORITHM],
+            audience=audience,
+            issuer=issuer,
+            options={
+                "require": required,
+                "verify_aud": audience is not None,
+                "verify_exp": False,  # times are judged by the clock that was given
+                "verify_nbf": False,
+                "verify_iat": False,
+            },
+        )
+    except (jwt.PyJWTError, ValueError, TypeError, RecursionError) as error:
+        raise Unauthorized(f"The token does not count: {error}. Sign in again.") from error
+    return claims
+
+
+def principal_of(claims: Mapping[str, object], rules: TokenRules, clock: Clock) -> Principal:
+    """For whom proved claims speak. Raises Unauthorized: times, tenant, subject."""
+    expires = _check_times(claims, clock)
+    tenant = _claim(claims, rules.tenant_claim, TENANT_CHARS_MAX)
+    subject = _claim(claims, "sub", NAME_CHARS_MAX)
+    named = claims.get(rules.roles_claim, [])
+    roles = frozenset(r for r in Role if isinstance(named, list) and r.value in named)
+    wanted = claims.get(rules.tier_claim)
+    tier = next((known for known in AccountTier if known == wanted), AccountTier.STANDARD)
+    return Principal(subject, tenant, roles, tier, expires)
+
+
+def _check_times(claims: Mapping[str, object], clock: Clock) -> datetime:
+    now = clock.now()
+    issued, expires = _instant(claims, "iat"), _instant(claims, "exp")
+    begins = _instant(claims, "nbf") if "nbf" in claims else issued  # Cognito writes none
+    if expires <= now:
+        raise Unauthorized(f"The token expired at {expires:%Y-%m-%d %H:%M} UTC. Sign in again.")
+    if max(begins, issued) > now + LEEWAY:
+        raise Unauthorized(f"The token counts only from {begins:%Y-%m-%d %H:%M} UTC. Check the clocks.")
+    return expires
+
+
+class IssuerVerifier(Verifier, Protocol):
+    """A verifier of one issuer's tokens."""
+
+    @property
+    def issuer(self) -> str:
+        """Whose tokens it reads."""
+        ...
 
 
 class SeveralIssuers:
     """Verifies tokens of the home and of another issuer side by side, by the issuer that a token names."""
 
-    def __init__(self, *verifiers: TokenVerifier) -> None:
+    def __init__(self, *verifiers: IssuerVerifier) -> None:
         self._by_issuer = {verifier.issuer: verifier for verifier in verifiers}
 
     def verify(self, token: str) -> Principal:
