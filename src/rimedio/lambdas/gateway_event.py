@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
-from rimedio.domain.errors import InvalidInput
+from rimedio.domain.errors import RimedioError
 from rimedio.lambdas.binding import Event
 from rimedio.lambdas.failures import RequestRefused
 
@@ -47,10 +47,10 @@ def decoded_path(raw: bytes) -> str:
 def handler_event(event: Event, base_path: str = "") -> dict[str, Any]:
     """The event with its path in clear, without stage and base path.
 
-    Raises InvalidInput for what is no proxy event (the integration is wrong), RequestRefused for a bad path.
+    Raises RimedioError for what is no proxy event (the integration is wrong), RequestRefused for a bad path.
     """
     if not isinstance(event.get("httpMethod"), str) or not isinstance(event.get("path"), str):
-        raise InvalidInput("This is no event of a REST API's proxy integration. Look at the integration.")
+        raise RimedioError("This is no event of a REST API's proxy integration. Look at the integration.")
     stage = str((event.get("requestContext") or {}).get("stage") or "")
     raw = _behind(event["path"], (base_path, stage))
     path = decoded_path(raw.encode("ascii", "surrogateescape") if raw.isascii() else raw.encode())

@@ -7,8 +7,8 @@ import pytest
 
 from rimedio.http import request as module
 from rimedio.http.request import ClientGone, Message, Request, drain, read_body, request_of
-from rimedio.lambdas.gateway_event import decoded_path
 from rimedio.lambdas.failures import RequestRefused
+from rimedio.lambdas.gateway_event import decoded_path
 
 OWN = b"client-id-1"
 
