@@ -23,7 +23,7 @@ from rimedio.tickets.run_log import Histories
 from rimedio.tickets.tasks.assemble_context import AssembleInput, Findings, assemble
 from rimedio.tickets.tasks.classify import ClassifyInput, TicketCategory, classify
 from rimedio.tickets.tasks.decide import Decided, DecideInput, decide
-from rimedio.tickets.tasks.extract_text import ExtractTextInput, extract_text
+from rimedio.tickets.tasks.extract_text import text_of
 from rimedio.tickets.tasks.generate import GenerateInput, StepFailure, generate
 from rimedio.tickets.tasks.inspect import InspectInput, TicketQuestion, inspect
 from rimedio.tickets.tasks.retrieve import RetrieveInput, retrieve_code, retrieve_hybrid
@@ -120,7 +120,7 @@ class Replay:
     def _inspected(self, ticket: Ticket) -> TicketQuestion:
         """The question made again: attachments read, replies added, personal data out."""
         ids = (ticket.tenant_id, ticket.ticket_id)
-        texts = tuple(extract_text(self.parts, ExtractTextInput(*ids, a)) for a in ticket.attachments)
+        texts = tuple(text_of(self.parts, ticket.tenant_id, a) for a in ticket.attachments)
         return inspect(self.parts, InspectInput(*ids, texts))
 
     def _written(self, ticket: Ticket, found: Retrieved, context: Context) -> Draft:

@@ -8,6 +8,7 @@ from rimedio.domain.knowledge import Passage
 from rimedio.tickets.parts import TaskParts
 from rimedio.tickets.tasks.enrich import TicketCard
 from rimedio.tickets.tasks.inspect import TicketQuestion
+from rimedio.tickets.tasks.room import fitting_context
 from rimedio.tickets.tasks.task import Task
 
 
@@ -38,7 +39,7 @@ def assemble(parts: TaskParts, given: AssembleInput) -> Context:
     refused = parts.guard.suspicious(merged)
     kept = [p for p in merged if p.chunk.chunk_id not in refused]
     ranked = tuple(replace(p, rank=place) for place, p in enumerate(kept, 1))
-    return parts.answerer.assemble(replace(hybrid, passages=ranked))
+    return fitting_context(parts.answerer.assemble(replace(hybrid, passages=ranked)))
 
 
 TASK = Task("assemble_context", AssembleInput, Context, assemble)

@@ -6,6 +6,7 @@ from rimedio.domain.conversation import Author
 from rimedio.domain.ticket import Ticket
 from rimedio.tickets.parts import TaskParts
 from rimedio.tickets.tasks.extract_text import AttachmentText
+from rimedio.tickets.tasks.room import QUESTION_BYTES_MAX, cut_text
 from rimedio.tickets.tasks.task import Task
 
 MESSAGES_MAX = 20
@@ -40,11 +41,12 @@ def inspect(parts: TaskParts, given: InspectInput) -> TicketQuestion:
     names = tuple(n for n in (ticket.customer.name, ticket.customer.contact_email) if n)
     keep = tuple(k for k in (ticket.asset.serial, ticket.asset.model, ticket.error_code) if k)
     seen = parts.guard.inspect_request(_whole_text(parts, ticket, given), names, keep)
+    text = cut_text(seen.text, QUESTION_BYTES_MAX)
     if seen.vault:
         parts.vaults.put(ticket.tenant_id, ticket.ticket_id, seen.vault)
     reasons = (("injection",) if seen.injection else ()) + tuple(f"denied:{topic}" for topic in seen.denied)
     return TicketQuestion(
-        text=seen.text,
+        text=text,
         language=ticket.lang or "en",
         codes=(ticket.error_code,) if ticket.error_code else (),
         product_models=(ticket.asset.model,),

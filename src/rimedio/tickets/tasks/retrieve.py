@@ -1,6 +1,6 @@
 """Three ways of finding, side by side: words and meaning, exact codes, similar solved tickets."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rimedio.answering.answer import Asked
 from rimedio.answering.question import Retrieved
@@ -9,6 +9,7 @@ from rimedio.tickets.parts import TaskParts
 from rimedio.tickets.tasks.classify import TicketCategory
 from rimedio.tickets.tasks.enrich import TicketCard, cards
 from rimedio.tickets.tasks.inspect import TicketQuestion
+from rimedio.tickets.tasks.room import fitting_passages
 from rimedio.tickets.tasks.task import Task
 
 SIMILAR_MAX = 5
@@ -27,16 +28,18 @@ class RetrieveInput:
 def retrieve_hybrid(parts: TaskParts, given: RetrieveInput) -> Retrieved:
     """Passages by codes, words and meaning, and those that they refer to."""
     asked = given.question
-    return parts.answerer.retrieve(
+    found = parts.answerer.retrieve(
         Asked(given.tenant_id, asked.text, asked.codes, asked.product_models, asked.language)
     )
+    return replace(found, passages=fitting_passages(found.passages))
 
 
 def retrieve_code(parts: TaskParts, given: RetrieveInput) -> tuple[Passage, ...]:
     """Passages that define the code in the ticket's own field; none when the field is empty."""
     if not given.question.codes:
         return ()
-    return parts.look_up_codes(given.tenant_id, given.question.codes, given.question.product_models)
+    asked = given.question
+    return fitting_passages(parts.look_up_codes(given.tenant_id, asked.codes, asked.product_models))
 
 
 def retrieve_similar(parts: TaskParts, given: RetrieveInput) -> tuple[TicketCard, ...]:

@@ -17,7 +17,23 @@ class ValidateInput:
     execution_id: str
 
 
-def validate(parts: TaskParts, given: ValidateInput) -> Ticket:
+@dataclass(frozen=True, slots=True)
+class TakenTicket:
+    """A ticket that is being worked on. Its texts stay in the store: they are long, and personal."""
+
+    ticket_id: str
+    status: Status
+    version: int
+    attachments: tuple[str, ...] = ()  # their ids, in order
+
+
+def taken(ticket: Ticket) -> TakenTicket:
+    """What the workflow needs to know of a ticket."""
+    ids = tuple(attachment.id for attachment in ticket.attachments)
+    return TakenTicket(ticket.ticket_id, ticket.status, ticket.version, ids)
+
+
+def validate(parts: TaskParts, given: ValidateInput) -> TakenTicket:
     """The ticket, now PROCESSING. Raises NotFound, or IllegalMove when a person or another run has it."""
 
     def take(ticket: Ticket) -> Ticket:
@@ -32,7 +48,7 @@ def validate(parts: TaskParts, given: ValidateInput) -> Ticket:
         moved = ticket.moved_to(Status.PROCESSING, parts.clock.now())
         return moved.model_copy(update={"execution_id": given.execution_id})
 
-    return parts.tickets.change(given.tenant_id, given.ticket_id, take)
+    return taken(parts.tickets.change(given.tenant_id, given.ticket_id, take))
 
 
-TASK = Task("validate", ValidateInput, Ticket, validate)
+TASK = Task("validate", ValidateInput, TakenTicket, validate)

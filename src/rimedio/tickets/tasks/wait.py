@@ -10,6 +10,7 @@ from rimedio.domain.ticket import Status, Ticket
 from rimedio.tickets.parts import TaskParts
 from rimedio.tickets.task_tokens import Waiting
 from rimedio.tickets.tasks.task import Task, TicketRef
+from rimedio.tickets.tasks.validate import TakenTicket, taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ def _settle(parts: TaskParts, given: WaitInput, status: Status) -> None:
     parts.on_settled(moved, status)
 
 
-def take_up_again(parts: TaskParts, given: TicketRef) -> Ticket:
+def take_up_again(parts: TaskParts, given: TicketRef) -> TakenTicket:
     """The customer has replied: back to PROCESSING."""
     parts.tokens.forget(given.tenant_id, given.ticket_id, Waiting.REPLY)
 
@@ -72,9 +73,9 @@ def take_up_again(parts: TaskParts, given: TicketRef) -> Ticket:
             return ticket
         return ticket.moved_to(Status.PROCESSING, parts.clock.now())
 
-    return parts.tickets.change(given.tenant_id, given.ticket_id, move)
+    return taken(parts.tickets.change(given.tenant_id, given.ticket_id, move))
 
 
 REVIEW_TASK = Task("request_review", WaitInput, type(None), request_review)
 ASK_TASK = Task("ask_customer", WaitInput, type(None), ask_customer)
-TAKE_UP_TASK = Task("take_up_again", TicketRef, Ticket, take_up_again)
+TAKE_UP_TASK = Task("take_up_again", TicketRef, TakenTicket, take_up_again)
