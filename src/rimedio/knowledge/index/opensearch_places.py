@@ -33,9 +33,11 @@ class Control:
 
     current: str
     building: str | None = None
-    cursor: tuple[int, str] | None = None  # number and id of the last chunk copied
+    cursor: tuple[int, str] | None = None  # number and edition of the last one copied
     models: Mapping[str, int] = field(default_factory=dict)  # dimensions by embedding model
-    old: tuple[str, ...] = ()  # indexes that were replaced and wait to be deleted
+    old: Mapping[str, float] = field(
+        default_factory=dict
+    )  # replaced indexes, since when (seconds since 1970)
 
     @property
     def targets(self) -> tuple[str, ...]:
@@ -115,15 +117,22 @@ class Places:
         control = self.ensure()
         known = control.models.get(model_id)
         if known is None:
-            field_of = {vector_field(model_id): vector_mapping(self.options, dimensions)}
             for index in control.targets:
-                path = f"/{index}/_mapping"
-                self._client.call("adding a field for vectors", "PUT", path, {"properties": field_of})
-            return self._register(model_id, dimensions)
+                self.add_fields(index, {model_id: dimensions})
+            return self.move(lambda old: replace(old, models={**old.models, model_id: dimensions}))
         if known != dimensions:
             msg = f"Vectors of {model_id} have {known} numbers, not {dimensions}. Name another model's otherwise."
             raise InvalidInput(msg)
         return control
+
+    def add_fields(self, index: str, models: Mapping[str, int]) -> None:
+        """Give an index the fields of these models; those it has stay."""
+        if models:
+            fields = {
+                vector_field(model): vector_mapping(self.options, size) for model, size in models.items()
+            }
+            path = f"/{index}/_mapping"
+            self._client.call("adding a field for vectors", "PUT", path, {"properties": fields})
 
     def make(self, name: str, models: Mapping[str, int]) -> None:
         """Make an index of chunks that no alias names yet."""
@@ -140,7 +149,7 @@ class Places:
     def swap(self, old: str, new: str) -> None:
         """Make readers follow `new`: one change of the cluster's state, so no reader finds both or none."""
         actions: Sequence[Json] = [
-            {"remove": {"index": old, "alias": self.chunks}},
+            {"remove": {"index": old, "alias": self.chunks, "must_exist": False}},
             {"add": {"index": new, "alias": self.chunks}},
         ]
         self._client.call("moving the alias", "POST", "/_aliases", {"actions": actions}, seconds=60.0)
@@ -149,9 +158,6 @@ class Places:
         """Delete an index that nobody reads any more."""
         path = f"/{name}?ignore_unavailable=true"
         self._client.call("deleting an index", "DELETE", path, seconds=60.0)
-
-    def _register(self, model_id: str, dimensions: int) -> Control:
-        return self.move(lambda old: replace(old, models={**old.models, model_id: dimensions}))
 
     def _create(self, name: str, body: Json) -> None:
         try:
@@ -167,7 +173,7 @@ def _stored(control: Control) -> Json:
         "building": control.building,
         "cursor": list(control.cursor) if control.cursor else None,
         "models": dict(control.models),
-        "old": list(control.old),
+        "old": dict(control.old),
     }
 
 
@@ -178,5 +184,5 @@ def _control(stored: Json) -> Control:
         building=stored.get("building"),
         cursor=(int(cursor[0]), str(cursor[1])) if cursor else None,
         models={str(model): int(size) for model, size in stored.get("models", {}).items()},
-        old=tuple(stored.get("old", ())),
+        old={str(name): float(at) for name, at in stored.get("old", {}).items()},
     )

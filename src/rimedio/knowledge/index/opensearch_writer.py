@@ -132,14 +132,22 @@ class KnowledgeWriter:
         gone: Json = {"should": [{"terms": {"edition": editions}}, {"terms": {"batch": dead}}]}
         query = {"filter": [{"term": {"tenant": state.tenant_id}}], "minimum_should_match": 1, **gone}
         hashes = self._hashes(query)
-        for index in control.targets:
-            path = f"/{index}/_delete_by_query?conflicts=proceed&refresh=true"
-            body: Json = {"query": {"bool": query}}
-            self._client.call("sweeping up replaced chunks", "POST", path, body, seconds=120.0)
+        swept: set[str] = set()
+        while left := [index for index in control.targets if index not in swept]:
+            for index in left:
+                self.delete(index, query)
+            swept.update(left)
+            control = self._places.fresh()[0] or control  # a new index may have copied what was just deleted
         if editions:
             self._states.change(state.tenant_id, lambda old: purged(old, editions))
         self._forget_vectors(control, hashes)
         return len(editions)
+
+    def delete(self, index: str, query: Json) -> None:
+        """Delete what a query finds in one index."""
+        path = f"/{index}/_delete_by_query?conflicts=proceed&refresh=true"
+        body: Json = {"query": {"bool": query}}
+        self._client.call("sweeping up replaced chunks", "POST", path, body, seconds=120.0)
 
     def _begin(self, tenant_id: str, documents: Sequence[str]) -> TenantState:
         attempt = 1
