@@ -1,7 +1,7 @@
 """The change stream over DynamoDB Streams: shards read in the order of their lineage, a checkpoint a consumer.
 
-For processes of their own; behind a table in AWS, Lambda reads the shards and `BatchStream` hands them on. DynamoDB
-recommends two readers a shard at most. It keeps 24 hours, acknowledged or not.
+For processes of their own; behind a table in AWS, Lambda reads the shards and calls functions. DynamoDB recommends two
+readers a shard at most. It keeps 24 hours, acknowledged or not.
 """
 
 import threading

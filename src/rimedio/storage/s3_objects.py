@@ -8,7 +8,7 @@ from tempfile import SpooledTemporaryFile
 from typing import Any
 
 from rimedio.aws import Client, error_code, translated
-from rimedio.domain.errors import NotFound, RimedioError, StorageFailed, Unavailable
+from rimedio.domain.errors import InvalidInput, NotFound, RimedioError, StorageFailed, Unavailable
 from rimedio.storage.objects import (
     BLOCK_BYTES,
     ListedObject,
@@ -125,6 +125,16 @@ class S3ObjectStore:
             for found in answer.get("Contents", ())
         )
         return ObjectPage(objects, objects[-1].name if objects and answer.get("IsTruncated") else None)
+
+    def place_of(self, key: str) -> tuple[str, str] | None:
+        """The tenant and the name behind a key of the bucket, as an event of S3 gives it; None for other keys."""
+        tenant_id, _, name = key.removeprefix(f"{self._prefix}/").partition("/")
+        if not key.startswith(f"{self._prefix}/"):
+            return None
+        try:
+            return checked_tenant(tenant_id), checked_name(name)
+        except InvalidInput:
+            return None
 
     def _key(self, tenant_id: str, name: str) -> str:
         return f"{self._prefix}/{checked_tenant(tenant_id)}/{checked_name(name)}"

@@ -78,3 +78,12 @@ def test_a_missing_bucket_is_a_broken_setup_and_not_a_missing_object(client: Cli
     ):
         with pytest.raises(StorageFailed, match="bucket"):
             act()
+
+
+def test_a_key_of_the_bucket_tells_whose_object_it_is(client: Client, bucket: str) -> None:
+    store = S3ObjectStore(client, bucket)
+    store.put("acme", "manuals/è 1.pdf", b"x")
+    (stored,) = client.list_objects_v2(Bucket=bucket)["Contents"]
+    assert store.place_of(stored["Key"]) == ("acme", "manuals/è 1.pdf")
+    for strange in ("knowledge/acme/a", "objects/acme", "objects/acme/../b", "objects//a", ""):
+        assert store.place_of(strange) is None
