@@ -1,5 +1,6 @@
 """Cost and observability, put together: ledger, budgets, metrics, traces, objectives."""
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -9,6 +10,7 @@ from rimedio.answering.answer import Searching
 from rimedio.answering.budgeted import BudgetedWriter
 from rimedio.answering.timed_search import TimedSearch
 from rimedio.answering.writers import Writer
+from rimedio.aws_settings import Home
 from rimedio.cost.budgets import Budgets, Level, Limits
 from rimedio.cost.ledger import Ledger
 from rimedio.cost.metered_chat import (
@@ -86,13 +88,13 @@ class Accounts:
 
     @cached_property
     def emf(self) -> "EmfMetrics | None":
-        """CloudWatch's format, into the file that the settings name."""
-        path = self._system.settings.metrics_file
-        if path is None:
+        """CloudWatch's format, into the file that the settings name; on AWS to where functions log."""
+        path, on_aws = self._system.settings.metrics_file, self._system.settings.home is Home.AWS
+        if path is None and not on_aws:
             return None
         from rimedio.observability.emf import EmfMetrics
 
-        return EmfMetrics(lambda line: _append(path, line), self._system.clock)
+        return EmfMetrics(_print if path is None else lambda line: _append(path, line), self._system.clock)
 
     @cached_property
     def tracer(self) -> Tracer:
@@ -301,6 +303,11 @@ class Accounts:
             writers[Level.SMALL_MODEL] = fallback
         made = {tier: BudgetedWriter(tier, writers, gate) for tier in writers}
         return made[Level.FULL], made.get(Level.SMALL_MODEL), made[Level.EXTRACTIVE]
+
+
+def _print(line: str) -> None:
+    """Into the function's log, where CloudWatch finds measurements by itself."""
+    sys.stdout.write(line + "\n")
 
 
 def _append(path: Path, line: str) -> None:

@@ -27,6 +27,7 @@ Result = TypeVar("Result")
 Work = Callable[[Event, Invocation], Result]
 Build = Callable[["Rimedio"], Work[Result]]
 
+LOG_LEVEL = "INFO"  # where the settings say nothing: one line a call is what an operator has of it
 SUCCEEDED, FAILED = "succeeded", "failed"
 LOG = get_logger(__name__)
 
@@ -94,7 +95,8 @@ class LambdaFunction(Generic[Result]):
         if self._built is None:
             made = self._find_system()
             settings = made.settings
-            configure_function_logs(settings.log_level, redact_personal if settings.guardrails else None)
+            level = settings.log_level if "log_level" in settings.model_fields_set else LOG_LEVEL
+            configure_function_logs(level, redact_personal if settings.guardrails else None)
             self._built = made, self._build(made)
         return self._built
 
