@@ -117,6 +117,12 @@ def located(frame: Frame, error: StatesError) -> StatesError:
     return found
 
 
+def too_large(state: str) -> TaskFailed:
+    """The error for a payload over the limit."""
+    what = "returned a result with a size exceeding the maximum number of bytes service limit."
+    return TaskFailed("States.DataLimitExceeded", f"The state/task '{state}' {what}")
+
+
 def _matches(errors: tuple[str, ...], failure: StatesError) -> bool:
     """Whether ErrorEquals covers a failure. States.Runtime is matched by its own name only."""
     error = failure.error or ""

@@ -10,12 +10,12 @@ from collections.abc import Callable
 from typing import cast
 
 from rimedio.asl.dataflow import DataFlow
-from rimedio.asl.errors import StatesError, TaskFailed
-from rimedio.asl.failures import Failures, located
+from rimedio.asl.errors import StatesError
+from rimedio.asl.failures import Failures, located, too_large
 from rimedio.asl.fanout import Fanout
 from rimedio.asl.frames import Frame, Phase, Run
 from rimedio.asl.journal import Event, Signal
-from rimedio.asl.jsontext import JSON, PAYLOAD_BYTES_MAX, dumps
+from rimedio.asl.jsontext import JSON, dumps, is_too_long
 from rimedio.asl.map_run import log_of
 from rimedio.asl.model import (
     ChoicePart,
@@ -194,7 +194,7 @@ class Interpreter:
         state = frame.definition
         output, assigned = self.data.outcome(run, frame, result, flow, states)
         text = run.text(output)
-        if len(text) > PAYLOAD_BYTES_MAX // 4 and len(text.encode()) > PAYLOAD_BYTES_MAX:
+        if is_too_long(text):
             raise too_large(state.name)
         details: dict[str, JSON] = {
             "name": state.name,
@@ -337,9 +337,3 @@ class Interpreter:
         log.append(Event(number, frame.previous, run.at, kind, key, details))
         frame.previous = number
         return number
-
-
-def too_large(state: str) -> StatesError:
-    """The error for a payload over the limit."""
-    what = "returned a result with a size exceeding the maximum number of bytes service limit."
-    return TaskFailed("States.DataLimitExceeded", f"The state/task '{state}' {what}")

@@ -29,14 +29,18 @@ def loads(text: str | bytes) -> JSON:
 def checked_text(value: JSON, what: str) -> str:
     """The text of `value`. Raises States.DataLimitExceeded above 262,144 UTF-8 bytes.
 
-    `what` names the value in the message. A text is measured only when it could be too long: a character
-    takes at most four bytes.
+    `what` names the value in the message.
     """
     text = dumps(value)
-    if len(text) > PAYLOAD_BYTES_MAX // 4 and len(text.encode()) > PAYLOAD_BYTES_MAX:
+    if is_too_long(text):
         cause = f"The {what} exceeded the maximum number of bytes service limit ({PAYLOAD_BYTES_MAX})."
         raise StatesError("States.DataLimitExceeded", cause)
     return text
+
+
+def is_too_long(text: str) -> bool:
+    """Whether a payload has more than 262,144 UTF-8 bytes. It is measured only where it may: at four a character."""
+    return len(text) > PAYLOAD_BYTES_MAX // 4 and len(text.encode()) > PAYLOAD_BYTES_MAX
 
 
 def parsed_input(value: JSON) -> tuple[JSON, str]:

@@ -4,10 +4,10 @@ from typing import TYPE_CHECKING, cast
 
 from rimedio.asl.clock import new_uuid
 from rimedio.asl.errors import StatesError, TaskFailed
-from rimedio.asl.failures import located
+from rimedio.asl.failures import located, too_large
 from rimedio.asl.frames import Frame, Outcome, Phase, Run, TaskCall
 from rimedio.asl.journal import ActivityTask, Signal
-from rimedio.asl.jsontext import JSON, PAYLOAD_BYTES_MAX, dumps
+from rimedio.asl.jsontext import JSON, dumps, is_too_long
 from rimedio.asl.model import State, TaskPart
 
 if TYPE_CHECKING:
@@ -29,6 +29,8 @@ class TaskState:
         data = self._in.data.effective_input(run, frame, state)
         scope = self._in.data.scope(run, frame, data, token=token)
         payload = data if state.parameters is None else state.parameters.evaluate(scope)
+        if is_too_long(run.text(payload)):
+            raise too_large(state.name)
         timeout = self._in.data.number(part.timeout, scope, 1, 99_999_999)
         beat = self._in.data.number(part.heartbeat, scope, 1, 99_999_999)
         now = self._in.now()
@@ -151,12 +153,8 @@ class TaskState:
         text = dumps(result)
         state = frame.definition
         details = _family_details(frame, {"output": text, "outputDetails": dict(KEPT)})
-        if len(text.encode()) > PAYLOAD_BYTES_MAX:
-            cause = (
-                f"The state/task '{_resource_type(frame)}' returned a result with a size exceeding "
-                "the maximum number of bytes service limit."
-            )
-            self._fail(run, frame, TaskFailed("States.DataLimitExceeded", cause))
+        if is_too_long(text):
+            self._fail(run, frame, too_large(_resource_type(frame)))
             return
         if cast("TaskPart", state.part).resource.endswith((".sync", ".sync:2")):
             self._in.emit(run, frame, "TaskSubmitted", "taskSubmittedEventDetails", details)

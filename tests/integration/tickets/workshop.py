@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from tests.step_functions import DrivenRunner, DrivingClock, deployed, engine_for, functions, serving
 
-from rimedio.answering.answer import Answerer, AnswerParts
+from rimedio.answering.answer import Answerer, AnswerLimits, AnswerParts
 from rimedio.answering.case import AnswerCase
 from rimedio.answering.context import Context
 from rimedio.answering.extractive.writer import ExtractiveWriter
@@ -167,6 +167,7 @@ class Workshop:
         confidence: float = 0.95,
         guard: ScriptedGuard | None = None,
         opinion: Classified | None = None,
+        limits: AnswerLimits | None = None,
     ) -> None:
         self.clock = FakeClock()
         self.ids = SeededIds(7)
@@ -178,8 +179,8 @@ class Workshop:
         self.objects = MemoryObjectStore()
         self.index = SqliteIndex(self.database)
         taxonomy = Taxonomy.default()
-        ingestor = Ingestor(self.index, DocumentStore(table), taxonomy=taxonomy, clock=self.clock)
-        ingestor.ingest_bytes(MANUAL.encode(), "xc-200.md", TENANT, source_uri="xc-200.md")
+        self.ingestor = Ingestor(self.index, DocumentStore(table), taxonomy=taxonomy, clock=self.clock)
+        self.ingestor.ingest_bytes(MANUAL.encode(), "xc-200.md", TENANT, source_uri="xc-200.md")
         self.decider = ScriptedDecider(outcomes or [Outcome.PUBLISH])
         self.guard = guard or ScriptedGuard()
         extractive = ExtractiveWriter()
@@ -194,6 +195,7 @@ class Workshop:
                 safety=NoDanger(),
                 decider=self.decider,
                 count_tokens=lambda text: len(text) // 4,
+                limits=limits or AnswerLimits(),
                 clock=self.clock,
                 ids=self.ids,
             )

@@ -187,6 +187,12 @@ def test_an_input_must_be_json_and_small_enough() -> None:
         e.start(made, "x" * 262_144)
 
 
+def test_what_a_task_is_sent_keeps_to_the_limit_too() -> None:
+    twice = "{% {\"a\": $states.input, \"b\": $states.input} %}"
+    found = run(machine({"A": work(Arguments=twice)}), "x" * 140_000, work=lambda _, __: 1)
+    assert (found.status, found.error) == ("FAILED", "States.DataLimitExceeded")
+
+
 def test_a_result_over_the_limit_fails_and_only_its_own_name_catches_it() -> None:
     def big(_: Any, __: TaskContext) -> Any:
         return "x" * 262_144

@@ -15,8 +15,8 @@ from rimedio.domain.knowledge import Passage
 
 QUESTION_BYTES_MAX = 20_000
 ATTACHMENTS_BYTES_MAX = 60_000  # of all texts read out of a ticket's files
-PASSAGES_BYTES_MAX = 50_000  # of what one search found
-CONTEXT_BYTES_MAX = 90_000
+PASSAGES_BYTES_MAX = 45_000  # of what one search found
+CONTEXT_BYTES_MAX = 80_000
 BUDGET = "budget"
 
 
