@@ -11,6 +11,7 @@ from rimedio.bedrock_local.prompt import Prompt
 Schema = Mapping[str, Any]
 _NUMBER = re.compile(r"(?<![\w.,-])-?\d+(?:[.,]\d+)?(?![\w])")
 _DEPTH_MAX = 12
+_OPTIONAL_DEPTH_MAX = 4
 _ITEMS = 3
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[_-]+")
 
@@ -82,6 +83,8 @@ class _Filler:
     def _object(self, schema: Schema, hint: str, depth: int) -> dict[str, Any]:
         out: dict[str, Any] = {}
         for name, inner in schema.get("properties", {}).items():
+            if depth > _OPTIONAL_DEPTH_MAX and name not in schema.get("required", ()):
+                continue  # a schema that holds itself would never end
             if name in self._known and depth == 0:
                 out[name] = self._known[name]
             else:
@@ -91,8 +94,8 @@ class _Filler:
     def _array(self, schema: Schema, hint: str, depth: int) -> list[Any]:
         inner = self._resolved(schema.get("items", {}))
         least, most = int(schema.get("minItems", 0)), int(schema.get("maxItems", _ITEMS))
-        if inner.get("type", "string") == "string" and "enum" not in inner:
-            found: list[Any] = list(self._sentences(hint, min(most, _ITEMS)))
+        if inner.get("type", "string") == "string" and not {"enum", "const", "anyOf", "oneOf"} & set(inner):
+            found: list[Any] = [_cut(s, inner) for s in self._sentences(hint, min(most, _ITEMS))]
         else:
             found = [self.value(inner, hint, depth + 1)] if most else []
         while len(found) < least:
@@ -115,10 +118,13 @@ class _Filler:
         return int(fallback) if whole else float(fallback)
 
     def _words(self, schema: Schema, hint: str) -> str:
-        text = " ".join(self._sentences(hint, 1))
-        return text[: int(schema.get("maxLength", len(text)))]
+        return _cut(" ".join(self._sentences(hint, 1)), schema)
 
     def _sentences(self, hint: str, most: int) -> list[str]:
         reading = self._reading
         found = best_sentences(hint, reading, most) or best_sentences(reading.question, reading, most)
         return found or list(reading.sentences[:most]) or [reading.question]
+
+
+def _cut(text: str, schema: Schema) -> str:
+    return text[: int(schema.get("maxLength", len(text)))]
