@@ -26,7 +26,7 @@ from benchmarks._demo import fresh_copy, sample_tickets, settings_for
 from benchmarks._report import ROOT, Report, parse_args
 from benchmarks._webhook_receiver import Outcome, Received, receiving
 from rimedio.bootstrap import laptop
-from rimedio.bootstrap.identity import Identity
+from rimedio.bootstrap.identity import HomeIdentity
 from rimedio.domain.ticket import AccountTier, Status
 from rimedio.security.permissions import Role
 
@@ -262,7 +262,7 @@ def _register(service: Service, address: str) -> str:
 
 def _token(folder: Path) -> str:
     settings = settings_for(folder)
-    issuer = Identity(folder, settings).issuer
+    issuer = HomeIdentity(folder, settings).issuer
     return issuer.issue("crash", settings.tenant, [Role.ADMIN], tier=AccountTier.ENTERPRISE).token
 
 

@@ -111,10 +111,20 @@ class AwsSettings(BaseModel):
     state_machine_arn: str | None = Field(None, description="State machine of the ticket's way.")
     event_bus: str = Field("rimedio", description="EventBridge bus of the domain's events.")
     event_archive: str = Field("rimedio", description="Archive of that bus.")
+    event_bus_arn: str | None = Field(None, description="That bus, by its full name.")
+    event_rule_arn: str | None = Field(
+        None, description="Rule that brings every event to the queue of deliveries; replays go to it alone."
+    )
+    schedule_group: str = Field("default", description="Group of the schedules in EventBridge Scheduler.")
+    schema_registry: str | None = Field(
+        None, description="Schema registry of EventBridge that learns the events' shapes; none if unset."
+    )
     event_scheduler_role: str | None = Field(None, description="Role that the scheduler puts events with.")
     webhook_queue_url: str | None = Field(None, description="Queue of webhook deliveries.")
+    webhook_queue_arn: str | None = Field(None, description="That queue, by its full name.")
     ingestion_queue_url: str | None = Field(None, description="Queue of documents to read.")
     dead_letter_queue_url: str | None = Field(None, description="Queue of what could not be delivered.")
+    dead_letter_queue_arn: str | None = Field(None, description="That queue, by its full name.")
     notification_topic_arn: str | None = Field(None, description="SNS topic that tells people.")
     kms_key: str | None = Field(None, description="KMS key that wraps the tenants' data keys.")
     api_base_path: str = Field(
@@ -122,6 +132,9 @@ class AwsSettings(BaseModel):
     )
     stream_wait_seconds: float = Field(
         20.0, ge=0, le=25, description="How long an event stream's answer waits for news behind API Gateway."
+    )
+    token_keys_secret: str | None = Field(
+        None, description="Secret with the keys that sign API tokens; without it no such token counts."
     )
     user_pool_id: str | None = Field(None, description="Cognito user pool whose tokens count.")
     user_pool_client_id: str | None = Field(None, description="Its app client: for whom tokens are made.")

@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx
 
-from rimedio.bootstrap.identity import Identity
+from rimedio.bootstrap.identity import HomeIdentity
 from rimedio.security.permissions import Role
 from rimedio.settings import load_settings
 
@@ -90,7 +90,7 @@ def serving(folder: Path, *, embedder: str = "none", demo: bool = True) -> Itera
     try:
         yield Demo(
             _address(process, log),
-            Identity(data.absolute(), load_settings({"data_dir": data}, environment={})),
+            HomeIdentity(data.absolute(), load_settings({"data_dir": data}, environment={})),
             log,
         )
     finally:

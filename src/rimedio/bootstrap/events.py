@@ -104,11 +104,6 @@ class Eventing:
         registry.schemes["workflow"] = workflow_target({"ticket": self._start_ticket})
         return registry
 
-    @cached_property
-    def dispatcher(self) -> Dispatcher:
-        """Delivers to targets inside this process."""
-        return Dispatcher(self.queue, self.targets, self._system.clock, LOCAL)
-
     def _start_ticket(self, tenant_id: str, given: Json, _name: str) -> None:
         """Set the ticket going that the input names; twice is once, for it goes by the ticket's id."""
         if not isinstance(given, dict) or not isinstance(given.get("ticket_id"), str):
@@ -189,6 +184,24 @@ class Eventing:
         """Use cases: a test message, a delivery once more."""
         return SendToWebhook(self.webhooks, self.bus, self._system.clock, self._system.ids)
 
+
+class HomeEventing(Eventing):
+    """Eventing at home: everything in the one SQLite file, worked off by loops."""
+
+    def __init__(self, system: "LaptopRimedio") -> None:
+        super().__init__(system)
+        self._database = system.database
+
+    @cached_property
+    def queue(self) -> SqliteQueue:
+        """What is still to be delivered, and the dead letters."""
+        return SqliteQueue(self._database, self._system.clock)
+
+    @cached_property
+    def dispatcher(self) -> Dispatcher:
+        """Delivers to targets inside this process."""
+        return Dispatcher(self.queue, self.targets, self._system.clock, LOCAL)
+
     @cached_property
     def webhook_dispatcher(self) -> Dispatcher:
         """Delivers to webhooks; several workers may run it."""
@@ -202,19 +215,6 @@ class Eventing:
             limit=1,
             given_up=self.deliver_webhook.given_up,
         )
-
-
-class HomeEventing(Eventing):
-    """Eventing at home: everything in the one SQLite file, worked off by loops."""
-
-    def __init__(self, system: "LaptopRimedio") -> None:
-        super().__init__(system)
-        self._database = system.database
-
-    @cached_property
-    def queue(self) -> SqliteQueue:
-        """What is still to be delivered, and the dead letters."""
-        return SqliteQueue(self._database, self._system.clock)
 
     @cached_property
     def bus(self) -> SqliteBus:

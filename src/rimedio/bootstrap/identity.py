@@ -38,7 +38,43 @@ class Session:
 
 
 class Identity:
-    """Who may do what. Needs the data folder's path only, not its lock."""
+    """Who may do what, in any home. The parts that a home has of its own kind: see the subclasses."""
+
+    settings: Settings
+
+    @property
+    def verifier(self) -> "Verifier":
+        """Reads tokens."""
+        raise NotImplementedError
+
+    @property
+    def issuer(self) -> "TokenIssuer":
+        """Makes tokens."""
+        raise NotImplementedError
+
+    @property
+    def cipher(self) -> "EnvelopeCipher":
+        """Encrypts what must not be read where it is stored."""
+        raise NotImplementedError
+
+    def jwks(self) -> Mapping[str, object]:
+        """The public keys of Rimedio's own tokens, as published at /.well-known/jwks.json."""
+        raise NotImplementedError
+
+    def loops(self) -> Mapping[str, tuple[Callable[[], int], float]]:
+        """Work in the background."""
+        return {}
+
+    def start_session(self, code: str, source: str = "") -> Session:
+        """Exchange a sign-in code for a token; `source` is the address that asks.
+
+        Raises Unauthorized, or Throttled after too many wrong codes; Forbidden where people sign in elsewhere.
+        """
+        raise NotImplementedError
+
+
+class HomeIdentity(Identity):
+    """Identity on a data folder. Needs the folder's path only, not its lock."""
 
     def __init__(
         self, folder: Path, settings: Settings, clock: Clock | None = None, ids: Ids | None = None

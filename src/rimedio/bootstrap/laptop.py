@@ -35,7 +35,7 @@ from rimedio.tickets.workflow import LAMBDA_INVOKE
 
 if TYPE_CHECKING:
     from rimedio.bootstrap.events import Eventing
-    from rimedio.bootstrap.identity import Identity
+    from rimedio.bootstrap.identity import HomeIdentity
     from rimedio.llm.openai_compatible import OpenAICompatibleChat
 
 CLASSIFIERS = "classifiers"
@@ -162,11 +162,11 @@ class LaptopRimedio(Rimedio):
         return EngineRunner.create(self.engine, self.tickets)
 
     @cached_property
-    def identity(self) -> "Identity":
+    def identity(self) -> "HomeIdentity":
         """Keys, tokens, sign-in, permissions, encryption."""
-        from rimedio.bootstrap.identity import Identity
+        from rimedio.bootstrap.identity import HomeIdentity
 
-        return Identity(self.folder.path, self.settings, self.clock, self.ids)
+        return HomeIdentity(self.folder.path, self.settings, self.clock, self.ids)
 
     @cached_property
     def eventing(self) -> "Eventing":

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from rimedio.bootstrap.identity import Identity
+from rimedio.bootstrap.identity import HomeIdentity
 from rimedio.cli.output import Json, print_json, progress_terminal, terminal
 from rimedio.cli.session import session_of
 from rimedio.domain.ticket import AccountTier
@@ -18,10 +18,10 @@ RoleOption = Annotated[Role, typer.Option(help="What that person or program may 
 TierOption = Annotated[AccountTier, typer.Option(help="How many requests a second: 10, 100 or 1000.")]
 
 
-def identity_of(context: typer.Context) -> Identity:
+def identity_of(context: typer.Context) -> HomeIdentity:
     """Security on the data folder, without its lock. Raises InvalidSetting."""
     settings = session_of(context).settings()
-    return Identity(settings.data_dir.absolute(), settings)
+    return HomeIdentity(settings.data_dir.absolute(), settings)
 
 
 def sign_in(

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from rimedio.bootstrap import Rimedio
+from rimedio.bootstrap import LaptopRimedio
 from rimedio.cli.demo import bring_taxonomy, load_demo, open_samples
 from rimedio.cli.output import terminal
 from rimedio.cli.session import session_of
@@ -52,7 +52,7 @@ def serve(
     terminal().print("Stopped. Everything is stored; start it again to go on.")
 
 
-def _welcome(rimedio: Rimedio, address: str) -> None:
+def _welcome(rimedio: LaptopRimedio, address: str) -> None:
     """Say where it is and how to sign in."""
     code = rimedio.identity.codes.make(OWNER, rimedio.tenant, [FIRST_ROLE])
     console = terminal()

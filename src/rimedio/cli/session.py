@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import typer
 
-from rimedio.bootstrap import Rimedio, laptop
+from rimedio.bootstrap import LaptopRimedio, laptop
 from rimedio.observability.logs import configure_logs
 from rimedio.settings import Settings, load_settings
 
@@ -27,7 +27,7 @@ class Session:
         return pays(self.settings())
 
     @contextmanager
-    def open(self, *, read_only: bool = False) -> Iterator[Rimedio]:
+    def open(self, *, read_only: bool = False) -> Iterator[LaptopRimedio]:
         """The system on its data folder, closed again at the end. Raises StorageFailed and its kin."""
         settings = self.settings()
         configure_logs(settings.log_level, redact=redact_personal if settings.guardrails else None)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from rimedio.bootstrap.identity import Identity
+from rimedio.bootstrap.identity import HomeIdentity
 from rimedio.domain.clock import FakeClock, SeededIds
 from rimedio.domain.errors import Unauthorized
 from rimedio.domain.ticket import AccountTier
@@ -25,8 +25,8 @@ def clock() -> FakeClock:
 
 
 @pytest.fixture
-def identity(tmp_path: Path, clock: FakeClock) -> Identity:
-    return Identity(tmp_path, Settings(), clock, SeededIds())
+def identity(tmp_path: Path, clock: FakeClock) -> HomeIdentity:
+    return HomeIdentity(tmp_path, Settings(), clock, SeededIds())
 
 
 class Counted:
@@ -55,7 +55,7 @@ def with_token(token: str | None, scheme: str = "Bearer") -> Request:
     return Request("GET", "/v1/me", b"", "", headers, {}, "req_1")
 
 
-def test_the_policy_opens_the_stage_and_the_context_says_who_calls(identity: Identity) -> None:
+def test_the_policy_opens_the_stage_and_the_context_says_who_calls(identity: HomeIdentity) -> None:
     issued = identity.issuer.issue("anna", "acme", [Role.OPERATOR, Role.TECHNICIAN], tier=AccountTier.FREE)
     handler = AuthorizerHandler(identity.verifier)
 
@@ -78,7 +78,7 @@ def test_the_policy_opens_the_stage_and_the_context_says_who_calls(identity: Ide
     "headers",
     [{}, {"Authorization": "Basic eA=="}, {"Authorization": "Bearer"}, {"Authorization": "Bearer a b"}, None],
 )
-def test_without_a_bearer_token_api_gateway_is_told_its_word(identity: Identity, headers: object) -> None:
+def test_without_a_bearer_token_api_gateway_is_told_its_word(identity: HomeIdentity, headers: object) -> None:
     with pytest.raises(UnauthorizedRequest) as refused:
         AuthorizerHandler(identity.verifier)({"headers": headers, "methodArn": ARN})
 
@@ -89,7 +89,7 @@ def test_the_scheme_is_read_in_any_case() -> None:
     assert bearer_of({"AUTHORIZATION": "bEaReR a.b.c"}) == "a.b.c"
 
 
-def test_a_token_is_verified_once_in_five_minutes(identity: Identity, clock: FakeClock) -> None:
+def test_a_token_is_verified_once_in_five_minutes(identity: HomeIdentity, clock: FakeClock) -> None:
     token = identity.issuer.issue("anna", "acme", [Role.ADMIN]).token
     authorizer = Counted(AuthorizerHandler(identity.verifier))
     cache = Authorization(authorizer, now=lambda: clock.now().timestamp())
@@ -102,7 +102,7 @@ def test_a_token_is_verified_once_in_five_minutes(identity: Identity, clock: Fak
     assert authorizer.calls == 2
 
 
-def test_a_cached_token_does_not_outlive_itself(identity: Identity, clock: FakeClock) -> None:
+def test_a_cached_token_does_not_outlive_itself(identity: HomeIdentity, clock: FakeClock) -> None:
     token = identity.issuer.issue("anna", "acme", [Role.ADMIN], life=timedelta(seconds=60)).token
     cache = Authorization(AuthorizerHandler(identity.verifier), now=lambda: clock.now().timestamp())
     caller_of(cache, with_token(token))
@@ -112,7 +112,7 @@ def test_a_cached_token_does_not_outlive_itself(identity: Identity, clock: FakeC
         caller_of(cache, with_token(token))
 
 
-def test_a_refusal_is_not_kept(identity: Identity) -> None:
+def test_a_refusal_is_not_kept(identity: HomeIdentity) -> None:
     authorizer = Counted(AuthorizerHandler(identity.verifier))
     cache = Authorization(authorizer)
     for _ in range(2):
@@ -123,7 +123,7 @@ def test_a_refusal_is_not_kept(identity: Identity) -> None:
     assert not cache._known
 
 
-def test_two_tokens_are_two_callers(identity: Identity, clock: FakeClock) -> None:
+def test_two_tokens_are_two_callers(identity: HomeIdentity, clock: FakeClock) -> None:
     cache = Authorization(AuthorizerHandler(identity.verifier), now=lambda: clock.now().timestamp())
     tokens = {tenant: identity.issuer.issue("x", tenant, [Role.ADMIN]).token for tenant in ("a", "b")}
 

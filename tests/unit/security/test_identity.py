@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from rimedio.bootstrap.identity import Identity
+from rimedio.bootstrap.identity import HomeIdentity
 from rimedio.domain.clock import FakeClock, SeededIds
 from rimedio.domain.errors import InvalidSetting, Unauthorized
 from rimedio.security.keys import KeyRing
@@ -14,8 +14,8 @@ from rimedio.security.tokens import TokenIssuer, TokenRules
 from rimedio.settings import Settings
 
 
-def identity(folder: Path, **settings: str) -> Identity:
-    return Identity(folder, Settings.model_validate(settings), FakeClock(), SeededIds())
+def identity(folder: Path, **settings: str) -> HomeIdentity:
+    return HomeIdentity(folder, Settings.model_validate(settings), FakeClock(), SeededIds())
 
 
 def test_a_code_is_exchanged_for_a_token_that_counts(tmp_path: Path) -> None:
