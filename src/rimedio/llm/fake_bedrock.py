@@ -10,6 +10,7 @@ import struct
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from rimedio.aws import Client
@@ -47,11 +48,11 @@ class FakeBedrock:
 
     def client(self, service: str = "bedrock-runtime") -> Client:
         """A real boto3 client of `service` whose every call is answered here, without retries of its own."""
-        import boto3
         from botocore.config import Config
 
-        found = boto3.session.Session(region_name=REGION).client(
+        found = _session().create_client(
             service,
+            REGION,
             aws_access_key_id="nobody",
             aws_secret_access_key="nothing",  # noqa: S106 - signs requests that go nowhere
             config=Config(retries={"mode": "standard", "total_max_attempts": 1}),
@@ -76,6 +77,14 @@ class FakeBedrock:
         if turn.raises is not None:
             raise turn.raises()
         return _response(request.url, operation, self.requests[-1][1], turn)
+
+
+@cache
+def _session() -> Any:
+    """Reads the models of services once for all clients."""
+    from botocore.session import Session
+
+    return Session()
 
 
 class _Raw(io.BytesIO):
