@@ -58,11 +58,11 @@ def report(changes: Sequence[Change], tickets_a_month: int, peak_per_minute: flo
     prices = prices_of(region)
     table, whole = units.table / len(tickets), units.total / len(tickets)
     spent = on_demand(load, prices).total, provisioned(load, prices).total
+    tickets_line = f"{len(tickets)} tickets, {len(changes)} writes: {whole:.0f} write units a ticket"
+    modes = f"on demand ${spent[0]:.2f}, provisioned for {peak_per_minute:g} a minute ${spent[1]:.2f}"
     lines = [
-        f"{len(tickets)} tickets, {len(changes)} writes: {whole:.0f} write units a ticket (table {table:.0f}, "
-        + f"indexes {whole - table:.0f})",
-        f"{tickets_a_month} tickets a month in {region}: on demand ${spent[0]:.2f}, provisioned for "
-        + f"{peak_per_minute:g} a minute ${spent[1]:.2f}: {cheaper(load, prices)}",
+        f"{tickets_line} (table {table:.0f}, indexes {whole - table:.0f})",
+        f"{tickets_a_month} tickets a month in {region}: {modes}: {cheaper(load, prices)}",
     ]
     return lines + _hottest(changes, len(tickets), peak_per_minute)
 
