@@ -5,14 +5,14 @@ from dataclasses import dataclass
 
 import aws_cdk as cdk
 from aws_cdk import aws_apigateway as apigateway
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 
 from rimedio_infra.api_document import SOURCE, api_document
 from rimedio_infra.deployment import Deployment
 from rimedio_infra.functions import RETENTION
-from rimedio_infra.stacks import removal, service_role
+from rimedio_infra.grants import Grant, service_role
+from rimedio_infra.stacks import removal
 
 # Requests a second and burst of each account tier, as the gateway at home keeps them.
 TIERS: dict[str, tuple[int, int]] = {"FREE": (10, 20), "STANDARD": (100, 200), "ENTERPRISE": (1000, 2000)}
@@ -138,9 +138,11 @@ def _log_permission(stack: cdk.Stack, d: Deployment) -> apigateway.CfnAccount:
         "LogRole",
         "apigateway.amazonaws.com",
         [
-            iam.PolicyStatement(
-                actions=[f"logs:{name}" for name in names.split()],
-                resources=[d.arn("logs", "log-group:*")],
+            Grant(
+                "WriteLogs",
+                tuple(f"logs:{name}" for name in names.split()),
+                (d.arn("logs", "log-group:*"),),
+                why="one role writes the logs of all APIs of the account and region: AWS keeps a single one",
             )
         ],
     )

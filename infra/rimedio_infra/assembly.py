@@ -29,15 +29,14 @@ from rimedio_infra.nag import check
 from rimedio_infra.network import Network, network
 from rimedio_infra.observability import observability
 from rimedio_infra.organization import organization
-from rimedio_infra.permissions import Shared
 from rimedio_infra.pipeline import pipeline
 from rimedio_infra.resilience import backups, drills, failover
 from rimedio_infra.secrets import signing_key
 from rimedio_infra.security import detection
+from rimedio_infra.shared import Shared
 from rimedio_infra.stacks import stack
 from rimedio_infra.standby import standby
 from rimedio_infra.workflow import workflow
-
 
 FLAGS = {
     "@aws-cdk/aws-s3:serverAccessLogsUseBucketPolicy": True,  # not through an ACL
@@ -95,7 +94,7 @@ def assemble(scope: Construct, d: Deployment, code: Code) -> None:
     )
     if private and d.sizes.opensearch:
         searched = domain(stack(scope, d, "knowledge", "the search domain"), d, master, private)
-        shared = replace(shared, domain_arn=searched.attr_arn, domain_endpoint=searched.attr_domain_endpoint)
+        shared = replace(shared, domain_endpoint=searched.attr_domain_endpoint)
     _work(scope, d, code, Site(shared, master, store), private)
     _edges(scope, d)
     _care(scope, d, master, private)

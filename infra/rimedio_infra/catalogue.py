@@ -19,6 +19,7 @@ class Need(Enum):
     OBJECTS_READ = auto()
     OBJECTS_WRITE = auto()
     ATTACHMENTS_READ = auto()
+    VAULTS_WRITE = auto()
     INDEX_READ = auto()
     INDEX_WRITE = auto()
     MODELS_READ = auto()
@@ -33,14 +34,16 @@ class Need(Enum):
     RESUME_WORKFLOW = auto()
     WATCH_WORKFLOW = auto()
     PUT_EVENTS = auto()
-    MANAGE_RULES = auto()
     REPLAY_EVENTS = auto()
+    READ_SCHEMAS = auto()
+    WRITE_SCHEMAS = auto()
     MANAGE_SCHEDULES = auto()
     SEND_WEBHOOKS = auto()
     SEND_DOCUMENTS = auto()
     RECEIVE_WEBHOOKS = auto()
     RECEIVE_DOCUMENTS = auto()
     REDRIVE = auto()
+    CALL_AGAIN = auto()
     TELL_PEOPLE = auto()
     SIGNING_KEYS = auto()
     ROTATE = auto()
@@ -113,7 +116,7 @@ TASKS: tuple[FunctionSpec, ...] = (
     _task(
         "inspect",
         "Personal data out, injections found; the vault is sealed.",
-        frozenset({Need.GUARD, Need.TENANT_KEYS, Need.OBJECTS_WRITE}),
+        frozenset({Need.GUARD, Need.TENANT_KEYS, Need.VAULTS_WRITE}),
     ),
     _task("classify", "Category with calibrated confidence.", frozenset({Need.CLASSIFY, Need.MODELS_READ})),
     _task("second_opinion", "A model's judgement where the first is unsure.", WRITER),
@@ -150,8 +153,8 @@ SERVICE: tuple[FunctionSpec, ...] = (
             Need.START_WORKFLOW,
             Need.RESUME_WORKFLOW,
             Need.WATCH_WORKFLOW,
-            Need.MANAGE_RULES,
             Need.REPLAY_EVENTS,
+            Need.READ_SCHEMAS,
             Need.MANAGE_SCHEDULES,
             Need.PUT_EVENTS,
             Need.SEND_WEBHOOKS,
@@ -217,7 +220,14 @@ SERVICE: tuple[FunctionSpec, ...] = (
         "webhooks",
         "webhooks",
         "Delivers signed events to integrators.",
-        TICKET | {Need.RECEIVE_WEBHOOKS, Need.TENANT_KEYS},
+        TICKET
+        | {
+            Need.RECEIVE_WEBHOOKS,
+            Need.SEND_WEBHOOKS,
+            Need.TENANT_KEYS,
+            Need.START_WORKFLOW,
+            Need.WRITE_SCHEMAS,
+        },
         timeout_seconds=60,
         reserved=20,
     ),
@@ -232,7 +242,7 @@ SERVICE: tuple[FunctionSpec, ...] = (
         "redrive",
         "redrive",
         "Sends again what could not be delivered.",
-        TICKET | {Need.REDRIVE, Need.PUT_EVENTS},
+        TICKET | {Need.REDRIVE, Need.CALL_AGAIN, Need.PUT_EVENTS},
         timeout_seconds=300,
         called_asynchronously=True,
     ),

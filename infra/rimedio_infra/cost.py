@@ -69,7 +69,9 @@ def _topic(stack: cdk.Stack, d: Deployment) -> str:
         )
     )
     if d.alarm_email:
-        sns.CfnSubscription(stack, "Mail", topic_arn=topic.topic_arn, protocol="email", endpoint=d.alarm_email)
+        sns.CfnSubscription(
+            stack, "Mail", topic_arn=topic.topic_arn, protocol="email", endpoint=d.alarm_email
+        )
     return str(topic.topic_arn)
 
 

@@ -11,7 +11,7 @@ from aws_cdk import aws_lambda as lambda_
 
 from rimedio_infra.deployment import Deployment
 from rimedio_infra.functions import Functions
-from rimedio_infra.stacks import service_role
+from rimedio_infra.grants import Grant, service_role
 
 CANARIES = ("api", "authorizer", "task-generate", "task-verify")  # where a mistake reaches people at once
 CONFIGURATIONS = {
@@ -91,8 +91,8 @@ def _role(stack: cdk.Stack, d: Deployment) -> iam.Role:
         "DeliveryRole",
         "codedeploy.amazonaws.com",
         [
-            iam.PolicyStatement(actions=list(actions), resources=functions + aliases),
-            iam.PolicyStatement(actions=["cloudwatch:DescribeAlarms"], resources=alarms),
+            Grant("MoveAliases", actions, tuple(functions + aliases)),
+            Grant("WatchAlarms", ("cloudwatch:DescribeAlarms",), tuple(alarms)),
         ],
         role_name=d.named("delivery"),
     )

@@ -1,7 +1,7 @@
 """The settings that every function gets: `RIMEDIO_…`, as rimedio.aws_settings and rimedio.settings name them."""
 
 from rimedio_infra.deployment import Deployment
-from rimedio_infra.permissions import Shared
+from rimedio_infra.shared import Shared
 
 UPLOAD_PART_BYTES = 4 * 1024 * 1024  # a Lambda function takes 6 MB, and base64 grows a part by a third
 

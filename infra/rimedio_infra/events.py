@@ -12,8 +12,8 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 
 from rimedio_infra.deployment import ACCOUNT, Deployment
-from rimedio_infra.permissions import Grant
-from rimedio_infra.stacks import only_tls, service_role
+from rimedio_infra.grants import Grant, service_role
+from rimedio_infra.stacks import only_tls
 
 RETRIES = {"maximumEventAgeInSeconds": 3600, "maximumRetryAttempts": 8}
 PEOPLE = ("IN_REVIEW", "ESCALATED", "FAILED")
@@ -101,10 +101,7 @@ def _topic(stack: cdk.Stack, d: Deployment, key: kms.IKey) -> sns.Topic:
     topic.add_to_resource_policy(
         iam.PolicyStatement(
             sid="AlarmsOfThisAccount",
-            principals=[
-                iam.ServicePrincipal(f"{name}.amazonaws.com")
-                for name in ("cloudwatch", "events")
-            ],
+            principals=[iam.ServicePrincipal(f"{name}.amazonaws.com") for name in ("cloudwatch", "events")],
             actions=["sns:Publish"],
             resources=[topic.topic_arn],
             conditions={"StringEquals": {"aws:SourceAccount": ACCOUNT}},
@@ -267,7 +264,7 @@ def _clock(stack: cdk.Stack, d: Deployment, dead: sqs.Queue) -> None:
         stack,
         "SchedulerRole",
         "scheduler.amazonaws.com",
-        [grant.statement() for grant in allowed],
+        allowed,
         role_name=d.named("scheduler"),
     )
     every = "rate(5 minutes)" if d.scale else "rate(15 minutes)"

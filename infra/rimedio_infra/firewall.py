@@ -25,9 +25,9 @@ def regional_acl(stack: cdk.Stack, d: Deployment, api: Api) -> wafv2.CfnWebACL:
     """The ACL in front of the API's stage, and its log."""
     acl = _acl(stack, d, "REGIONAL")
     stage = f"arn:{cdk.Aws.PARTITION}:apigateway:{d.region}::/restapis/{api.rest_api.ref}/stages/{STAGE}"
-    wafv2.CfnWebACLAssociation(stack, "Guard", web_acl_arn=acl.attr_arn, resource_arn=stage).add_resource_dependency(
-        api.stage
-    )
+    wafv2.CfnWebACLAssociation(
+        stack, "Guard", web_acl_arn=acl.attr_arn, resource_arn=stage
+    ).add_resource_dependency(api.stage)
     log_group = logs.LogGroup(
         stack,
         "FirewallLogs",

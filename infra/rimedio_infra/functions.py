@@ -13,8 +13,10 @@ from aws_cdk import aws_sqs as sqs
 
 from rimedio_infra.catalogue import FUNCTIONS, FunctionSpec
 from rimedio_infra.deployment import Deployment
+from rimedio_infra.grants import role
 from rimedio_infra.network import Network
-from rimedio_infra.permissions import Shared, grants
+from rimedio_infra.permissions import grants
+from rimedio_infra.shared import Shared
 from rimedio_infra.stacks import removal
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -124,16 +126,16 @@ def _snapshots(d: Deployment, spec: FunctionSpec) -> bool:
     return spec.name in d.sizes.snapstart and spec.name not in d.sizes.provisioned
 
 
-def _role(stack: cdk.Stack, d: Deployment, spec: FunctionSpec, shared: Shared) -> iam.Role:
-    allowed = [grant.statement() for grant in grants(spec, d, shared)]
-    return iam.Role(
+def _role(stack: cdk.Stack, d: Deployment, spec: FunctionSpec, shared: Shared) -> iam.IRole:
+    made = role(
         stack,
         f"{construct_name(spec)}Role",
+        iam.ServicePrincipal("lambda.amazonaws.com"),
+        grants(spec, d, shared),
         role_name=d.named(f"fn-{spec.name}"),
         description=f"What {d.named(spec.name)} may do",
-        assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
-        inline_policies={"Allowed": iam.PolicyDocument(statements=allowed)},
     )
+    return made.without_policy_updates()  # CDK adds nothing of its own to what stands in the catalogue
 
 
 def _alias(made: lambda_.Function, d: Deployment, spec: FunctionSpec) -> lambda_.Alias:

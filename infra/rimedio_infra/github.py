@@ -4,6 +4,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 
 from rimedio_infra.deployment import ACCOUNT, Deployment
+from rimedio_infra.grants import Grant, role
 
 ISSUER = "token.actions.githubusercontent.com"
 
@@ -14,47 +15,59 @@ def github(stack: cdk.Stack, d: Deployment) -> iam.Role:
         stack, "Provider", url=f"https://{ISSUER}", client_id_list=["sts.amazonaws.com"]
     )
     provider.apply_removal_policy(cdk.RemovalPolicy.RETAIN)  # one an account: other stages use it too
-    role = iam.Role(
+    federated = iam.FederatedPrincipal(
+        provider.attr_arn,
+        {
+            "StringEquals": {
+                f"{ISSUER}:aud": "sts.amazonaws.com",
+                # The environment, not the branch: its protection rules hold the reviewers.
+                f"{ISSUER}:sub": f"repo:{d.repository}:environment:{d.stage}",
+            }
+        },
+        "sts:AssumeRoleWithWebIdentity",
+    )
+    made = role(
         stack,
         "Deploy",
+        federated,
+        _allowed(d),
         role_name=d.named("github-deploy"),
         description=f"Deploys {d.stage} from {d.repository}",
         max_session_duration=cdk.Duration.hours(1),
-        assumed_by=iam.FederatedPrincipal(
-            provider.attr_arn,
-            {
-                "StringEquals": {
-                    f"{ISSUER}:aud": "sts.amazonaws.com",
-                    # The environment, not the branch: its protection rules hold the reviewers.
-                    f"{ISSUER}:sub": f"repo:{d.repository}:environment:{d.stage}",
-                }
-            },
-            "sts:AssumeRoleWithWebIdentity",
-        ),
-        inline_policies={"Allowed": iam.PolicyDocument(statements=_allowed(d))},
     )
-    cdk.CfnOutput(stack, "DeployRole", value=role.role_arn)
-    return role
+    cdk.CfnOutput(stack, "DeployRole", value=made.role_arn)
+    return made
 
 
-def _allowed(d: Deployment) -> list[iam.PolicyStatement]:
+def cdk_roles(d: Deployment) -> Grant:
+    """CDK's own bootstrap roles do the work: who may assume them can change nothing by itself."""
     kinds = ("deploy-role", "file-publishing-role", "lookup-role")
-    live = [d.arn("lambda", f"function:{d.named('*')}")]
-    console = d.bucket_arn("console")
+    roles = tuple(d.arn("iam", f"role/cdk-*-{kind}-{ACCOUNT}-*", region="") for kind in kinds)
+    return Grant(
+        "BecomeCdk", ("sts:AssumeRole",), roles, why="a bootstrap has a qualifier and a region of its own"
+    )
+
+
+def _allowed(d: Deployment) -> list[Grant]:
+    aliases = ("lambda:GetAlias", "lambda:UpdateAlias", "lambda:ListVersionsByFunction")
+    functions = d.arn("lambda", f"function:{d.named('*')}")
+    files, stacks = d.bucket_arn("console", "*"), d.arn("cloudformation", f"stack/{d.name}-*")
     return [
-        iam.PolicyStatement(
-            actions=["sts:AssumeRole"],
-            resources=[d.arn("iam", f"role/cdk-*-{kind}-{ACCOUNT}-*", region="") for kind in kinds],
+        cdk_roles(d),
+        Grant(
+            "RollBack",
+            aliases,
+            (functions,),
+            why="every function of this deployment: a rollback moves them all",
         ),
-        # tools/rollback.py points the aliases at the version before.
-        iam.PolicyStatement(
-            actions=["lambda:GetAlias", "lambda:UpdateAlias", "lambda:ListVersionsByFunction"], resources=live
+        Grant(
+            "UploadConsole",
+            ("s3:PutObject", "s3:DeleteObject"),
+            (files,),
+            why="the console's files, all of them",
         ),
-        iam.PolicyStatement(
-            actions=["s3:PutObject", "s3:DeleteObject", "s3:ListBucket"], resources=[console, f"{console}/*"]
-        ),
-        iam.PolicyStatement(
-            actions=["cloudformation:DescribeStacks"],
-            resources=[d.arn("cloudformation", f"stack/{d.name}-*")],
+        Grant("ListConsole", ("s3:ListBucket",), (d.bucket_arn("console"),)),
+        Grant(
+            "ReadOutputs", ("cloudformation:DescribeStacks",), (stacks,), why="every stack of this deployment"
         ),
     ]

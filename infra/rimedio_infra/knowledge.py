@@ -114,7 +114,7 @@ def _access(d: Deployment) -> dict[str, object]:
         "Statement": [
             {
                 "Effect": "Allow",
-                "Principal": {"AWS": "*"},
+                "Principal": {"AWS": f"arn:{cdk.Aws.PARTITION}:iam::{cdk.Aws.ACCOUNT_ID}:root"},
                 "Action": [
                     "es:ESHttpGet",
                     "es:ESHttpHead",

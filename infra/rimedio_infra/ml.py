@@ -10,7 +10,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sagemaker as sagemaker
 
 from rimedio_infra.deployment import ClassifierEndpoint, Deployment
-from rimedio_infra.stacks import service_role
+from rimedio_infra.grants import Grant, service_role
 
 
 def classifier(stack: cdk.Stack, d: Deployment, key: kms.IKey) -> None:
@@ -53,57 +53,63 @@ def classifier(stack: cdk.Stack, d: Deployment, key: kms.IKey) -> None:
 
 
 def _role(stack: cdk.Stack, d: Deployment, key: kms.IKey) -> iam.Role:
-    names = "CreateTrainingJob DescribeTrainingJob StopTrainingJob AddTags"
-    jobs = d.arn("sagemaker", "training-job/*")
-    packages = [
-        d.arn("sagemaker", f"model-package-group/{d.named('classifier')}"),
-        d.arn("sagemaker", f"model-package/{d.named('classifier')}/*"),
+    group = d.named("classifier")
+    jobs, images = (
+        d.arn("sagemaker", "training-job/*"),
+        f"arn:{cdk.Aws.PARTITION}:ecr:{d.region}:*:repository/blazingtext",
+    )
+    packages = (
+        d.arn("sagemaker", f"model-package-group/{group}"),
+        d.arn("sagemaker", f"model-package/{group}/*"),
+    )
+    keys = (d.bucket_arn(key="models/*"), d.bucket_arn(key="training/*"))
+    training = ("CreateTrainingJob", "DescribeTrainingJob", "StopTrainingJob", "AddTags")
+    pulls = ("BatchGetImage", "GetDownloadUrlForLayer", "BatchCheckLayerAvailability")
+    writes = ("CreateLogGroup", "CreateLogStream", "PutLogEvents", "DescribeLogStreams")
+    via = [f"{service}.{d.region}.amazonaws.com" for service in ("s3", "sagemaker")]
+    passed = {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
+    grants = [
+        Grant(
+            "Files",
+            ("s3:GetObject", "s3:PutObject"),
+            keys,
+            why="training data and models, below these prefixes",
+        ),
+        Grant("ListFiles", ("s3:ListBucket",), (d.bucket_arn(),)),
+        Grant("Train", tuple(f"sagemaker:{n}" for n in training), (jobs,), why="the pipeline names its jobs"),
+        Grant(
+            "Register",
+            tuple(f"sagemaker:{n}ModelPackage" for n in ("Create", "Describe")),
+            packages,
+            why="its versions",
+        ),
+        Grant("HandOver", ("iam:PassRole",), (d.arn("iam", f"role/{group}", region=""),), passed),
+        Grant(
+            "PullImage",
+            tuple(f"ecr:{n}" for n in pulls),
+            (images,),
+            why="AWS keeps its images in accounts of its own",
+        ),
+        Grant(
+            "Tell",
+            ("ecr:GetAuthorizationToken", "cloudwatch:PutMetricData"),
+            ("*",),
+            why="these know no resource",
+        ),
+        Grant(
+            "WriteLogs",
+            tuple(f"logs:{n}" for n in writes),
+            (d.arn("logs", "log-group:/aws/sagemaker/*"),),
+            why="SageMaker names the groups",
+        ),
+        Grant(
+            "Open",
+            ("kms:Decrypt", "kms:GenerateDataKey", "kms:CreateGrant"),
+            (key.key_arn,),
+            {"StringEquals": {"kms:ViaService": via}},
+        ),
     ]
-    own = d.arn("iam", f"role/{d.named('classifier')}", region="")
-    statements = [
-        iam.PolicyStatement(
-            actions=["s3:GetObject", "s3:PutObject"],
-            resources=[d.bucket_arn(key="models/*"), d.bucket_arn(key="training/*")],
-        ),
-        iam.PolicyStatement(actions=["s3:ListBucket"], resources=[d.bucket_arn()]),
-        iam.PolicyStatement(actions=[f"sagemaker:{name}" for name in names.split()], resources=[jobs]),
-        iam.PolicyStatement(
-            actions=["sagemaker:CreateModelPackage", "sagemaker:DescribeModelPackage"], resources=packages
-        ),
-        iam.PolicyStatement(
-            actions=["iam:PassRole"],
-            resources=[own],
-            conditions={"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}},
-        ),
-        iam.PolicyStatement(
-            actions=["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "ecr:BatchCheckLayerAvailability"],
-            resources=[
-                f"arn:{cdk.Aws.PARTITION}:ecr:{d.region}:*:repository/blazingtext"
-            ],  # AWS's own accounts
-        ),
-        iam.PolicyStatement(
-            actions=["ecr:GetAuthorizationToken", "cloudwatch:PutMetricData"], resources=["*"]
-        ),
-        iam.PolicyStatement(
-            actions=[
-                "logs:CreateLogGroup",
-                "logs:CreateLogStream",
-                "logs:PutLogEvents",
-                "logs:DescribeLogStreams",
-            ],
-            resources=[d.arn("logs", "log-group:/aws/sagemaker/*")],
-        ),
-        iam.PolicyStatement(
-            actions=["kms:Decrypt", "kms:GenerateDataKey", "kms:CreateGrant"],
-            resources=[key.key_arn],
-            conditions={
-                "StringEquals": {
-                    "kms:ViaService": [f"s3.{d.region}.amazonaws.com", f"sagemaker.{d.region}.amazonaws.com"]
-                }
-            },
-        ),
-    ]
-    return service_role(stack, "Role", "sagemaker.amazonaws.com", statements, role_name=d.named("classifier"))
+    return service_role(stack, "Role", "sagemaker.amazonaws.com", grants, role_name=group)
 
 
 def _pipeline(d: Deployment, role: iam.Role, image: str) -> dict[str, object]:

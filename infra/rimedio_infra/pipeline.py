@@ -12,12 +12,15 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3 as s3
 
-from rimedio_infra.deployment import ACCOUNT, Deployment
+from rimedio_infra.deployment import Deployment
 from rimedio_infra.functions import RETENTION
-from rimedio_infra.stacks import removal, service_role
+from rimedio_infra.github import cdk_roles
+from rimedio_infra.grants import Grant, service_role
+from rimedio_infra.stacks import removal
 
 CDK = "aws-cdk@2.1148.1"  # 3.0.0 was published by mistake
 IMAGE = "aws/codebuild/amazonlinux-aarch64-standard:3.0"
+EVERY_ARTIFACT = "the pipeline names what it keeps in this one bucket"
 STAGES = ("dev", "staging", "prod")
 
 
@@ -35,10 +38,9 @@ def pipeline(stack: cdk.Stack, d: Deployment, key: kms.IKey) -> None:
         removal_policy=removal(d),
     )
     projects = {
-        name: _project(stack, d, name, commands, artifacts, key, log_group)
-        for name, commands in _commands(d).items()
+        name: _project(stack, d, name, commands, key, log_group) for name, commands in _commands(d).items()
     }
-    role = _pipeline_role(stack, d, connection, artifacts, key)
+    role = _pipeline_role(stack, d, connection, key)
     codepipeline.CfnPipeline(
         stack,
         "Pipeline",
@@ -179,7 +181,6 @@ def _project(
     d: Deployment,
     name: str,
     commands: list[str],
-    artifacts: s3.Bucket,
     key: kms.IKey,
     log_group: logs.LogGroup,
 ) -> codebuild.CfnProject:
@@ -196,7 +197,7 @@ def _project(
         stack,
         "Build" + name.title().replace("-", ""),
         name=d.named(name),
-        service_role=_build_role(stack, d, name, artifacts, key, log_group).role_arn,
+        service_role=_build_role(stack, d, name, key, log_group).role_arn,
         encryption_key=key.key_arn,
         timeout_in_minutes=60,
         concurrent_build_limit=1,
@@ -208,45 +209,46 @@ def _project(
 
 
 def _build_role(
-    stack: cdk.Stack, d: Deployment, name: str, artifacts: s3.Bucket, key: kms.IKey, log_group: logs.LogGroup
+    stack: cdk.Stack, d: Deployment, name: str, key: kms.IKey, log_group: logs.LogGroup
 ) -> iam.Role:
-    statements = [
-        iam.PolicyStatement(
-            actions=["s3:GetObject", "s3:PutObject"], resources=[artifacts.arn_for_objects("*")]
+    grants = [
+        Grant(
+            "Artifacts",
+            ("s3:GetObject", "s3:PutObject"),
+            (d.bucket_arn("artifacts", "*"),),
+            why=EVERY_ARTIFACT,
         ),
-        iam.PolicyStatement(actions=["kms:Decrypt", "kms:GenerateDataKey"], resources=[key.key_arn]),
-        iam.PolicyStatement(
-            actions=["logs:CreateLogStream", "logs:PutLogEvents"], resources=[log_group.log_group_arn]
-        ),
+        Grant("Unseal", ("kms:Decrypt", "kms:GenerateDataKey"), (key.key_arn,)),
+        Grant("WriteLogs", ("logs:CreateLogStream", "logs:PutLogEvents"), (log_group.log_group_arn,)),
     ]
     if name.startswith("deploy-") or name == "self":
-        # CDK's own bootstrap roles do the work: this role can change nothing by itself.
-        kinds = ("deploy-role", "file-publishing-role", "lookup-role")
-        roles = [d.arn("iam", f"role/cdk-*-{kind}-{ACCOUNT}-*", region="") for kind in kinds]
-        statements.append(iam.PolicyStatement(actions=["sts:AssumeRole"], resources=roles))
-    return service_role(
-        stack, f"{name.title().replace('-', '')}BuildRole", "codebuild.amazonaws.com", statements
-    )
+        grants.append(cdk_roles(d))
+    return service_role(stack, f"{name.title().replace('-', '')}BuildRole", "codebuild.amazonaws.com", grants)
 
 
 def _pipeline_role(
     stack: cdk.Stack,
     d: Deployment,
     connection: codeconnections.CfnConnection,
-    artifacts: s3.Bucket,
     key: kms.IKey,
 ) -> iam.Role:
     builds = [d.arn("codebuild", f"project/{d.named(name)}") for name in _commands(d)]
-    grants = (
-        (["s3:GetObject", "s3:PutObject"], [artifacts.arn_for_objects("*")]),
-        (["kms:Decrypt", "kms:GenerateDataKey"], [key.key_arn]),
-        (["codebuild:StartBuild", "codebuild:BatchGetBuilds"], builds),
-        (
-            ["codeconnections:UseConnection", "codestar-connections:UseConnection"],
-            [connection.attr_connection_arn],
+    use = ("codeconnections:UseConnection", "codestar-connections:UseConnection")
+    grants = [
+        Grant(
+            "Artifacts",
+            ("s3:GetObject", "s3:PutObject"),
+            (d.bucket_arn("artifacts", "*"),),
+            why=EVERY_ARTIFACT,
         ),
-        (["sns:Publish"], [d.arn("sns", d.named("people"))]),
-        (["cloudwatch:DescribeAlarms"], [d.arn("cloudwatch", f"alarm:{d.named('customers-affected')}")]),
-    )
-    statements = [iam.PolicyStatement(actions=actions, resources=resources) for actions, resources in grants]
-    return service_role(stack, "PipelineRole", "codepipeline.amazonaws.com", statements)
+        Grant("Unseal", ("kms:Decrypt", "kms:GenerateDataKey"), (key.key_arn,)),
+        Grant("Build", ("codebuild:StartBuild", "codebuild:BatchGetBuilds"), tuple(builds)),
+        Grant("Connect", use, (connection.attr_connection_arn,)),
+        Grant("Ask", ("sns:Publish",), (d.arn("sns", d.named("people")),)),
+        Grant(
+            "Watch",
+            ("cloudwatch:DescribeAlarms",),
+            (d.arn("cloudwatch", f"alarm:{d.named('customers-affected')}"),),
+        ),
+    ]
+    return service_role(stack, "PipelineRole", "codepipeline.amazonaws.com", grants)

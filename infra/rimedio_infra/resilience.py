@@ -13,8 +13,8 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_route53 as route53
 
 from rimedio_infra.deployment import Deployment
+from rimedio_infra.grants import Grant, service_role
 from rimedio_infra.network import Network
-from rimedio_infra.stacks import service_role
 from rimedio_infra.standby import vault
 
 DAILY_DAYS, MONTHLY_DAYS = 35, 365
@@ -158,9 +158,10 @@ def _region_switch(stack: cdk.Stack, d: Deployment, zone: str, name: str) -> Non
         "SwitchRole",
         "arc-region-switch.amazonaws.com",
         [
-            iam.PolicyStatement(
-                actions=["route53:ListResourceRecordSets"],
-                resources=[f"arn:{cdk.Aws.PARTITION}:route53:::hostedzone/{zone}"],
+            Grant(
+                "ReadRecords",
+                ("route53:ListResourceRecordSets",),
+                (f"arn:{cdk.Aws.PARTITION}:route53:::hostedzone/{zone}",),
             )
         ],
         role_name=d.named("region-switch"),
@@ -214,42 +215,7 @@ def drills(stack: cdk.Stack, d: Deployment, network: Network) -> None:
         }
     ]
     role = service_role(
-        stack,
-        "DrillRole",
-        "fis.amazonaws.com",
-        [
-            iam.PolicyStatement(
-                actions=[
-                    "dynamodb:PutResourcePolicy",
-                    "dynamodb:DeleteResourcePolicy",
-                    "dynamodb:GetResourcePolicy",
-                    "dynamodb:DescribeTable",
-                ],
-                resources=[d.arn("dynamodb", f"table/{d.name}")],
-            ),
-            iam.PolicyStatement(
-                actions=[
-                    "ec2:CreateNetworkAcl",
-                    "ec2:CreateNetworkAclEntry",
-                    "ec2:CreateTags",
-                    "ec2:DeleteNetworkAcl",
-                    "ec2:ReplaceNetworkAclAssociation",
-                ],
-                resources=[d.arn("ec2", "network-acl/*"), d.arn("ec2", "subnet/*"), network.vpc.vpc_arn],
-            ),
-            iam.PolicyStatement(
-                actions=[
-                    "ec2:DescribeNetworkAcls",
-                    "ec2:DescribeSubnets",
-                    "ec2:DescribeVpcs",
-                    "ec2:DescribeManagedPrefixLists",
-                    "tag:GetResources",
-                    "cloudwatch:DescribeAlarms",
-                ],
-                resources=["*"],  # describing actions know no resource
-            ),
-        ],
-        role_name=d.named("drills"),
+        stack, "DrillRole", "fis.amazonaws.com", _drill_grants(d, network), role_name=d.named("drills")
     )
     _experiment(
         stack,
@@ -283,6 +249,37 @@ def drills(stack: cdk.Stack, d: Deployment, network: Network) -> None:
         action="aws:network:disrupt-connectivity",
         parameters={"duration": "PT5M", "scope": "all"},
     )
+
+
+def _drill_grants(d: Deployment, network: Network) -> list[Grant]:
+    policies = ("PutResourcePolicy", "DeleteResourcePolicy", "GetResourcePolicy", "DescribeTable")
+    acls = (
+        "CreateNetworkAcl",
+        "CreateNetworkAclEntry",
+        "CreateTags",
+        "DeleteNetworkAcl",
+        "ReplaceNetworkAclAssociation",
+    )
+    looks = ("DescribeNetworkAcls", "DescribeSubnets", "DescribeVpcs", "DescribeManagedPrefixLists")
+    places = (d.arn("ec2", "network-acl/*"), d.arn("ec2", "subnet/*"))
+    return [
+        Grant(
+            "PauseReplication",
+            tuple(f"dynamodb:{n}" for n in policies),
+            (d.arn("dynamodb", f"table/{d.name}"),),
+        ),
+        Grant(
+            "CutSubnets", tuple(f"ec2:{n}" for n in acls), places, why="FIS makes the rules that it cuts with"
+        ),
+        Grant("CutInThisNetwork", tuple(f"ec2:{n}" for n in acls), (network.vpc.vpc_arn,)),
+        Grant("Look", tuple(f"ec2:{n}" for n in looks), ("*",), why="describing actions know no resource"),
+        Grant(
+            "Find",
+            ("tag:GetResources", "cloudwatch:DescribeAlarms"),
+            ("*",),
+            why="these know no resource either",
+        ),
+    ]
 
 
 def _experiment(

@@ -11,7 +11,8 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_securityhub as securityhub
 
 from rimedio_infra.deployment import ACCOUNT, Deployment
-from rimedio_infra.stacks import removal, service_role
+from rimedio_infra.grants import Grant, service_role
+from rimedio_infra.stacks import removal
 
 CONFIG_RULES = {
     "s3-bucket-public-read-prohibited": "S3_BUCKET_PUBLIC_READ_PROHIBITED",
@@ -173,7 +174,7 @@ def _response(stack: cdk.Stack, d: Deployment) -> None:
         stack,
         "FindingsRole",
         "events.amazonaws.com",
-        [iam.PolicyStatement(actions=["sns:Publish"], resources=[people])],
+        [Grant("TellPeople", ("sns:Publish",), (people,))],
     )
     events.CfnRule(
         stack,

@@ -1,12 +1,11 @@
 """How every stack is made: its name, tags, region and protection, the same for all capabilities."""
 
-from typing import Any
-
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from rimedio_infra.deployment import Deployment
+from rimedio_infra.nag import explain
 
 
 def stack(
@@ -24,6 +23,7 @@ def stack(
     )
     for key, value in tags(d, capability).items():
         cdk.Tags.of(made).add(key, value)
+    explain(made, d, capability)
     return made
 
 
@@ -53,13 +53,3 @@ def only_tls(actions: list[str], resources: list[str]) -> iam.PolicyStatement:
         resources=resources,
         conditions={"Bool": {"aws:SecureTransport": "false"}},
     )
-
-
-def service_role(
-    scope: Construct, name: str, service: str, statements: list[iam.PolicyStatement], **more: Any
-) -> iam.Role:
-    """A role for one AWS service; its trust names the account, so no other account's resource can use it."""
-    mine = {"StringEquals": {"aws:SourceAccount": cdk.Aws.ACCOUNT_ID}}
-    policies = {"Allowed": iam.PolicyDocument(statements=statements)} if statements else None
-    principal = iam.ServicePrincipal(service, conditions=mine)
-    return iam.Role(scope, name, assumed_by=principal, inline_policies=policies, **more)

@@ -11,9 +11,12 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 
 from rimedio_infra.deployment import ACCOUNT, Deployment
+from rimedio_infra.grants import Grant, role
 from rimedio_infra.stacks import removal
 
 VAULT_DAYS = (7, 365)
+EVERY_OBJECT = "replication copies every object of this one bucket"
+BY_ALIAS = "the key and its replica, named by their alias in the condition; ids are made up by AWS"
 
 
 def standby(stack: cdk.Stack, d: Deployment) -> None:
@@ -107,35 +110,28 @@ def replication_role(stack: cdk.Stack, d: Deployment) -> iam.Role:
     }
     keys = [d.arn("kms", "key/*"), d.arn("kms", "key/*", d.standby_region)]
     alias = {"ForAnyValue:StringEquals": {"kms:ResourceAliases": f"alias/{d.name}"}}
-    statements = [
-        iam.PolicyStatement(actions=["s3:GetReplicationConfiguration", "s3:ListBucket"], resources=[here]),
-        iam.PolicyStatement(
-            actions=[
-                "s3:GetObjectVersionForReplication",
-                "s3:GetObjectVersionAcl",
-                "s3:GetObjectVersionTagging",
-            ],
-            resources=[f"{here}/*"],
-        ),
-        iam.PolicyStatement(
-            actions=["s3:ReplicateObject", "s3:ReplicateDelete", "s3:ReplicateTags"], resources=[f"{there}/*"]
-        ),
-        iam.PolicyStatement(actions=["kms:Decrypt", "kms:Encrypt"], resources=keys, conditions=via | alias),
+    versions = ("GetObjectVersionForReplication", "GetObjectVersionAcl", "GetObjectVersionTagging")
+    copies = ("ReplicateObject", "ReplicateDelete", "ReplicateTags")
+    grants = [
+        Grant("ReadSettings", ("s3:GetReplicationConfiguration", "s3:ListBucket"), (here,)),
+        Grant("ReadVersions", tuple(f"s3:{name}" for name in versions), (f"{here}/*",), why=EVERY_OBJECT),
+        Grant("WriteCopies", tuple(f"s3:{name}" for name in copies), (f"{there}/*",), why=EVERY_OBJECT),
+        Grant("Reseal", ("kms:Decrypt", "kms:Encrypt"), tuple(keys), via | alias, why=BY_ALIAS),
     ]
-    return iam.Role(
+    return role(
         stack,
         "ReplicationRole",
+        iam.ServicePrincipal("s3.amazonaws.com", conditions={"StringEquals": {"aws:SourceAccount": ACCOUNT}}),
+        grants,
         role_name=d.named("replication"),
-        assumed_by=iam.ServicePrincipal("s3.amazonaws.com"),
-        inline_policies={"Allowed": iam.PolicyDocument(statements=statements)},
     )
 
 
-def replication(d: Deployment, role: iam.Role, key_id: str) -> dict[str, object]:
+def replication(d: Deployment, copier: iam.Role, key_id: str) -> dict[str, object]:
     """Replication of everything within fifteen minutes (S3 Replication Time Control), with metrics."""
     fifteen = {"minutes": 15}
     return {
-        "role": role.role_arn,
+        "role": copier.role_arn,
         "rules": [
             {
                 "id": "standby",

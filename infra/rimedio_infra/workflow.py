@@ -12,9 +12,10 @@ from aws_cdk import aws_stepfunctions as sfn
 from rimedio_infra.catalogue import TASKS
 from rimedio_infra.deployment import Deployment
 from rimedio_infra.functions import RETENTION
-from rimedio_infra.permissions import Grant
-from rimedio_infra.stacks import removal, service_role
+from rimedio_infra.grants import Grant, service_role
+from rimedio_infra.stacks import removal
 
+ACCOUNT_WIDE = "log deliveries and resource policies belong to the account: these actions know no resource"
 ROOT = Path(__file__).resolve().parents[2]
 DEFINITION = ROOT / "src" / "rimedio" / "tickets" / "workflow.asl.json"
 
@@ -40,8 +41,8 @@ def workflow(stack: cdk.Stack, d: Deployment, key: kms.IKey) -> sfn.CfnStateMach
         definition_string=json.dumps(json.loads(DEFINITION.read_text("utf-8"))),  # without its indentation
         definition_substitutions={str(spec.task): d.function_arn(spec.name) for spec in TASKS},
         logging_configuration={
-            # Data of customers stays out of the log: the run's own ledger is redacted, this is not.
-            "level": "ERROR",
+            # Every step, but no data of customers: the run's own ledger is redacted, this log is not.
+            "level": "ALL",
             "includeExecutionData": False,
             "destinations": [{"cloudWatchLogsLogGroup": {"logGroupArn": log_group.log_group_arn}}],
         },
@@ -73,8 +74,7 @@ def _role(stack: cdk.Stack, d: Deployment, log_group: logs.LogGroup, key: kms.IK
     )
     allowed = [
         Grant("RunTasks", ("lambda:InvokeFunction",), tasks),
-        # Log deliveries and resource policies belong to the account: these actions know no resource.
-        Grant("DeliverLogs", tuple(f"logs:{name}" for name in deliveries.split()), ("*",)),
+        Grant("DeliverLogs", tuple(f"logs:{name}" for name in deliveries.split()), ("*",), why=ACCOUNT_WIDE),
         Grant(
             "WriteTraces",
             (
@@ -84,6 +84,7 @@ def _role(stack: cdk.Stack, d: Deployment, log_group: logs.LogGroup, key: kms.IK
                 "xray:GetSamplingTargets",
             ),
             ("*",),
+            why="X-Ray's actions know no resource",
         ),
     ]
     if d.sizes.customer_key_everywhere:
@@ -93,6 +94,6 @@ def _role(stack: cdk.Stack, d: Deployment, log_group: logs.LogGroup, key: kms.IK
         stack,
         "Role",
         "states.amazonaws.com",
-        [grant.statement() for grant in allowed],
+        allowed,
         role_name=d.named("workflow"),
     )
