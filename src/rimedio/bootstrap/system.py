@@ -30,6 +30,7 @@ from rimedio.knowledge.extract import Limits
 from rimedio.knowledge.hybrid import HybridOptions
 from rimedio.knowledge.index.port import Coverage, KnowledgeIndex
 from rimedio.knowledge.ingest import Ingestor
+from rimedio.knowledge.rerank import CrossEncoder
 from rimedio.knowledge.search import Search, SearchOptions
 from rimedio.llm.chat import ChatModel
 from rimedio.llm.pricing import PriceTable
@@ -38,6 +39,7 @@ from rimedio.observability.catalogue import ANSWER_SECONDS
 from rimedio.settings import EmbedderName, Settings
 from rimedio.storage.conversations import ConversationStore
 from rimedio.storage.documents import DocumentStore
+from rimedio.storage.idempotency import IdempotencyStore
 from rimedio.storage.objects import ObjectStore
 from rimedio.storage.streams import ChangeStream
 from rimedio.storage.table import Table
@@ -57,6 +59,7 @@ from rimedio.tickets.reply_to_ticket import ReplyToTicket
 from rimedio.tickets.review_ticket import ReviewTicket
 from rimedio.tickets.runner import Runner
 from rimedio.tickets.task_tokens import TaskTokens
+from rimedio.tickets.tasks.kept_answers import KeptAnswers
 
 if TYPE_CHECKING:
     from rimedio.bootstrap.accounts import Accounts
@@ -201,7 +204,12 @@ class Rimedio(ABC):
     def search(self) -> Search:
         """Words, codes and meaning together."""
         options = SearchOptions(hybrid=HybridOptions(candidates=self.settings.search_candidates))
-        return Search(self.index, self.embedder, self.taxonomy, options)
+        return Search(self.index, self.embedder, self.taxonomy, options, self.cross_encoder)
+
+    @cached_property
+    def cross_encoder(self) -> CrossEncoder | None:
+        """A model that orders passages anew; a home may bring one."""
+        return None
 
     @cached_property
     def counter(self) -> TokenCounter:
@@ -357,6 +365,7 @@ class Rimedio(ABC):
             take_notes=self.desk.investigate.take,
             classifier_of=self.learning.classifier_of,
             on_classified=self.learning.shadow.observe,
+            keep_answer=KeptAnswers(self.table, IdempotencyStore(self.table, self.clock, self.ids)),
         )
 
     @cached_property
