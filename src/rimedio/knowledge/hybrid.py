@@ -5,13 +5,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from rimedio.domain.errors import Unavailable
 from rimedio.knowledge.embedding.port import Embedder, Vectors
 from rimedio.knowledge.fusion import FusionWeights, Ranking, reciprocal_rank_fusion, score_fusion
 from rimedio.knowledge.index.port import Found, Hit, KnowledgeIndex, Probe
 from rimedio.knowledge.lexicon import TAGS
 from rimedio.knowledge.question import Question, SearchQuery
 from rimedio.knowledge.terms import QueryTerm
+from rimedio.observability.logs import get_logger
 
+log = get_logger(__name__)
 CODE_HITS_MAX = 50
 CODE_RANKS_FIRST = 1_000.0  # times the code's score, added to the fused one: no ranking can make up for it
 OWN_LANGUAGE = 0.1  # added to the code's score: of two manuals that define it, the asker's own language first
@@ -81,12 +84,12 @@ def hybrid_search(
     """Candidates of every way, fused.
 
     Chunks that define a code come before all others, among themselves by how well the rest of the question
-    fits. Raises ModelUnavailable, StorageFailed.
+    fits. A question whose vector cannot be had now is answered by words and codes. Raises StorageFailed.
     """
     codes = _by_codes(index, query, question)
     started = time.perf_counter()
     asked = _asked(question)
-    vector = embedder.embed_query(query.text) if embedder is not None and query.text.strip() else None
+    vector = _vector(embedder, query.text)
     model_id = embedder.model_id if embedder is not None else ""
     embedded = time.perf_counter()
     found = index.search_hybrid(
@@ -119,6 +122,20 @@ def hybrid_search(
         words_ms=found.words_ms,
         vectors_ms=found.vectors_ms + (embedded - started + ended - between) * 1000,
     )
+
+
+def _vector(embedder: Embedder | None, text: str) -> Vectors | None:
+    """The question's vector; None without a model, and when a model far away is throttled or does not answer:
+    words and codes find most of what is asked for, and an answer late or never finds nothing."""
+    if embedder is None or not text.strip():
+        return None
+    try:
+        return embedder.embed_query(text)
+    except Unavailable as error:
+        log.warning(
+            "A question is searched by words and codes alone", model=embedder.model_id, reason=str(error)
+        )
+        return None
 
 
 def codes_first(codes: Sequence[Hit], fused: Sequence[tuple[str, float]]) -> list[tuple[str, float]]:

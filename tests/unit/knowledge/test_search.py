@@ -3,10 +3,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from rimedio.domain.errors import InvalidInput
+from rimedio.domain.errors import InvalidInput, Throttled
 from rimedio.domain.knowledge import Chunk, DocType, Document
 from rimedio.domain.taxonomy import Taxonomy
 from rimedio.knowledge.embedding.fake import FakeEmbedder
+from rimedio.knowledge.embedding.port import Vectors
 from rimedio.knowledge.hybrid import Fusion, HybridOptions
 from rimedio.knowledge.index.port import Filters
 from rimedio.knowledge.index.sqlite import SqliteIndex
@@ -203,3 +204,16 @@ def test_a_near_copy_gives_way_among_the_first(index: SqliteIndex) -> None:
     )
     found = ids(ask(index, "fan noise worn bearings", limit=3))
     assert len({"noise", "again"} & set(found)) == 1
+
+
+def test_a_question_whose_vector_cannot_be_had_now_is_searched_by_words_and_codes(index: SqliteIndex) -> None:
+    class Asleep(FakeEmbedder):
+        def embed_query(self, text: str) -> Vectors:
+            raise Throttled(f"too many questions, {text[:3]}")
+
+    embedded(index)
+    found = Search(index, Asleep(), Taxonomy.default()).search(SearchQuery("acme", "E029 fan noise"))
+    by_words = ask(index, "E029 fan noise", vectors=False)
+
+    assert ids(found)[0] == "e029"
+    assert set(ids(found)) == set(ids(by_words))

@@ -252,9 +252,7 @@ def fails() -> object:
     raise ConnectionResetError("gone")
 
 
-@pytest.mark.parametrize(
-    "answer", [fails, dict, lambda: {"results": [{"index": 99, "relevanceScore": 1}]}]
-)
+@pytest.mark.parametrize("answer", [fails, dict, lambda: {"results": [{"index": 99, "relevanceScore": 1}]}])
 def test_when_reranking_fails_the_order_stays(answer: Callable[[], object]) -> None:
     encoder = BedrockCrossEncoder(AgentRuntime(answer), "arn:aws:x", clock=FakeClock())
 
