@@ -1,16 +1,18 @@
 """AWS Step Functions for tests: the wire server on an engine, boto3's client at it, tasks as Lambda functions."""
 
+import atexit
 import json
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from rimedio.asl import Engine, MemoryJournal
 from rimedio.asl.jsontext import JSON
 from rimedio.asl.wire import Api, LocalFunctions, StepFunctionsServer, invoked
-from rimedio.asl.wire.server import Interference
+from rimedio.asl.wire.server import Answer, Interference
 from rimedio.aws import AwsConnections
 from rimedio.domain.clock import FakeClock
 from rimedio.domain.codec import Json
@@ -73,24 +75,46 @@ def engine_for(call: Any, clock: FakeClock) -> Engine:
     return Engine(MemoryJournal(), invoked(call), clock=clock, arn=ARN)
 
 
-@contextmanager
-def serving(engine: Engine, interfere: Interference | None = None, threads: int = 0) -> Iterator[Any]:
-    """boto3's client of a Step Functions that is this engine."""
+class _Shared(StepFunctionsServer):
+    """One server and one client for many engines in turn: making a client takes longer than most tests."""
+
+    def __init__(self) -> None:
+        super().__init__(Api(Engine()), threads=0, interfere=self._interfered)
+        self.interfere: Interference | None = None
+        self.opened = ExitStack()
+        self.opened.enter_context(self)
+        self.client = AwsConnections(REGION, {"stepfunctions": self.url}).client("stepfunctions", attempts=2)
+        self.opened.callback(self.client.close)
+
+    def use(self, engine: Engine, interfere: Interference | None) -> None:
+        self.interfere = interfere
+        self.api = self._http.api = Api(engine)
+
+    def _interfered(self, operation: str, answer: Answer) -> JSON:
+        return answer() if self.interfere is None else self.interfere(operation, answer)
+
+
+@cache
+def _shared() -> _Shared:
     keys = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
     before = {name: os.environ.get(name) for name in keys}
     os.environ.update(keys)
     try:
-        with StepFunctionsServer(Api(engine), threads=threads, interfere=interfere) as server:
-            client = AwsConnections(REGION, {"stepfunctions": server.url}).client("stepfunctions")
-            try:
-                yield client
-            finally:
-                client.close()
+        made = _Shared()
     finally:
         for name, value in before.items():
             os.environ.pop(name, None)
             if value is not None:
                 os.environ[name] = value
+    atexit.register(made.opened.close)
+    return made
+
+
+def step_functions(engine: Engine, interfere: Interference | None = None) -> Any:
+    """boto3's client of a Step Functions that is this engine, until another one is asked for."""
+    shared = _shared()
+    shared.use(engine, interfere)
+    return shared.client
 
 
 def deployed(client: Any, name: str = "rimedio-test-ticket") -> str:

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from rimedio.answering.answer import Answerer
 from rimedio.domain.clock import Clock, Ids
+from rimedio.domain.codec import Json
 from rimedio.domain.knowledge import Passage
 from rimedio.domain.ticket import Status, Ticket
 from rimedio.storage.conversations import ConversationStore
@@ -101,4 +102,7 @@ class TaskParts:
     )
     fetch: Callable[[str], tuple[str, bytes]] | None = None  # name and bytes of a file on the internet
     take_notes: Callable[[Ticket, Sequence[str]], tuple[Action, ...]] = field(default=lambda _t, _r: ())
+    keep_answer: Callable[[str, Json, Callable[[], Json]], Json] = field(
+        default=lambda _task, _payload, work: work()
+    )
     on_settled: Callable[[Ticket, Status], None] = field(default=lambda _ticket, _status: None)

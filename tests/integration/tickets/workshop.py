@@ -1,10 +1,10 @@
 """A small system for workflow tests: real stores, engine, index and writer; scripted judgement."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from tests.step_functions import DrivenRunner, DrivingClock, deployed, engine_for, functions, serving
+from tests.step_functions import DrivenRunner, DrivingClock, deployed, engine_for, functions, step_functions
 
 from rimedio.answering.answer import Answerer, AnswerLimits, AnswerParts
 from rimedio.answering.case import AnswerCase
@@ -13,6 +13,7 @@ from rimedio.answering.extractive.writer import ExtractiveWriter
 from rimedio.answering.question import Question
 from rimedio.answering.writers import Writer
 from rimedio.asl import Engine, MemoryJournal
+from rimedio.asl.wire.server import Interference
 from rimedio.domain.answer import Claim, Decision, Draft, Outcome, SafetyFlag, Verdict, Verification
 from rimedio.domain.clock import FakeClock, SeededIds
 from rimedio.domain.knowledge import Passage
@@ -153,10 +154,11 @@ class FailingWriter:
 class Workshop:
     """The system under test.
 
-    `opened` holds what a home on AWS opens; None: the workflow runs on the engine of this process.
+    `home` says what runs the workflow; `interfere` with it, and with the `invoked` functions, who wants trouble.
     """
 
-    opened: ExitStack | None = None
+    home = ENGINE
+    interfere: Interference | None = None
 
     def __init__(
         self,
@@ -270,13 +272,13 @@ class Workshop:
     def _home(self) -> tuple[Engine, Runner]:
         """What runs the workflow: the engine here, or Step Functions with the tasks behind Lambda."""
         invoke = InvokeTask(self._build)
-        if self.opened is None:
+        if self.home == ENGINE:
             engine = Engine(MemoryJournal(), {LAMBDA_INVOKE: invoke}, clock=self.clock)
             return engine, EngineRunner.create(engine, self.tickets)
         engine = engine_for(
             functions(lambda name, payload: run_task(name, self._build(), payload)), self.clock
         )
-        client = self.opened.enter_context(serving(engine))
+        client = step_functions(engine, self.interfere)
         clock = DrivingClock(self.clock, engine)
         return engine, DrivenRunner(client, deployed(client), self.tickets, clock, engine)
 
@@ -306,12 +308,11 @@ class Workshop:
 @contextmanager
 def at_home(name: str) -> Iterator[None]:
     """Workshops that are built in this context run the workflow so."""
-    with ExitStack() as opened:
-        Workshop.opened = opened if name == STEP_FUNCTIONS else None
-        try:
-            yield
-        finally:
-            Workshop.opened = None
+    before, Workshop.home = Workshop.home, name
+    try:
+        yield
+    finally:
+        Workshop.home = before
 
 
 def request(**fields: object) -> TicketRequest:

@@ -58,7 +58,7 @@ def run_task(name: str, parts: TaskParts, payload: Json) -> Json:
     task = TASKS.get(name)
     if task is None:
         raise NotFound(f"The workflow calls {name!r}, which is no task. Known: {', '.join(sorted(TASKS))}.")
-    return task(parts, payload)
+    return parts.keep_answer(name, payload, lambda: task(parts, payload))
 
 
 class InvokeTask:
