@@ -25,7 +25,7 @@ def address_of(engine: str) -> str:
 @contextmanager
 def a_client(url: str, **options: object) -> Iterator[OpenSearchClient]:
     """A client of the engine, closed afterwards."""
-    client = OpenSearchClient(url, clock=SystemClock(), **{"timeout_seconds": 60.0, **options})  # type: ignore[arg-type]
+    client = OpenSearchClient(url, **{"clock": SystemClock(), "timeout_seconds": 60.0, **options})  # type: ignore[arg-type]
     try:
         yield client
     finally:

@@ -17,7 +17,6 @@ from rimedio.knowledge.index.opensearch_state import tenant_mark
 from rimedio.knowledge.index.port import ChunkTerms
 from rimedio.knowledge.index.words import columns
 
-NUMBERS_A_BATCH = 1_000_000  # chunks of one load; the load's own number is multiplied by it
 FLOAT32 = np.dtype("<f4")
 Stored = Mapping[str, Mapping[str, Vectors]]  # vectors by text hash, by model
 

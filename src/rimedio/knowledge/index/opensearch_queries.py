@@ -54,10 +54,10 @@ class Figures:
 
 def own(state: TenantState, kind: str, clauses: Sequence[Json] = ()) -> Json:
     """What every question of a tenant is restricted to: its own chunks or pages that are valid now."""
-    query: Json = {"filter": [{"term": {"tenant": state.tenant_id}}, {"term": {"kind": kind}}, *clauses]}
-    if hidden := state.hidden:
-        query["must_not"] = hidden
-    return query
+    return {
+        "filter": [{"term": {"tenant": state.tenant_id}}, {"term": {"kind": kind}}, *clauses],
+        "must_not": state.hidden,
+    }
 
 
 def restrictions(filters: Filters) -> list[Json]:

@@ -2,8 +2,9 @@
 
 OpenSearch has no transaction over documents. So a load writes its chunks under a *batch* that this record
 hides, and one write of the record shows them and hides the *editions* they replace: readers exclude what the
-record names, and see the old document or the new one, never a mix and never neither. Chunks that were replaced
-stay for `grace_seconds`, for readers that still hold the record from before.
+record names and every load that is younger than it, and see the old document or the new one, never a mix and
+never neither. Chunks that were replaced stay for `grace_seconds`, for readers that still hold the record from
+before.
 
 The record is read by id, which OpenSearch answers from its newest write, refreshed or not.
 """
@@ -19,6 +20,7 @@ from rimedio.domain.clock import Clock
 from rimedio.domain.errors import Conflict, Throttled, Unavailable
 from rimedio.knowledge.index.opensearch_client import Json, OpenSearchClient
 
+NUMBERS_A_BATCH = 1_000_000  # chunks and pages of one load; the load's own number is multiplied by it
 WRITER_SECONDS = 300.0  # a load that takes longer is taken for dead
 BURIED_SECONDS = 86_400.0  # how long a dead load stays hidden: whatever it still wrote is never seen
 ATTEMPTS = 40  # of one compare-and-set; each waits with jitter, so writers come through one by one
@@ -47,8 +49,9 @@ class TenantState:
 
     @property
     def hidden(self) -> list[Json]:
-        """What readers exclude, as clauses of a `must_not`."""
-        clauses: list[Json] = []
+        """What readers exclude, as clauses of a `must_not`: also loads younger than this record."""
+        later: Json = {"range": {"number": {"gte": (self.sequence + 1) * NUMBERS_A_BATCH}}}
+        clauses: list[Json] = [{"bool": {"filter": [{"term": {"tenant": self.tenant_id}}, later]}}]
         if self.arriving:
             clauses.append({"terms": {"batch": sorted(self.arriving)}})
         if self.leaving:

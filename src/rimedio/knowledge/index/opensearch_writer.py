@@ -17,7 +17,6 @@ from rimedio.knowledge.embedding.port import Vectors
 from rimedio.knowledge.index.opensearch_bulk import Action, BulkReport, BulkWriter
 from rimedio.knowledge.index.opensearch_client import Json, OpenSearchClient
 from rimedio.knowledge.index.opensearch_documents import (
-    NUMBERS_A_BATCH,
     Edition,
     Stored,
     packed,
@@ -29,6 +28,7 @@ from rimedio.knowledge.index.opensearch_places import Control, Places
 from rimedio.knowledge.index.opensearch_queries import PAGE, own
 from rimedio.knowledge.index.opensearch_reader import PAGE_SIZE, scan
 from rimedio.knowledge.index.opensearch_state import (
+    NUMBERS_A_BATCH,
     TenantState,
     abandoned,
     batch_name,
