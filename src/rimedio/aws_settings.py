@@ -32,6 +32,12 @@ class AwsSettings(BaseModel):
     stage: str = Field("dev", pattern="^(dev|staging|prod)$", description="Which deployment this is.")
 
     table_name: str = Field("rimedio", description="DynamoDB table of everything that has a key.")
+    list_shards: int = Field(
+        1,
+        ge=1,
+        le=64,
+        description="Partitions that a tenant's lists of tickets are spread over; it may only grow.",
+    )
     bucket: str = Field("rimedio", description="S3 bucket of documents, attachments, pages and models.")
 
     knowledge: KnowledgeHome = Field(
@@ -111,6 +117,11 @@ class AwsSettings(BaseModel):
     state_machine_arn: str | None = Field(None, description="State machine of the ticket's way.")
     event_bus: str = Field("rimedio", description="EventBridge bus of the domain's events.")
     event_archive: str = Field("rimedio", description="Archive of that bus.")
+    textract_region: str | None = Field(
+        None,
+        pattern="^[a-z]{2}(-[a-z]+)+-[0-9]$",
+        description="Region whose Textract reads scanned pages, for Milan has none; unset: they are not read.",
+    )
     event_bus_arn: str | None = Field(None, description="That bus, by its full name.")
     event_rule_arn: str | None = Field(
         None, description="Rule that brings every event to the queue of deliveries; replays go to it alone."

@@ -8,6 +8,7 @@ from rimedio.knowledge.extract.blocks import (
     Heading,
     ItemList,
     Limits,
+    PageReader,
     Paragraph,
     Table,
 )
@@ -22,6 +23,7 @@ __all__ = [
     "Heading",
     "ItemList",
     "Limits",
+    "PageReader",
     "Paragraph",
     "Table",
     "extract",

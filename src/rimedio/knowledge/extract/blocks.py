@@ -2,13 +2,29 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 MEBIBYTE = 1024 * 1024
 
 
+class PageReader(Protocol):
+    """Reads the text out of the picture of a page: Tesseract at home, Textract on AWS."""
+
+    def available(self) -> bool:
+        """Whether it can be asked at all."""
+        ...
+
+    def read_image(self, png: bytes, name: str, seconds_max: float) -> str:
+        """The text of a PNG, line by line; `name` is the file's, for messages. Raises InvalidDocument."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a single file may cost. Beyond a limit a file is refused in one sentence, never half-read."""
+    """What a single file may cost, and who reads its scanned pages (Tesseract if unset).
+
+    Beyond a limit a file is refused in one sentence, never half-read.
+    """
 
     bytes_max: int = 64 * MEBIBYTE  # size of the file itself
     text_bytes_max: int = 24 * MEBIBYTE  # size of a file that is all text
@@ -18,6 +34,7 @@ class Limits:
     depth_max: int = 60  # nesting of JSON, YAML, HTML
     ocr_pages_max: int = 200
     ocr_seconds_per_page: float = 60.0
+    page_reader: PageReader | None = None
 
 
 @dataclass(frozen=True, slots=True)

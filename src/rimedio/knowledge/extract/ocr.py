@@ -44,6 +44,18 @@ def read_image(png: bytes, name: str, seconds_max: float) -> str:
     return done.stdout.decode("utf-8", errors="replace").replace("\f", "\n")
 
 
+class TesseractReader:
+    """Tesseract as a `PageReader`."""
+
+    def available(self) -> bool:
+        """Whether it is installed."""
+        return available()
+
+    def read_image(self, png: bytes, name: str, seconds_max: float) -> str:
+        """Text of one page. Raises InvalidDocument."""
+        return read_image(png, name, seconds_max)
+
+
 @cache
 def _languages(command: str) -> Sequence[str]:
     """Those of Italian and English that are installed."""

@@ -5,11 +5,12 @@ import re
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from rimedio.domain.errors import InvalidDocument
 from rimedio.knowledge.extract import ocr
-from rimedio.knowledge.extract.blocks import Block, Extracted, Heading, Limits
+from rimedio.knowledge.extract.blocks import Block, Extracted, Heading, Limits, PageReader
 from rimedio.knowledge.extract.pdf_layout import Run, blocks_of
 from rimedio.knowledge.extract.pdf_runs import page_runs
 from rimedio.knowledge.extract.plain import text_blocks
@@ -69,10 +70,11 @@ def _extracted(document: Any, name: str, limits: Limits) -> Extracted:
     bare = [at for at, runs in enumerate(pages) if WORDLESS.fullmatch("".join(r.text for r in runs))]
     scanned = [at for at in bare if _has_image(document, at)]
     blocks = blocks_of(pages)
-    read = scanned[: limits.ocr_pages_max] if ocr.available() else []
+    reader = limits.page_reader or ocr.TesseractReader()
+    read = scanned[: limits.ocr_pages_max] if reader.available() else []
     by_ocr = bool(read)
     if by_ocr:
-        blocks = _with_ocr(document, read, blocks, name, limits)
+        blocks = _with_ocr(document, read, blocks, name, _Reading(reader, limits))
     if not any(not WORDLESS.fullmatch(block.text) for block in blocks):
         raise _without_text(name, bool(scanned), by_ocr, limits)
     unread = damaged + len(scanned) - len(read)
@@ -120,13 +122,25 @@ def _has_image(document: Any, at: int) -> bool:
         page.close()
 
 
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """Who reads scanned pages, and what that may cost."""
+
+    reader: PageReader
+    limits: Limits
+
+
 def _with_ocr(
-    document: Any, scanned: Sequence[int], blocks: Sequence[Block], name: str, limits: Limits
+    document: Any,
+    scanned: Sequence[int],
+    blocks: Sequence[Block],
+    name: str,
+    reading: _Reading,
 ) -> list[Block]:
     """Blocks of the pages with text and of the scanned ones, in the order of the pages."""
     read: list[Block] = []
     for at in scanned:
-        text = ocr.read_image(_image(document, at), name, limits.ocr_seconds_per_page)
+        text = reading.reader.read_image(_image(document, at), name, reading.limits.ocr_seconds_per_page)
         read.extend(text_blocks(text, at + 1))
     return sorted([*blocks, *read], key=lambda block: block.page or 0)
 
