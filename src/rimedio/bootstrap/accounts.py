@@ -168,7 +168,9 @@ class Accounts:
         """Counts what the change stream tells."""
         from rimedio.cost.counting import Counting
 
-        return Counting(self._system.table, self._system.changes, self.metrics, self.steps.answered)
+        system = self._system
+        shards = system.settings.list_shards
+        return Counting(system.table, system.changes, self.metrics, self.steps.answered, shards=shards)
 
     @cached_property
     def insights(self) -> "InsightReader":

@@ -41,8 +41,12 @@ class Counting:
         metrics: Metrics,
         on_answer: Callable[[Answered], None] = lambda _: None,
         consumer: str = CONSUMER,
+        *,
+        shards: int = 1,
     ) -> None:
         """`on_answer` hears of each answered ticket at least once, before it is counted.
+
+        `shards` are those of the list of tickets (keys.py), which `rebuild` reads.
 
         A stream in several shards needs a consumer each: places are compared within one order only.
         """
@@ -51,6 +55,7 @@ class Counting:
         self._metrics = metrics
         self._on_answer = on_answer
         self._consumer = consumer
+        self._shards = shards
         self._place = keys.INSIGHT.key(tenant=SERVICE, kind=CHECKPOINT, period=consumer)
 
     def run_once(self) -> int:
@@ -161,9 +166,11 @@ class Counting:
 
     def _partitions(self, tenant_id: str) -> Iterator[list[Item]]:
         """Everything that hangs on each ticket; judgements left out, for they are made anew."""
-        for card in self._all(keys.TICKETS_BY_CREATION.query(tenant=tenant_id, shard=0, limit=200)):
-            items = self._all(Query(str(card["pk"]), limit=200))
-            yield sorted((i for i in items if i.get("entity") in _COUNTED), key=_age)
+        for shard in range(self._shards):
+            cards = keys.TICKETS_BY_CREATION.query(tenant=tenant_id, shard=shard, limit=200)
+            for card in self._all(cards):
+                items = self._all(Query(str(card["pk"]), limit=200))
+                yield sorted((i for i in items if i.get("entity") in _COUNTED), key=_age)
 
     def _figures_of(self, tenant_id: str) -> list[Key]:
         partition = keys.INSIGHT.key(tenant=tenant_id, kind=DAY, period=EVER).pk

@@ -23,7 +23,7 @@ def query_shards(table: Table, queries: Sequence[Query]) -> Page:
     partitions = [query.partition for query in queries]
     binding = repr((partitions, first.index and first.index.value, first.sort, first.reverse))
     start = None if first.cursor is None else cursors.unseal(first.cursor, binding, 1)[0]
-    pages = [table.query(_from(query, start)) for query in queries]
+    pages = table.query_many([_from(query, start) for query in queries])
 
     def sort_key(item: Item) -> str:
         return str(item[attribute])

@@ -143,6 +143,9 @@ class SqliteTable:
         following = None if last is None else cursors.seal(last, fingerprint(query))
         return Page(tuple(decode(row[0]) for row in rows[: query.limit]), following)
 
+    def query_many(self, queries: Sequence[Query]) -> Sequence[Page]:
+        return [self.query(query) for query in queries]
+
     def purge_expired(self, limit: int = 1000) -> int:
         with self._database.transaction() as connection:
             expired = connection.execute(

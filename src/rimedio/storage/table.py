@@ -214,6 +214,10 @@ class Table(Protocol):
         """One page of a partition. Raises InvalidInput for a cursor that belongs to another query."""
         ...
 
+    def query_many(self, queries: Sequence[Query]) -> Sequence[Page]:
+        """One page of each query, in their order; side by side where that is quicker."""
+        ...
+
     def batch_get(self, keys: Sequence[Key]) -> Mapping[Key, Item]:
         """Those of up to 100 items that exist."""
         ...

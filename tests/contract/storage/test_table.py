@@ -391,6 +391,23 @@ class TestQuery:
             SortBetween("b", "a")
 
 
+class TestQueryMany:
+    def test_each_query_gets_its_page_in_order(self, table: Table) -> None:
+        for number in range(20):
+            table.put({"pk": f"p{number % 10}", "sk": f"{number:02d}"})
+        pages = table.query_many([Query(f"p{number}", limit=1) for number in (*range(10), 99)])
+        assert [[found["sk"] for found in page.items] for page in pages[:-1]] == [
+            [f"{n:02d}"] for n in range(10)
+        ]
+        assert all(page.cursor is not None for page in pages[:-1])
+        assert pages[-1].items == ()
+        assert table.query_many([]) == []
+
+    def test_a_query_that_is_refused_refuses_all(self, table: Table) -> None:
+        with pytest.raises(InvalidInput, match="cursor"):
+            table.query_many([Query("p"), Query("p", cursor="x")])
+
+
 class TestBatchGet:
     def test_those_that_exist_are_found(self, table: Table) -> None:
         table.put(item("a", x=1))

@@ -1,17 +1,21 @@
 """One list over several shards, however unevenly the items lie in them."""
 
+from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rimedio.domain.clock import FakeClock
+from rimedio.domain.clock import FakeClock, SeededIds
 from rimedio.domain.errors import InvalidInput
+from rimedio.domain.ticket import Asset, Customer, Status, Ticket
 from rimedio.storage.database import Database
 from rimedio.storage.fanout import query_shards
 from rimedio.storage.sqlite_table import SqliteTable
 from rimedio.storage.table import Query, SortBeginsWith, SortBetween
+from rimedio.storage.tickets import TicketPage, TicketStore
 
 STEADY = settings(deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 
@@ -62,3 +66,62 @@ def test_a_sort_that_cannot_go_on_is_refused_in_words() -> None:
     cursor = query_shards(table, queries).cursor
     with pytest.raises(InvalidInput, match="SortBetween"):
         query_shards(table, [replace(query, cursor=cursor) for query in queries])
+
+
+STATUSES = (Status.NEW, Status.PROCESSING)
+
+
+@settings(STEADY, max_examples=30)
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 10_000), st.integers(0, 20)), max_size=15, unique_by=lambda pair: pair[0]
+    ),
+    st.integers(2, 7),
+    st.integers(1, 4),
+    st.booleans(),
+)
+def test_a_spread_list_reads_like_one_partition(
+    tickets: list[tuple[int, int]], shards: int, limit: int, newest_first: bool
+) -> None:
+    """Writes spread by hash, reads gathered: by status and by time, page by page, as without shards."""
+    spread, whole = (_lists(tickets, count, limit, newest_first) for count in (shards, 1))
+    assert spread == whole
+    assert sum(len(found) for found in whole[:2]) == len(tickets) == len(whole[2])
+
+
+def _lists(tickets: list[tuple[int, int]], shards: int, limit: int, newest_first: bool) -> list[list[str]]:
+    """The ids in every list of tickets, read page by page."""
+    store = TicketStore(SqliteTable(Database(None), FakeClock()), FakeClock(), SeededIds(), shards=shards)
+    for number, minute in tickets:
+        store.create(ticket := _ticket(number, minute))
+        if number % 2:
+            store.save(ticket.moved_to(Status.PROCESSING, ticket.updated_at))
+    order = {"limit": limit, "newest_first": newest_first}
+    by_status = [
+        _walk(lambda cursor, status=status: store.list_by_status("acme", status, cursor=cursor, **order))
+        for status in STATUSES
+    ]
+    return [*by_status, _walk(lambda cursor: store.list_all("acme", cursor=cursor, **order))]
+
+
+def _ticket(number: int, minute: int) -> Ticket:
+    at = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=minute)
+    return Ticket(
+        ticket_id=f"tkt_00000000-0000-4000-8000-{number:012d}",
+        tenant_id="acme",
+        customer=Customer(id="c", name="C"),
+        asset=Asset(product_type="EV_CHARGER", model="XC-200", serial="1"),
+        symptom_text="It stops after five minutes.",
+        created_at=at,
+        updated_at=at,
+    )
+
+
+def _walk(read: Callable[[str | None], TicketPage]) -> list[str]:
+    found, cursor = [], None
+    while True:
+        page = read(cursor)
+        found += [ticket.ticket_id for ticket in page.tickets]
+        cursor = page.cursor
+        if cursor is None:
+            return found
