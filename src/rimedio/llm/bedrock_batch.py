@@ -141,14 +141,17 @@ class BedrockBatch:
         *,
         tenant_id: str,
         converse: bool = False,
+        token: str = "",
     ) -> BatchJob:
         """Write the records and start the job; `converse` says that they are Converse's bodies.
 
-        Starting twice by a retry starts one job: the request carries a token of its own. Raises InvalidInput for
-        too few or too many records, Throttled, ModelUnavailable, GenerationFailed, StorageFailed.
+        Starting twice by a retry starts one job: the request carries a token, and whoever may fall over between
+        starting and noting the job brings a token of his own (`new_token`). Raises InvalidInput for too few or
+        too many records, Throttled, ModelUnavailable, GenerationFailed, StorageFailed.
         """
-        token = self._ids.new("bat").replace("_", "-")
+        token = token or self.new_token()
         folder = f"batch/{token}"
+        name_in = f"{folder}/{_INPUT}"
         lines = list(_lines(records))
         if not RECORDS_MIN <= len(lines) <= RECORDS_MAX:
             msg = (
@@ -156,7 +159,8 @@ class BedrockBatch:
                 "Ask for fewer ones directly, split more into several jobs."
             )
             raise InvalidInput(msg)
-        self._objects.put(tenant_id, f"{folder}/{_INPUT}", lines)
+        if not self._objects.exists(tenant_id, name_in):  # a start that is tried again must ask for the same
+            self._objects.put(tenant_id, name_in, lines)
         answer = self._retries.call(
             f"CreateModelInvocationJob of {model}",
             lambda: self._bedrock.create_model_invocation_job(
@@ -178,6 +182,10 @@ class BedrockBatch:
             ),
         )
         return BatchJob(str(answer["jobArn"]), tenant_id, folder, model, len(lines))
+
+    def new_token(self) -> str:
+        """What makes a start the same start."""
+        return self._ids.new("bat").replace("_", "-")
 
     def status(self, job: BatchJob) -> BatchStatus:
         """How far it is. Raises Throttled, ModelUnavailable."""

@@ -54,18 +54,18 @@ class BedrockOptions:
     circuit: CircuitPolicy = field(default_factory=CircuitPolicy)
 
     @classmethod
-    def from_settings(cls, settings: AwsSettings) -> Self:
-        """The options that the settings name. Raises InvalidSetting when no model is named."""
-        if not settings.bedrock_model:
+    def from_settings(cls, settings: AwsSettings, *, writes: bool = True) -> Self:
+        """The options that the settings name. Raises InvalidSetting when no model is named although one `writes`;
+        a guardrail may stand without."""
+        if writes and not settings.bedrock_model:
             raise InvalidSetting(
                 "`bedrock_model` is not set. Name the model or inference profile that writes."
             )
         others = [name.strip() for name in settings.bedrock_fallback_models.split(",")]
         region = settings.bedrock_region or settings.aws_region
         profile = Profile(settings.bedrock_profile)
-        names = (
-            inference_profile(name, region, profile) for name in (settings.bedrock_model, *others) if name
-        )
+        asked = (settings.bedrock_model or "", *others)
+        names = (inference_profile(name, region, profile) for name in asked if name)
         guardrail = GuardrailChoice.parse(settings.bedrock_guardrail) if settings.bedrock_guardrail else None
         return cls(
             models=tuple(dict.fromkeys(names)),

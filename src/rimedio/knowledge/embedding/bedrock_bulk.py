@@ -36,10 +36,11 @@ class Outcome(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Collected:
-    """How many texts got a vector, and how many a later run must see to."""
+    """How many texts got a vector, how many a later run must see to, and the tokens that were read."""
 
     stored: int
     failed: int
+    tokens: int = 0
 
 
 class BulkEmbedding:
@@ -60,19 +61,20 @@ class BulkEmbedding:
     def collect(self, outcomes: Iterable[Outcome]) -> Collected:
         """Store the vectors page by page; what failed stays without one. Raises StorageFailed."""
         page: dict[str, Vectors] = {}
-        stored = failed = 0
+        stored = failed = tokens = 0
         for outcome in outcomes:
             vector = self._vector(outcome.output)
             if vector is None:
                 failed += 1
                 continue
             page[outcome.record_id] = vector
+            tokens += int((outcome.output or {}).get("inputTextTokenCount") or 0)
             if len(page) >= PAGE:
                 stored += self._store(page)
         stored += self._store(page)
         if failed:
             log.warning("A batch job left texts without a vector", failed=failed, stored=stored)
-        return Collected(stored, failed)
+        return Collected(stored, failed, tokens)
 
     def _vector(self, output: Mapping[str, Any] | None) -> Vectors | None:
         try:
