@@ -183,7 +183,7 @@ class Rimedio(ABC):
     @cached_property
     def tickets(self) -> TicketStore:
         """Tickets, solutions, feedback."""
-        return TicketStore(self.table, self.clock, self.ids)
+        return TicketStore(self.table, self.clock, self.ids, shards=self.settings.list_shards)
 
     @cached_property
     def conversations(self) -> ConversationStore:
