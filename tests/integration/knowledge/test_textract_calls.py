@@ -4,7 +4,6 @@ from rimedio.aws import AwsConnections
 from rimedio.domain.clock import FakeClock
 from rimedio.knowledge.extract.textract import TextractReader
 
-
 IRELAND = "eu-west-1"  # Milan has no Textract
 
 
