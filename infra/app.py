@@ -10,7 +10,7 @@ from pathlib import Path
 
 # Node 20 serves well; without this, jsii prints a banner about its age at every start.
 os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "20")
-sys.path.insert(0, str(Path(__file__).resolve().parent))
+sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve().parents[1] / "src")]
 
 from rimedio_infra.assembly import synthesize
 from rimedio_infra.deployment import Profile, StageName

@@ -21,6 +21,7 @@ from rimedio_infra.events import eventing
 from rimedio_infra.firewall import edge_acl, regional_acl
 from rimedio_infra.functions import Built, Code, functions
 from rimedio_infra.github import github
+from rimedio_infra.guardrail import guardrail
 from rimedio_infra.identity import identity
 from rimedio_infra.keys import key
 from rimedio_infra.knowledge import domain
@@ -92,6 +93,8 @@ def assemble(scope: Construct, d: Deployment, code: Code) -> None:
     shared = Shared(
         key_arn=master.key_arn, pool_id=people.pool.user_pool_id, client_id=people.client.user_pool_client_id
     )
+    checks = guardrail(stack(scope, d, "guardrail", "what models may not say"), d)
+    shared = replace(shared, guardrail=checks)
     if private and d.sizes.opensearch:
         searched = domain(stack(scope, d, "knowledge", "the search domain"), d, master, private)
         shared = replace(shared, domain_endpoint=searched.attr_domain_endpoint)

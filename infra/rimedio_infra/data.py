@@ -112,7 +112,6 @@ def _bucket(stack: cdk.Stack, d: Deployment, key: kms.Key, logs: s3.Bucket) -> s
         enforce_ssl=True,
         minimum_tls_version=1.2,
         versioned=True,
-        event_bridge_enabled=False,  # would be a custom resource; documents are announced through the queue
         server_access_logs_bucket=logs,
         server_access_logs_prefix="data/",
         removal_policy=removal(d),
@@ -134,7 +133,9 @@ def _bucket(stack: cdk.Stack, d: Deployment, key: kms.Key, logs: s3.Bucket) -> s
             ),
         ],
     )
+    resource = bucket.node.default_child
+    # Not CDK's own switch: that one is a function of its own, which would change a setting by hand.
+    resource.notification_configuration = {"eventBridgeConfiguration": {"eventBridgeEnabled": True}}
     if d.sizes.replica:
-        resource = bucket.node.default_child
         resource.replication_configuration = replication(d, replication_role(stack, d), key.key_id)
     return bucket

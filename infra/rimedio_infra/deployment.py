@@ -106,6 +106,7 @@ class Deployment:
     pipeline_branch: str
     alarm_email: str
     cors_origin: str
+    textract_region: str
 
     @property
     def name(self) -> str:
@@ -172,6 +173,7 @@ def deployment(stage: StageName, profile: Profile, configuration: Path = CONFIGU
         pipeline_branch=text["pipeline_branch"],
         alarm_email=text["alarm_email"],
         cors_origin=text["cors_origin"],
+        textract_region=text["textract_region"],
     )
 
 

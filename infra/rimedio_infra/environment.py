@@ -1,8 +1,10 @@
 """The settings that every function gets: `RIMEDIO_…`, as rimedio.aws_settings and rimedio.settings name them."""
 
+from rimedio_infra.catalogue import FunctionSpec
 from rimedio_infra.deployment import Deployment
 from rimedio_infra.shared import Shared
 
+SCRATCH = "/tmp/rimedio"  # noqa: S108 - the one folder that a function may write
 UPLOAD_PART_BYTES = 4 * 1024 * 1024  # a Lambda function takes 6 MB, and base64 grows a part by a third
 
 
@@ -12,10 +14,11 @@ def settings(d: Deployment, shared: Shared) -> dict[str, str]:
         "home": "aws",
         "aws_region": d.region,
         "stage": str(d.stage),
-        "data_dir": "/tmp/rimedio",
+        "data_dir": SCRATCH,
         "table_name": d.name,
         "bucket": d.bucket(),
         "knowledge": "opensearch" if d.sizes.opensearch else "published",
+        "opensearch_replicas": str(min(2, max(0, d.sizes.opensearch_data.count - 1))),
         "embedder": "bedrock",
         "generator": "bedrock",
         "bedrock_model": d.models.writer,
@@ -33,12 +36,21 @@ def settings(d: Deployment, shared: Shared) -> dict[str, str]:
         "kms_key": shared.key_arn,
         "upload_part_bytes": str(UPLOAD_PART_BYTES),
         "log_level": "INFO",
-        "ocr": "true",
+        "event_bus_arn": d.arn("events", f"event-bus/{d.name}"),
+        "event_rule_arn": d.arn("events", f"rule/{d.name}/deliveries"),
+        "schedule_group": d.name,
+        "schema_registry": d.name,
+        "webhook_queue_arn": d.arn("sqs", d.named("webhooks")),
+        "dead_letter_queue_arn": d.arn("sqs", d.named("dead-letters")),
+        "token_keys_secret": d.named("signing-key"),
+        "ocr": "false",
     }
     if shared.domain_endpoint:
         found["opensearch_url"] = f"https://{shared.domain_endpoint}"
     if d.sizes.sagemaker:
         found["sagemaker_endpoint"] = d.named("classifier")
+    if d.textract_region:
+        found["textract_region"] = d.textract_region
     if d.models.rerank:
         found["bedrock_rerank_model"] = d.models.rerank
     if shared.guardrail:
@@ -46,3 +58,10 @@ def settings(d: Deployment, shared: Shared) -> dict[str, str]:
     if shared.pool_id and shared.client_id:
         found |= {"user_pool_id": shared.pool_id, "user_pool_client_id": shared.client_id}
     return {f"RIMEDIO_{name.upper()}": value for name, value in found.items()}
+
+
+def inside_the_network(found: dict[str, str], spec: FunctionSpec, *, private: bool) -> dict[str, str]:
+    """Without what cannot be reached from the private subnets: endpoints are of the home region alone."""
+    if not (private and spec.searches):
+        return found
+    return {name: value for name, value in found.items() if name != "RIMEDIO_TEXTRACT_REGION"}

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import aws_cdk as cdk
 from aws_cdk import aws_events as events
+from aws_cdk import aws_eventschemas as eventschemas
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
@@ -11,17 +12,19 @@ from aws_cdk import aws_scheduler as scheduler
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 
+from rimedio.events.bus import Target
+from rimedio.events.deployed_rules import DEPLOYED
+from rimedio.events.eventbridge_rules import native_pattern
 from rimedio_infra.deployment import ACCOUNT, Deployment
 from rimedio_infra.grants import Grant, service_role
 from rimedio_infra.stacks import only_tls
 
 RETRIES = {"maximumEventAgeInSeconds": 3600, "maximumRetryAttempts": 8}
-PEOPLE = ("IN_REVIEW", "ESCALATED", "FAILED")
 VISIBILITY = {
     "webhooks": 360,
     "documents": 1800,
 }  # six times the timeout of the function that reads, as AWS advises
-RECEIVED_MAX = {"webhooks": 8, "documents": 3}
+RECEIVED_MAX = {"webhooks": 1000, "documents": 3}  # webhooks' attempts are counted in the table
 CONCURRENCY = {"webhooks": 10, "documents": 5}
 READERS = {"webhooks": "webhooks", "documents": "ingest"}
 
@@ -40,7 +43,9 @@ def eventing(stack: cdk.Stack, d: Deployment, key: kms.IKey, stream_arn: str) ->
     queues = _queues(stack, d, key)
     topic = _topic(stack, d, key)
     bus = _bus(stack, d)
-    _rules(stack, d, bus, queues["dead-letters"])
+    _rules(stack, d, bus, queues)
+    _originals(stack, d, queues["dead-letters"])
+    _schemas(stack, d)
     _readers(stack, d, queues)
     _followers(stack, d, queues["dead-letters"], stream_arn)
     _clock(stack, d, queues["dead-letters"])
@@ -79,13 +84,20 @@ def _queues(stack: cdk.Stack, d: Deployment, key: kms.IKey) -> dict[str, sqs.Que
 
 
 def _rules_may_send(d: Deployment, queue: sqs.Queue) -> iam.PolicyStatement:
-    """Rules of this bus only; a rule of another bus or account cannot fill the queue."""
+    """Rules of this deployment only; a rule of another bus or account cannot fill the queue."""
     return iam.PolicyStatement(
         sid="RulesOfThisBus",
         principals=[iam.ServicePrincipal("events.amazonaws.com")],
         actions=["sqs:SendMessage"],
         resources=[queue.queue_arn],
-        conditions={"ArnLike": {"aws:SourceArn": d.arn("events", f"rule/{d.name}/*")}},
+        conditions={
+            "ArnLike": {
+                "aws:SourceArn": [
+                    d.arn("events", f"rule/{d.name}/*"),
+                    d.arn("events", f"rule/{d.named('originals')}"),
+                ]
+            }
+        },
     )
 
 
@@ -129,6 +141,7 @@ def _bus(stack: cdk.Stack, d: Deployment) -> events.CfnEventBus:
         event_bus_name=bus.ref,
         statement_id="OwnSourcesOnly",
         statement={
+            "Sid": "OwnSourcesOnly",
             "Effect": "Allow",
             "Principal": {"AWS": f"arn:{cdk.Aws.PARTITION}:iam::{ACCOUNT}:root"},
             "Action": "events:PutEvents",
@@ -143,74 +156,83 @@ def _bus(stack: cdk.Stack, d: Deployment) -> events.CfnEventBus:
         source_arn=bus.attr_arn,
         retention_days=d.sizes.event_archive_days,
         description="Events to look at and to replay",
-        event_pattern={"source": [{"prefix": "rimedio."}]},
     )
     return bus
 
 
-def _rules(stack: cdk.Stack, d: Deployment, bus: events.CfnEventBus, dead: sqs.Queue) -> None:
-    """Rules that belong to the deployment. Webhooks and people's own rules are made by the service itself."""
-    _rule_to_function(
-        stack,
-        d,
-        bus,
-        dead,
-        name="people",
-        purpose="People hear of tickets that wait for them",
-        pattern={
-            "source": ["rimedio.tickets"],
-            "detail-type": ["TicketStatusChanged"],
-            "detail": {"status": list(PEOPLE)},
+def _rules(stack: cdk.Stack, d: Deployment, bus: events.CfnEventBus, queues: dict[str, sqs.Queue]) -> None:
+    """The rules that the service says it wants deployed. Rules of tenants are data; they make no resource."""
+    for rule in DEPLOYED:
+        made = events.CfnRule(
+            stack,
+            f"Rule{rule.name.capitalize()}",
+            name=rule.name,
+            description=rule.description,
+            event_bus_name=bus.ref,
+            event_pattern=native_pattern(rule.pattern, rule.tenant_id),
+            state="ENABLED",
+            targets=[_target(d, target, queues["dead-letters"]) for target in rule.targets],
+        )
+        for target in rule.targets:
+            kind, _, name = target.address.partition(":")
+            if kind == "function":
+                lambda_.CfnPermission(
+                    stack,
+                    f"Rule{rule.name.capitalize()}Calls{name.capitalize()}",
+                    action="lambda:InvokeFunction",
+                    function_name=d.function_arn(name),
+                    principal="events.amazonaws.com",
+                    source_arn=made.attr_arn,
+                )
+
+
+def _target(d: Deployment, target: Target, dead: sqs.Queue) -> dict[str, object]:
+    """`queue:deliveries` is the queue of webhooks: it carries every delivery, webhooks are most of them."""
+    kind, _, name = target.address.partition(":")
+    arn = d.function_arn(name) if kind == "function" else d.arn("sqs", d.named("webhooks"))
+    retry = target.retry
+    return {
+        "id": target.id,
+        "arn": arn,
+        "deadLetterConfig": {"arn": dead.queue_arn},
+        "retryPolicy": {
+            "maximumEventAgeInSeconds": retry.maximum_event_age_seconds,
+            "maximumRetryAttempts": retry.maximum_retry_attempts,
         },
-        function="notify",
-    )
-    _rule_to_function(
-        stack,
-        d,
-        bus,
-        dead,
-        name="alerts",
-        purpose="People hear of drift, gaps and budgets",
-        pattern={"detail-type": ["DriftDetected", "BudgetLevelChanged", "KnowledgeGapFound"]},
-        function="notify",
-    )
+    }
 
 
-def _rule_to_function(
-    stack: cdk.Stack,
-    d: Deployment,
-    bus: events.CfnEventBus,
-    dead: sqs.Queue,
-    *,
-    name: str,
-    purpose: str,
-    pattern: dict[str, object],
-    function: str,
-) -> None:
-    rule = events.CfnRule(
+def _originals(stack: cdk.Stack, d: Deployment, dead: sqs.Queue) -> None:
+    """A document put into the bucket is read, whoever put it there."""
+    events.CfnRule(
         stack,
-        f"Rule{name.capitalize()}",
-        name=name,
-        description=purpose,
-        event_bus_name=bus.ref,
-        event_pattern=pattern,
+        "Originals",
+        name=d.named("originals"),
+        description="A document was put into the bucket",
+        event_pattern={
+            "source": ["aws.s3"],
+            "detail-type": ["Object Created"],
+            "detail": {
+                "bucket": {"name": [d.bucket()]},
+                "object": {"key": [{"wildcard": "objects/*/originals/*"}]},
+            },
+        },
         state="ENABLED",
         targets=[
             {
-                "id": function,
-                "arn": d.function_arn(function),
+                "id": "documents",
+                "arn": d.arn("sqs", d.named("documents")),
                 "deadLetterConfig": {"arn": dead.queue_arn},
                 "retryPolicy": RETRIES,
             }
         ],
     )
-    lambda_.CfnPermission(
-        stack,
-        f"Rule{name.capitalize()}Calls",
-        action="lambda:InvokeFunction",
-        function_name=d.function_arn(function),
-        principal="events.amazonaws.com",
-        source_arn=rule.attr_arn,
+
+
+def _schemas(stack: cdk.Stack, d: Deployment) -> None:
+    """The registry that the service writes the schemas of its events into."""
+    eventschemas.CfnRegistry(
+        stack, "Schemas", registry_name=d.name, description="Shapes of Rimedio's events, by version"
     )
 
 
@@ -257,7 +279,7 @@ def _clock(stack: cdk.Stack, d: Deployment, dead: sqs.Queue) -> None:
         Grant(
             "Call", ("lambda:InvokeFunction",), (d.function_arn("housekeeping"), d.function_arn("redrive"))
         ),
-        Grant("Tell", ("events:PutEvents",), (d.arn("events", f"event-bus/{d.name}"),)),
+        Grant("Deliver", ("sqs:SendMessage",), (d.arn("sqs", d.named("webhooks")),)),
         Grant("Bury", ("sqs:SendMessage",), (dead.queue_arn,)),
     ]
     role = service_role(
@@ -286,6 +308,6 @@ def _clock(stack: cdk.Stack, d: Deployment, dead: sqs.Queue) -> None:
                 "roleArn": role.role_arn,
                 "deadLetterConfig": {"arn": dead.queue_arn},
                 "retryPolicy": RETRIES,
-                "input": f'{{"schedule": "{name}"}}',
+                "input": "{}",
             },
         )

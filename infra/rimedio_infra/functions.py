@@ -13,6 +13,7 @@ from aws_cdk import aws_sqs as sqs
 
 from rimedio_infra.catalogue import FUNCTIONS, FunctionSpec
 from rimedio_infra.deployment import Deployment
+from rimedio_infra.environment import inside_the_network
 from rimedio_infra.grants import role
 from rimedio_infra.network import Network
 from rimedio_infra.permissions import grants
@@ -98,7 +99,9 @@ def _function(
         role=_role(stack, d, spec, built.shared),
         memory_size=d.sizes.memory_mb[spec.memory],
         timeout=cdk.Duration.seconds(spec.timeout_seconds),
-        environment=built.environment | spec.environment | {"POWERTOOLS_SERVICE_NAME": spec.name},
+        environment=inside_the_network(built.environment, spec, private=built.network is not None)
+        | spec.environment
+        | {"POWERTOOLS_SERVICE_NAME": spec.name},
         log_group=log_group,
         logging_format=lambda_.LoggingFormat.JSON,
         tracing=lambda_.Tracing.ACTIVE,

@@ -24,7 +24,6 @@ ENDPOINTS: tuple[tuple[str, str], ...] = (
     ("Kms", "kms"),
     ("Secrets", "secretsmanager"),
     ("SageMakerRuntime", "sagemaker.runtime"),
-    ("Textract", "textract"),
 )
 
 

@@ -11,14 +11,14 @@ EVERY_DAYS = 30
 
 
 def signing_key(stack: cdk.Stack, d: Deployment, key: kms.IKey) -> secretsmanager.CfnSecret:
-    """A generated secret; Secrets Manager calls `rotate` every month, inside a window at night."""
+    """A secret without keys; Secrets Manager calls `rotate` every month, inside a window at night."""
     secret = secretsmanager.CfnSecret(
         stack,
         "SigningKey",
         name=d.named("signing-key"),
         description="What sign-in tokens of the service itself are signed with",
         kms_key_id=key.key_arn if d.sizes.customer_key_everywhere else None,
-        generate_secret_string={"passwordLength": 64, "excludePunctuation": True},
+        secret_string='{"keys": []}',  # no key yet: the first rotation makes one, inside AWS
     )
     permission = lambda_.CfnPermission(
         stack,
@@ -34,6 +34,6 @@ def signing_key(stack: cdk.Stack, d: Deployment, key: kms.IKey) -> secretsmanage
         secret_id=secret.ref,
         rotation_lambda_arn=d.function_arn("rotate"),
         rotation_rules={"scheduleExpression": f"rate({EVERY_DAYS} days)", "duration": "2h"},
-        rotate_immediately_on_update=False,
+        rotate_immediately_on_update=True,
     ).add_resource_dependency(permission)
     return secret
