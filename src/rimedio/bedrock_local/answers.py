@@ -24,7 +24,7 @@ class Answers:
         asked = read_prompt(prompt.asked)
         if asked is not None and asked.context.entries and _wants_steps(prompt.schema):
             return _json(draft_body(self._draft(asked)))
-        opinion = opinion_of(prompt.asked, self._models.classify)
+        opinion = opinion_of(prompt.asked)
         if opinion is not None and prompt.schema is None:
             return _json(opinion)
         if prompt.schema is not None:

@@ -1,18 +1,12 @@
 """The laptop's models that answer in the place of Bedrock's."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
-from pathlib import Path
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from rimedio.answering.extractive.writer import ExtractiveWriter
 from rimedio.answering.verify import GroundednessVerifier
-from rimedio.bootstrap.laptop import CLASSIFIERS
 from rimedio.bootstrap.system import PACKAGED_MODELS
-from rimedio.classification.predict import Classification
-from rimedio.classification.registry import ModelRegistry
-from rimedio.domain.clock import Clock, SystemClock
 from rimedio.domain.errors import ModelUnavailable
 from rimedio.knowledge.embedding.onnx import OnnxEmbedder
 from rimedio.knowledge.embedding.port import Embedder
@@ -22,8 +16,6 @@ from rimedio.settings import EmbedderName, Settings
 if TYPE_CHECKING:
     from rimedio.llm.guardrails import Guardrails
 
-Classify = Callable[[str], Classification]
-
 
 @dataclass(frozen=True)
 class LaptopModels:
@@ -31,7 +23,6 @@ class LaptopModels:
 
     counter: TokenCounter
     embedder: Embedder | None = None  # None: embeddings and reranking answer ModelNotReadyException
-    classify: Classify | None = None
     writer: ExtractiveWriter = field(default_factory=ExtractiveWriter)
     verifier: GroundednessVerifier = field(default_factory=GroundednessVerifier)
 
@@ -43,15 +34,14 @@ class LaptopModels:
         return Guardrails()
 
 
-def laptop_models(settings: Settings, clock: Clock | None = None) -> LaptopModels:
-    """The models of the settings; the data folder is asked for a classifier only, and not locked."""
+def laptop_models(settings: Settings) -> LaptopModels:
+    """The models of the settings; no data folder is opened."""
     folder = settings.model_dir or PACKAGED_MODELS
     tokenizer = folder / EmbedderName.E5_SMALL.value / "tokenizer.json"
     counter = TokenizerTokenCounter(tokenizer) if tokenizer.exists() else CharacterTokenCounter()
     return LaptopModels(
         counter=counter,
         embedder=_embedder(settings),
-        classify=_classifier(settings.data_dir / CLASSIFIERS, clock or SystemClock()),
     )
 
 
@@ -66,11 +56,3 @@ def _embedder(settings: Settings) -> Embedder | None:
         )
     except ModelUnavailable:
         return None
-
-
-def _classifier(folder: Path, clock: Clock) -> Classify | None:
-    """The champion of a data folder, read at the first question; None where none was trained."""
-    if not folder.is_dir():
-        return None
-    champion = lru_cache(maxsize=1)(ModelRegistry(folder, clock).classifier)
-    return lambda text: champion().classify(text)

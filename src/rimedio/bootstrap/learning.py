@@ -81,7 +81,7 @@ class Learning:
         if tenant_id == self._system.tenant:
             return shared
         name = hashlib.sha256(tenant_id.encode()).hexdigest()[:24]  # a tenant's name is no folder's name
-        return ModelRegistry(shared.folder / TENANTS / name, self._system.clock)
+        return shared.inner(f"{TENANTS}/{name}")
 
     def models_of(self, tenant_id: str) -> LiveModels:
         """Champion and challenger that answer for a tenant, kept in memory."""

@@ -1,18 +1,14 @@
-"""Versions of the classifier on disk: which one answers, which one challenges it, which ones were retired.
+"""Versions of the classifier: which one answers, which one challenges it, which ones were retired.
 
-    classifiers/
-      registry.json        what is registered and its status; replaced as a whole, so readers see old or new
-      v0001/ v0002/ …      one folder a version, never changed after it was registered
-
-Promotion and rollback are one replacement of `registry.json`: a crash leaves the old champion or the new one.
+Promotion and rollback are one replacement of the registry's file on its shelf (a folder, or a bucket): a crash
+leaves the old champion or the new one, and of two who change it at once, one sees what the other did.
 """
 
 import hashlib
 import json
-import os
 import shutil
-import threading
-from dataclasses import dataclass
+import tempfile
+from collections.abc import Callable
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -20,11 +16,9 @@ from pathlib import Path
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
 from rimedio.classification.predict import CARD_FILE, MODEL_FILE, FastTextClassifier, read_card
+from rimedio.classification.shelves import REGISTRY_FILE, FolderShelf, Shelf, Stamp
 from rimedio.domain.clock import Clock
 from rimedio.domain.errors import Conflict, ModelUnavailable, NotFound
-
-REGISTRY_FILE = "registry.json"
-_CHANGES = threading.RLock()  # read, change, write: a retraining ends while somebody promotes
 
 
 class ModelStatus(StrEnum):
@@ -62,38 +56,53 @@ class _RegistryFile(BaseModel):
     past_champions: tuple[str, ...] = ()  # oldest first; the way back
 
 
-@dataclass(frozen=True)
-class ModelRegistry:
-    """The classifier's versions in one folder."""
+_Change = Callable[[_RegistryFile], tuple[_RegistryFile, ModelVersion]]
 
-    folder: Path
-    clock: Clock
+
+class ModelRegistry:
+    """The classifier's versions on one shelf; a path means a folder."""
+
+    def __init__(self, place: Path | Shelf, clock: Clock) -> None:
+        self.shelf: Shelf = FolderShelf(place) if isinstance(place, Path) else place
+        self.clock = clock
+
+    @property
+    def folder(self) -> Path:
+        """A folder on this machine for models that are being made; one a shelf."""
+        return self.shelf.folder
+
+    def inner(self, name: str) -> "ModelRegistry":
+        """A registry of its own beside this one."""
+        return ModelRegistry(self.shelf.inner(name), self.clock)
 
     def register(self, model: Path) -> ModelVersion:
         """Copy a trained model folder in as a challenger; the first one becomes champion at once.
 
         Raises ModelUnavailable when `model` is not a complete model folder.
         """
-        with _CHANGES:
-            card = read_card(model)
-            if _sha256(model / MODEL_FILE) != card.model_sha256:
-                msg = f"The weights in {model} are not those of its card: changed or damaged. Train it again."
-                raise ModelUnavailable(msg)
-            state = self._read()
-            version = f"v{1 + max((int(v.version[1:]) for v in state.versions), default=0):04d}"
-            self._copy(model, version)
-            now = self.clock.now()
-            first = not any(v.status is ModelStatus.CHAMPION for v in state.versions)
-            entry = ModelVersion(
-                version=version,
-                status=ModelStatus.CHAMPION if first else ModelStatus.CHALLENGER,
-                sha256=card.model_sha256,
-                metrics=_read_metrics(model / CARD_FILE),
-                registered_at=now,
-                promoted_at=now if first else None,
-            )
-            self._write(_RegistryFile(versions=(*state.versions, entry), past_champions=state.past_champions))
-            return entry
+        card = read_card(model)
+        if _sha256(model / MODEL_FILE) != card.model_sha256:
+            msg = f"The weights in {model} are not those of its card: changed or damaged. Train it again."
+            raise ModelUnavailable(msg)
+        metrics = _read_metrics(model / CARD_FILE)
+        with self.shelf.changing():
+            version = self._keep(model)
+
+            def enter(state: _RegistryFile) -> tuple[_RegistryFile, ModelVersion]:
+                now = self.clock.now()
+                first = not any(v.status is ModelStatus.CHAMPION for v in state.versions)
+                entry = ModelVersion(
+                    version=version,
+                    status=ModelStatus.CHAMPION if first else ModelStatus.CHALLENGER,
+                    sha256=card.model_sha256,
+                    metrics=metrics,
+                    registered_at=now,
+                    promoted_at=now if first else None,
+                )
+                versions = (*state.versions, entry)
+                return _RegistryFile(versions=versions, past_champions=state.past_champions), entry
+
+            return self._change(enter)
 
     def versions(self) -> tuple[ModelVersion, ...]:
         """All versions, oldest first."""
@@ -101,7 +110,7 @@ class ModelRegistry:
 
     def champion(self) -> ModelVersion | None:
         """The version that answers, or None when nothing was registered."""
-        return next((v for v in self._read().versions if v.status is ModelStatus.CHAMPION), None)
+        return _champion(self._read())
 
     def challenger(self) -> ModelVersion | None:
         """The newest version that waits for promotion, or None."""
@@ -110,117 +119,128 @@ class ModelRegistry:
 
     def find(self, version: str) -> ModelVersion:
         """A version. Raises NotFound."""
-        return self._known(self._read(), version)
+        return _known(self._read(), version)
 
-    def stamp(self) -> tuple[int, int]:
-        """Changes when the registry does; costs a look at the file."""
-        try:
-            status = (self.folder / REGISTRY_FILE).stat()
-        except OSError:
-            return (0, 0)
-        return status.st_mtime_ns, status.st_ino
+    def stamp(self) -> Stamp:
+        """Changes when the registry does; cheap enough for every question."""
+        return self.shelf.stamp()
 
     def promote(self, version: str) -> ModelVersion:
         """Make `version` the champion; the champion so far is archived. Raises NotFound or Conflict."""
-        with _CHANGES:
-            state = self._read()
-            self._known(state, version)
-            old = self.champion()
+
+        def crown(state: _RegistryFile) -> tuple[_RegistryFile, ModelVersion]:
+            _known(state, version)
+            old = _champion(state)
             if old is not None and old.version == version:
                 msg = f"Classifier {version} is the champion already; there is nothing to promote."
                 raise Conflict(msg)
             past = (*state.past_champions, old.version) if old else state.past_champions
-            return self._crown(state, version, past)
+            return _crowned(state, version, past, self.clock.now())
+
+        return self._change(crown)
 
     def roll_back(self) -> ModelVersion:
         """Return to the champion before this one. Raises Conflict when there was none."""
-        with _CHANGES:
-            state = self._read()
+
+        def return_to(state: _RegistryFile) -> tuple[_RegistryFile, ModelVersion]:
             if not state.past_champions:
                 msg = "There is no earlier champion to return to: only one classifier has ever answered."
                 raise Conflict(msg)
-            return self._crown(state, state.past_champions[-1], state.past_champions[:-1])
+            return _crowned(state, state.past_champions[-1], state.past_champions[:-1], self.clock.now())
+
+        return self._change(return_to)
 
     def archive(self, version: str) -> ModelVersion:
         """Retire a challenger. Raises NotFound, or Conflict for the champion."""
-        with _CHANGES:
-            state = self._read()
-            entry = self._known(state, version)
+
+        def retire(state: _RegistryFile) -> tuple[_RegistryFile, ModelVersion]:
+            entry = _known(state, version)
             if entry.status is ModelStatus.CHAMPION:
                 msg = f"Classifier {version} is the champion and cannot be archived. Promote another version first."
                 raise Conflict(msg)
             archived = entry.model_copy(update={"status": ModelStatus.ARCHIVED})
-            self._write(_replaced(state, (archived,), state.past_champions))
-            return archived
+            return _replaced(state, (archived,), state.past_champions), archived
+
+        return self._change(retire)
 
     def path(self, version: str) -> Path:
-        """Folder of a version's files. Raises NotFound."""
-        self._known(self._read(), version)
-        return self.folder / version
+        """Folder of a version's files on this machine. Raises NotFound."""
+        _known(self._read(), version)
+        return self.shelf.path(version)
 
     def classifier(self) -> FastTextClassifier:
         """The champion, ready to be asked. Raises ModelUnavailable when there is none."""
         found = self.champion()
         if found is None:
             msg = (
-                f"No classifier is registered in {self.folder}. "
+                f"No classifier is registered in {self.shelf.name}. "
                 "Train one with `rimedio classify train FILE`, or run `make setup` for the demo's."
             )
             raise ModelUnavailable(msg)
-        return FastTextClassifier(self.folder / found.version)
+        return FastTextClassifier(self.shelf.path(found.version))
 
-    def _crown(self, state: _RegistryFile, version: str, past: tuple[str, ...]) -> ModelVersion:
-        now: datetime = self.clock.now()
-        crowned = self._known(state, version).model_copy(
-            update={"status": ModelStatus.CHAMPION, "promoted_at": now}
-        )
-        retired = tuple(
-            v.model_copy(update={"status": ModelStatus.ARCHIVED})
-            for v in state.versions
-            if v.status is ModelStatus.CHAMPION and v.version != version
-        )
-        self._write(_replaced(state, (crowned, *retired), past))
-        return crowned
-
-    def _known(self, state: _RegistryFile, version: str) -> ModelVersion:
-        for entry in state.versions:
-            if entry.version == version:
-                return entry
-        known = ", ".join(v.version for v in state.versions) or "none"
-        msg = f"There is no classifier {version}. Registered: {known}."
-        raise NotFound(msg)
-
-    def _copy(self, model: Path, version: str) -> None:
+    def _keep(self, model: Path) -> str:
+        """Put the files on the shelf under a number that nobody else has; the card tells it."""
+        taken = (int(v.version[1:]) for v in self._read().versions)
+        version = f"v{self.shelf.claim(1 + max(taken, default=0)):04d}"
         self.folder.mkdir(parents=True, exist_ok=True)
-        scratch, target = self.folder / f".{version}.new", self.folder / version
-        for leftover in (scratch, target):  # of a crash before the registry named them
-            shutil.rmtree(leftover, ignore_errors=True)
-        shutil.copytree(model, scratch)
-        card = json.loads((scratch / CARD_FILE).read_text("utf-8"))
-        card["version"] = version
-        (scratch / CARD_FILE).write_text(json.dumps(card, indent=1, ensure_ascii=False), "utf-8")
-        scratch.rename(target)
+        with tempfile.TemporaryDirectory(dir=self.folder, prefix=".staged-") as scratch:
+            staged = Path(scratch) / version
+            shutil.copytree(model, staged)
+            card = json.loads((staged / CARD_FILE).read_text("utf-8"))
+            card["version"] = version
+            (staged / CARD_FILE).write_text(json.dumps(card, indent=1, ensure_ascii=False), "utf-8")
+            self.shelf.keep(staged, version)
+        return version
 
     def _read(self) -> _RegistryFile:
-        path = self.folder / REGISTRY_FILE
-        if not path.exists():
+        return self._parsed(self.shelf.read())
+
+    def _parsed(self, content: bytes | None) -> _RegistryFile:
+        if content is None:
             return _RegistryFile()
         try:
-            return _RegistryFile.model_validate_json(path.read_bytes())
-        except (OSError, ValidationError) as error:
-            msg = (
-                f"{path} is damaged ({type(error).__name__}). Restore it from a backup, or delete the folder."
-            )
+            return _RegistryFile.model_validate_json(content)
+        except ValidationError as error:
+            where = f"{self.shelf.name}/{REGISTRY_FILE}"
+            msg = f"{where} is damaged ({type(error).__name__}). Restore it from a backup, or delete it."
             raise ModelUnavailable(msg) from error
 
-    def _write(self, state: _RegistryFile) -> None:
-        path = self.folder / REGISTRY_FILE
-        scratch = path.with_suffix(".new")
-        with scratch.open("w", encoding="utf-8") as file:
-            file.write(state.model_dump_json(indent=1))
-            file.flush()
-            os.fsync(file.fileno())
-        scratch.replace(path)
+    def _change(self, change: _Change) -> ModelVersion:
+        changed: list[ModelVersion] = []
+
+        def alter(content: bytes | None) -> bytes:
+            state, entry = change(self._parsed(content))
+            changed.append(entry)
+            return state.model_dump_json(indent=1).encode()
+
+        with self.shelf.changing():
+            self.shelf.change(alter)
+        return changed[-1]
+
+
+def _champion(state: _RegistryFile) -> ModelVersion | None:
+    return next((v for v in state.versions if v.status is ModelStatus.CHAMPION), None)
+
+
+def _known(state: _RegistryFile, version: str) -> ModelVersion:
+    for entry in state.versions:
+        if entry.version == version:
+            return entry
+    known = ", ".join(v.version for v in state.versions) or "none"
+    raise NotFound(f"There is no classifier {version}. Registered: {known}.")
+
+
+def _crowned(
+    state: _RegistryFile, version: str, past: tuple[str, ...], now: datetime
+) -> tuple[_RegistryFile, ModelVersion]:
+    crowned = _known(state, version).model_copy(update={"status": ModelStatus.CHAMPION, "promoted_at": now})
+    retired = tuple(
+        v.model_copy(update={"status": ModelStatus.ARCHIVED})
+        for v in state.versions
+        if v.status is ModelStatus.CHAMPION and v.version != version
+    )
+    return _replaced(state, (crowned, *retired), past), crowned
 
 
 def _replaced(

@@ -12,7 +12,6 @@ from rimedio.bedrock_local.fault_plan import FaultPlan
 from rimedio.bedrock_local.models import LaptopModels
 from rimedio.bedrock_local.server import serving_bedrock
 from rimedio.bedrock_local.service import LocalBedrock
-from rimedio.classification.predict import FakeClassifier
 from rimedio.knowledge.embedding.fake import FakeEmbedder
 from rimedio.llm.tokens import CharacterTokenCounter
 
@@ -61,8 +60,7 @@ class Bench:
 
 @pytest.fixture(scope="session")
 def _server() -> Iterator[tuple[str, LocalBedrock]]:
-    classify = FakeClassifier({"fan": "COOLING"}).classify
-    models = LaptopModels(CharacterTokenCounter(), FakeEmbedder(384), classify)
+    models = LaptopModels(CharacterTokenCounter(), FakeEmbedder(384))
     bedrock = LocalBedrock(models, FaultPlan())
     with serving_bedrock(bedrock) as url:
         yield url, bedrock

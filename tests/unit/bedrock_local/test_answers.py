@@ -18,13 +18,12 @@ from rimedio.bedrock_local.errors import ValidationError
 from rimedio.bedrock_local.filled_schema import filled
 from rimedio.bedrock_local.models import LaptopModels
 from rimedio.bedrock_local.prompt import Prompt, Turn
-from rimedio.classification.predict import FakeClassifier
 from rimedio.domain.knowledge import Chunk, DocType, Passage, Signals
 from rimedio.llm.prompts import PromptRegistry
 from rimedio.llm.prompts.fencing import fence
 from rimedio.llm.tokens import CharacterTokenCounter
 
-MODELS = LaptopModels(CharacterTokenCounter(), classify=FakeClassifier({"ventola": "COOLING"}, 0.8).classify)
+MODELS = LaptopModels(CharacterTokenCounter())
 TEXT = "The belt lasts 400 hours. The lamp is green when all is well.\nWhat colour has the lamp?"
 
 
@@ -64,25 +63,12 @@ def test_a_repair_is_asked_with_the_same_question_and_gets_the_same_answer() -> 
     assert answers.text_for(Prompt("m", again, schema=REPLY_SCHEMA)) == answers.text_for(prompt)
 
 
-@pytest.mark.parametrize(
-    ("categories", "category", "confidence"),
-    [("COOLING\nPOWER", "COOLING", 0.8), ("POWER\nSOUND", "UNKNOWN", 0.0)],
-)
-def test_the_classification_prompt_is_answered_by_the_classifier(
-    categories: str, category: str, confidence: float
-) -> None:
-    template = PromptRegistry.shipped().get("classification", "it")
-    values = {"ticket": fence("ticket", "La ventola non gira"), "categories": categories}
+@pytest.mark.parametrize("language", ["it", "en"])
+def test_the_one_classifier_is_no_second_opinion_on_itself(language: str) -> None:
+    template = PromptRegistry.shipped().get("classification", language)
+    values = {"ticket": fence("ticket", "La ventola non gira"), "categories": "COOLING\nPOWER"}
     said = json.loads(Answers(MODELS).text_for(asked(template.render(values).messages[-1].text)))
-    assert (said["category"], said["confidence"]) == (category, confidence)
-
-
-def test_without_a_classifier_nobody_guesses() -> None:
-    values = {"ticket": fence("ticket", "Boh"), "categories": "POWER"}
-    prompt = asked(PromptRegistry.shipped().get("classification", "en").render(values).messages[-1].text)
-    assert (
-        json.loads(Answers(LaptopModels(CharacterTokenCounter())).text_for(prompt))["category"] == "UNKNOWN"
-    )
+    assert (said["category"], said["confidence"]) == ("UNKNOWN", 0.0)
 
 
 def test_other_prompts_get_a_sentence_of_theirs() -> None:
