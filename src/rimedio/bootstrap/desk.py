@@ -20,6 +20,7 @@ from rimedio.tickets.desk.list_tickets import ListTickets
 from rimedio.tickets.desk.measure_use import MeasureUse
 from rimedio.tickets.desk.read_run import ReadRun
 from rimedio.tickets.desk.show_ticket import ShowTicket
+from rimedio.tickets.desk.wake_answered import WakeAnswered
 from rimedio.tickets.draft_safety import no_safety
 from rimedio.tickets.live.watch_answer import WatchAnswer
 from rimedio.tickets.live.watch_queue import WatchQueue
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from rimedio.bootstrap.system import Rimedio
 
 SWEEP_IDLE_SECONDS = 1800.0
+WAKE_IDLE_SECONDS = 300.0
 
 
 class Desk:
@@ -94,6 +96,17 @@ class Desk:
             system.clock,
             system.ids,
         )
+
+    @cached_property
+    def wake_answered(self) -> WakeAnswered:
+        """Use case: tickets whose customer has answered while nobody could be woken."""
+        system = self._system
+
+        def tenants() -> tuple[str, ...]:
+            return tuple(dict.fromkeys((system.tenant, *system.tenants.all())))
+
+        tokens = TaskTokens(system.table)
+        return WakeAnswered(system.tickets, system.conversations, tokens, system.runner, tenants)
 
     @cached_property
     def feedback(self) -> GiveFeedback:
@@ -185,7 +198,10 @@ class Desk:
 
     def loops(self) -> Mapping[str, tuple[Callable[[], int], float]]:
         """What the service runs in the background: name, and work with its idle seconds."""
-        return {"sweep uploads": (self.uploads.sweep_once, SWEEP_IDLE_SECONDS)}
+        return {
+            "sweep uploads": (self.uploads.sweep_once, SWEEP_IDLE_SECONDS),
+            "wake answered": (self.wake_answered.run_once, WAKE_IDLE_SECONDS),
+        }
 
     # -- moves
 

@@ -1,6 +1,6 @@
 """A small system for workflow tests: real stores, engine, index and writer; scripted judgement."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -13,6 +13,7 @@ from rimedio.answering.extractive.writer import ExtractiveWriter
 from rimedio.answering.question import Question
 from rimedio.answering.writers import Writer
 from rimedio.asl import Engine, MemoryJournal
+from rimedio.asl.wire.functions import Invoke
 from rimedio.asl.wire.server import Interference
 from rimedio.domain.answer import Claim, Decision, Draft, Outcome, SafetyFlag, Verdict, Verification
 from rimedio.domain.clock import FakeClock, SeededIds
@@ -27,6 +28,7 @@ from rimedio.security.fake_key_service import FakeKeyService
 from rimedio.storage.conversations import ConversationStore
 from rimedio.storage.database import Database
 from rimedio.storage.documents import DocumentStore
+from rimedio.storage.idempotency import IdempotencyStore
 from rimedio.storage.memory_objects import MemoryObjectStore
 from rimedio.storage.reviews import ReviewStore
 from rimedio.storage.sqlite_table import SqliteTable
@@ -41,6 +43,7 @@ from rimedio.tickets.desk.investigate import Investigate
 from rimedio.tickets.desk.likeness import Symptoms
 from rimedio.tickets.desk.measure_use import MeasureUse
 from rimedio.tickets.desk.read_run import ReadRun
+from rimedio.tickets.desk.wake_answered import WakeAnswered
 from rimedio.tickets.engine_runner import EngineRunner
 from rimedio.tickets.live.watch_ticket import WatchTicket
 from rimedio.tickets.open_ticket import OpenTicket
@@ -50,6 +53,7 @@ from rimedio.tickets.reply_to_ticket import ReplyToTicket
 from rimedio.tickets.review_ticket import Reviewed, ReviewParts, ReviewRequest, ReviewTicket
 from rimedio.tickets.runner import Runner
 from rimedio.tickets.task_tokens import TaskTokens
+from rimedio.tickets.tasks.kept_answers import KeptAnswers
 from rimedio.tickets.tasks.registry import InvokeTask, run_task
 from rimedio.tickets.workflow import LAMBDA_INVOKE
 
@@ -159,6 +163,7 @@ class Workshop:
 
     home = ENGINE
     interfere: Interference | None = None
+    troubled: Callable[[Invoke], Invoke] = staticmethod(lambda call: call)
 
     def __init__(
         self,
@@ -203,6 +208,7 @@ class Workshop:
             )
         )
         self.settled: list[tuple[str, Status]] = []
+        self.table = table
         self.vaults = RedactionVaults(self.objects, EnvelopeCipher(FakeKeyService(), self.clock))
         self.parts = TaskParts(
             tickets=self.tickets,
@@ -220,6 +226,7 @@ class Workshop:
             ids=self.ids,
             categories=tuple(taxonomy.categories),
             take_notes=self._notes,
+            keep_answer=KeptAnswers(table, IdempotencyStore(table, self.clock, self.ids)),
             on_settled=lambda ticket, status: self.settled.append((ticket.ticket_id, status)),
         )
         self.broken: Exception | None = None  # raised instead of building the parts
@@ -265,6 +272,9 @@ class Workshop:
         )
         self.live = WatchTicket(self.tickets, self.runner.progress)
         self.reply = ReplyToTicket(self.tickets, self.say)
+        self.wake_answered = WakeAnswered(
+            self.tickets, self.conversations, self.tokens, self.runner, lambda: (TENANT,)
+        )
 
     def _notes(self, ticket: Ticket, reasons: Sequence[str]) -> tuple[Action, ...]:
         return self.investigate.take(ticket, reasons)
@@ -275,9 +285,8 @@ class Workshop:
         if self.home == ENGINE:
             engine = Engine(MemoryJournal(), {LAMBDA_INVOKE: invoke}, clock=self.clock)
             return engine, EngineRunner.create(engine, self.tickets)
-        engine = engine_for(
-            functions(lambda name, payload: run_task(name, self._build(), payload)), self.clock
-        )
+        call = functions(lambda name, payload: run_task(name, self._build(), payload))
+        engine = engine_for(self.troubled(call), self.clock)
         client = step_functions(engine, self.interfere)
         clock = DrivingClock(self.clock, engine)
         return engine, DrivenRunner(client, deployed(client), self.tickets, clock, engine)

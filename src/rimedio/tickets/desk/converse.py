@@ -10,6 +10,7 @@ from rimedio.domain.errors import Conflict
 from rimedio.domain.ticket import Status
 from rimedio.storage.conversations import ConversationStore, MessagePage
 from rimedio.storage.tickets import TicketStore
+from rimedio.tickets.runner import made_up_for_later
 from rimedio.tickets.task_tokens import TaskTokens, Waiting
 from rimedio.tickets.waker import Waker
 
@@ -44,7 +45,8 @@ class Converse:
         )
         self.conversations.add(message)
         if author is Author.CUSTOMER and ticket.status is Status.NEEDS_INFO:
-            self._resume(tenant_id, ticket_id, message)
+            with made_up_for_later("Waking", ticket):  # WakeAnswered looks for what was not woken
+                self._resume(tenant_id, ticket_id, message)
         return message
 
     def _resume(self, tenant_id: str, ticket_id: str, message: Message) -> None:
