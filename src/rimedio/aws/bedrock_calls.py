@@ -22,6 +22,8 @@ from rimedio.domain.errors import GenerationFailed, ModelUnavailable, RimedioErr
 
 T = TypeVar("T")
 Randomness = Callable[[], float]  # 0 ≤ x < 1
+# The system's own: a generator seeded before a snapshot would make every restored function wait alike.
+system_randomness: Randomness = random.SystemRandom().random
 QUOTA = "ServiceQuotaExceededException"
 INVALID = "ValidationException"
 RETRY_AFTER_SECONDS_MAX = 60.0
@@ -152,7 +154,7 @@ class Retries:
     """Sends calls until they are answered or not worth another try. Safe to share between threads."""
 
     def __init__(
-        self, clock: Clock, policy: RetryPolicy | None = None, randomness: Randomness = random.random
+        self, clock: Clock, policy: RetryPolicy | None = None, randomness: Randomness = system_randomness
     ) -> None:
         self.policy = policy or RetryPolicy()
         self.clock = clock

@@ -1,10 +1,9 @@
 """A reranking model of Bedrock as the cross-encoder that search may be given."""
 
-import random
 from collections.abc import Sequence
 
 from rimedio.aws import Client
-from rimedio.aws.bedrock_calls import Randomness, Retries, RetryPolicy
+from rimedio.aws.bedrock_calls import Randomness, Retries, RetryPolicy, system_randomness
 from rimedio.domain.clock import Clock
 from rimedio.domain.errors import RimedioError
 from rimedio.observability.logs import get_logger
@@ -23,7 +22,12 @@ class BedrockCrossEncoder:
     """
 
     def __init__(
-        self, agent_runtime: Client, model_arn: str, *, clock: Clock, randomness: Randomness = random.random
+        self,
+        agent_runtime: Client,
+        model_arn: str,
+        *,
+        clock: Clock,
+        randomness: Randomness = system_randomness,
     ) -> None:
         self._agent_runtime = agent_runtime
         self._model_arn = model_arn

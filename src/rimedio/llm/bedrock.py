@@ -10,7 +10,6 @@
 The runtime client comes from `AwsConnections.client("bedrock-runtime", attempts=1)`: retries are made here.
 """
 
-import random
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
@@ -18,7 +17,7 @@ from functools import partial
 from typing import Any
 
 from rimedio.aws import Client, error_code
-from rimedio.aws.bedrock_calls import INVALID, FailedAttempt, Fate, Randomness, Retries
+from rimedio.aws.bedrock_calls import INVALID, FailedAttempt, Fate, Randomness, Retries, system_randomness
 from rimedio.domain.clock import Clock
 from rimedio.domain.errors import InvalidSetting, ModelUnavailable, RimedioError, Throttled
 from rimedio.llm.bedrock_guardrails import GuardSource, GuardVerdict, guard_content, verdict_of
@@ -38,7 +37,7 @@ BATCH = "batch"
 # What a refusal names, and how to ask then.
 _LOOSER = {
     Structured.TEXT_FORMAT: (
-        ("outputconfig", "output_config", "structured output", "schema"),
+        ("outputconfig", "output_config", "structured output", "json_schema", "json schema"),
         Structured.TOOL,
     ),
     Structured.TOOL: (("tool",), Structured.PROMPT),
@@ -64,7 +63,7 @@ class BedrockClient:
         prices: PriceTable,
         counter: TokenCounter,
         clock: Clock,
-        randomness: Randomness = random.random,
+        randomness: Randomness = system_randomness,
         on_lost: Callable[[LostAttempt], None] = _nobody,
     ) -> None:
         self.options = options
@@ -74,7 +73,7 @@ class BedrockClient:
         self._counter = counter
         self._retries = Retries(clock, options.retries, randomness)
         self._on_lost = on_lost
-        self._structured: dict[str, Structured] = {}  # what models turned out to lack
+        self._cards: dict[str, ModelCard] = {}  # of models that turned out to lack something
 
     def invoke_with_retry(self, model: str, request: ChatRequest, *, idempotent: bool = True) -> ChatReply:
         """One reply of Converse. Raises Throttled, ModelUnavailable, GenerationFailed.
@@ -222,7 +221,7 @@ class BedrockClient:
             )
 
     def _sent(self, model: str, request: ChatRequest, *, stream: bool) -> dict[str, Any]:
-        """Send once; a model that does not know a way of asking for JSON is asked in the next looser one."""
+        """Send once; a model that refuses what its card promises is asked in the next looser way."""
         send = self._runtime.converse_stream if stream else self._runtime.converse
         while True:
             card = self._card(model)
@@ -231,12 +230,10 @@ class BedrockClient:
                 found: dict[str, Any] = send(**arguments)
                 return found
             except Exception as error:
-                looser = _LOOSER.get(card.structured)
-                refused = error_code(error) == INVALID and request.json_schema is not None
-                said = str(error).lower()
-                if not refused or looser is None or not any(word in said for word in looser[0]):
+                looser = _looser(card, request, str(error)) if error_code(error) == INVALID else None
+                if looser is None:
                     raise
-                self._structured[model] = looser[1]
+                self._cards[model] = looser
 
     def _guarded(self, model: str, request: ChatRequest, reply: ChatReply) -> ChatReply:
         """The reply after the guardrail: `guardrailConfig` does not look into the arguments of tools, so an
@@ -259,8 +256,7 @@ class BedrockClient:
         return self.options.guardrail is not None and by_tool
 
     def _card(self, model: str) -> ModelCard:
-        card = card_of(model)
-        return replace(card, structured=self._structured.get(model, card.structured))
+        return self._cards.get(model) or card_of(model)
 
     def _asked(self, request: ChatRequest) -> int:
         return sum(self._counter.count(message.text) for message in request.messages)
@@ -283,3 +279,13 @@ class BedrockClient:
                 attempt.seconds,
             )
         )
+
+
+def _looser(card: ModelCard, request: ChatRequest, refusal: str) -> ModelCard | None:
+    """The card of a model that refuses what its card promises; None where the refusal is about something else."""
+    said = refusal.lower()
+    if card.temperature and "temperature" in said:
+        return replace(card, temperature=False)
+    words, way = _LOOSER.get(card.structured, ((), card.structured))
+    named = request.json_schema is not None and any(word in said for word in words)
+    return replace(card, structured=way) if named else None

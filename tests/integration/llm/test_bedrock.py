@@ -196,6 +196,16 @@ def test_silence_after_sending_is_repeated_and_booked(bench: Bench, kind: Kind) 
     assert bench.lost[0].usd_max > 0
 
 
+def test_a_stream_that_stalls_is_given_up_and_begun_anew(bench: Bench) -> None:
+    bench.fail(Kind.STREAM_STALL, times=1, ms=1500, after=3)
+    request = ChatRequest((Message(Role.USER, f"{TEXTS[0]}\nWhat must be cleaned?"),))
+    events = list(bench.client(read_seconds=0.5).stream_response(DECODES, request))
+
+    assert events[-1].reply is not None
+    assert [e.restart for e in events].count(True) == 1
+    assert len(bench.lost) == 1
+
+
 @pytest.mark.parametrize(
     ("kind", "error"),
     [

@@ -161,9 +161,21 @@ def test_a_model_that_lacks_text_format_is_asked_by_a_tool_and_remembered(bench:
     assert ["toolConfig" in a for a in asked] == [False, True, True]
 
 
+def test_a_model_that_takes_no_temperature_is_asked_without(bench: Bench) -> None:
+    lacking = BedrockTurn(status=400, code="ValidationException", message="`temperature` is not supported")
+    client = bench.client(lacking, BedrockTurn("yes"))
+    client.invoke_with_retry(CLAUDE, REQUEST)
+
+    assert ["temperature" in a["inferenceConfig"] for a in bench.bedrock.asked("Converse")] == [True, False]
+
+
 def test_a_request_that_is_wrong_for_another_reason_is_not_reshaped(bench: Bench) -> None:
     client = bench.client(
-        BedrockTurn(status=400, code="ValidationException", message="messages are too many")
+        BedrockTurn(
+            status=400,
+            code="ValidationException",
+            message="Malformed input request: 2 schema violations found",
+        )
     )
 
     with pytest.raises(GenerationFailed):

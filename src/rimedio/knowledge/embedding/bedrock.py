@@ -1,7 +1,6 @@
 """Embeddings by a model of Bedrock: Titan Text Embeddings V2 or Cohere Embed."""
 
 import json
-import random
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -10,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from rimedio.aws import Client, error_code
-from rimedio.aws.bedrock_calls import INVALID, Randomness, Retries, RetryPolicy
+from rimedio.aws.bedrock_calls import INVALID, Randomness, Retries, RetryPolicy, system_randomness
 from rimedio.domain.clock import Clock
 from rimedio.domain.errors import GenerationFailed, ModelUnavailable
 from rimedio.knowledge.embedding.bedrock_formats import embedding_format, model_id_of, unit
@@ -37,7 +36,7 @@ class BedrockEmbedder:
         *,
         clock: Clock,
         concurrency: int = CONCURRENCY,
-        randomness: Randomness = random.random,
+        randomness: Randomness = system_randomness,
     ) -> None:
         """Raises InvalidSetting for a model or a size that is not known."""
         self._runtime = runtime
