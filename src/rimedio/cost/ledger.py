@@ -37,7 +37,7 @@ class CostOutcome(StrEnum):
 
     DONE = "DONE"
     FAILED = "FAILED"  # the call failed; nothing was reported as used
-    LOST = "LOST"  # the process died during the call: the most it can have cost is taken
+    LOST = "LOST"  # the process died during the call, or no answer came: the most it can have cost is taken
 
 
 class SumKind(StrEnum):

@@ -1,7 +1,7 @@
 """Attempts at a paid model that may have been executed without an answer: booked at their most, once each.
 
 A provider bills what it has computed, whether or not its reply arrived. A ledger that left such calls out would
-let a budget be overspent, so they stand in it as failed ones, beside the entry of the attempt that worked.
+let a budget be overspent, so they stand in it as lost ones, beside the entry of the attempt that worked.
 """
 
 from dataclasses import dataclass
@@ -62,7 +62,7 @@ class LostAttempts:
             at=self.steps.clock.now(),
             tokens_input=lost.tokens_input,
             seconds=round(lost.seconds, 6),
-            outcome=CostOutcome.FAILED,
+            outcome=CostOutcome.LOST,
         )
         try:
             self.steps.budgets.charge(entry)

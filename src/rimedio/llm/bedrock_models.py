@@ -7,8 +7,6 @@ from fnmatch import fnmatchcase
 from functools import cache
 from importlib.resources import files
 
-from pydantic import TypeAdapter, ValidationError
-
 from rimedio.domain.errors import InvalidSetting
 
 
@@ -41,7 +39,6 @@ class ModelCard:
 
 _PREFIXES = ("global.", "us-gov.", "us.", "eu.", "apac.", "jp.", "au.", "ca.", "sa.")
 _CONTINENTS = (("us-gov-", "us-gov."), ("us-", "us."), ("eu-", "eu."), ("ap-", "apac."))
-_CARDS = TypeAdapter(dict[str, ModelCard])
 
 
 def card_of(model: str) -> ModelCard:
@@ -72,8 +69,14 @@ def base_model(model: str) -> str:
 def _cards() -> dict[str, ModelCard]:
     text = (files("rimedio.llm") / "bedrock_models.json").read_text("utf-8")
     try:
-        return _CARDS.validate_python(json.loads(text)["models"])
-    except (ValidationError, ValueError, KeyError) as error:
+        raw = json.loads(text)["models"]
+        return {
+            name: ModelCard(
+                **(fields | {"structured": Structured(fields.get("structured", Structured.TOOL))})
+            )
+            for name, fields in raw.items()
+        }
+    except (ValueError, KeyError, TypeError) as error:
         raise InvalidSetting(
             f"bedrock_models.json is not valid: {error}. Compare it with ModelCard."
         ) from error

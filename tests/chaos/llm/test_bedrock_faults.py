@@ -210,7 +210,7 @@ def test_work_whose_answer_was_lost_stands_in_the_books_beside_the_work_that_cou
     draft = bench.write(Faults().on(SERVICE, operation, EXECUTED[name], calls=(1,)), heard=ear)
 
     assert draft.routing.model == FIRST
-    assert sorted(e.outcome for e in bench.entries()) == [CostOutcome.DONE, CostOutcome.FAILED]
+    assert sorted(e.outcome for e in bench.entries()) == [CostOutcome.DONE, CostOutcome.LOST]
     assert bench.executed() == 2
     bench.check_books()
 
@@ -258,7 +258,7 @@ def test_a_reply_that_breaks_off_leaves_nothing_to_see_and_is_paid_for(bench: Be
 
     assert draft.routing.model == FIRST
     assert ear.seen.count('"steps"') == 1  # one whole reply, not a piece of another before it
-    assert sorted(e.outcome for e in bench.entries()) == [CostOutcome.DONE, CostOutcome.FAILED]
+    assert sorted(e.outcome for e in bench.entries()) == [CostOutcome.DONE, CostOutcome.LOST]
     bench.check_books()
 
 

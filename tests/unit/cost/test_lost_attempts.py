@@ -22,7 +22,7 @@ def steps(budgets: Budgets, clock: FakeClock) -> StepAccounts:
     return StepAccounts(budgets, UnitPrices(), CharacterTokenCounter(), clock, SeededIds(2), payer)
 
 
-def test_each_lost_attempt_is_booked_as_failed_at_its_most(
+def test_each_lost_attempt_is_booked_as_lost_at_its_most(
     budgets: Budgets, clock: FakeClock, ledger: Ledger
 ) -> None:
     note = LostAttempts(steps(budgets, clock), "bedrock")
@@ -31,7 +31,7 @@ def test_each_lost_attempt_is_booked_as_failed_at_its_most(
         note(LOST)
     entries = ledger.of_ticket("acme", "tkt_1")
 
-    assert [e.outcome for e in entries] == [CostOutcome.FAILED] * 2
+    assert [e.outcome for e in entries] == [CostOutcome.LOST] * 2
     assert {(e.step, e.model, e.cost_nano, e.tokens_input) for e in entries} == {
         ("generate", "m-1", nano(0.25), 900)
     }
