@@ -1,6 +1,7 @@
 """Lambda tasks of the local Step Functions: over Lambda's HTTP API, and from the command line."""
 
 import json
+import re
 import subprocess
 import sys
 import threading
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 
+import rimedio.asl
 from rimedio.asl import Engine, Machine
 from rimedio.asl.wire import LambdaEndpoint, invoked
 
@@ -132,3 +134,11 @@ def client_of(process: Any) -> Any:
     url = process.stdout.readline().partition(" at ")[2].split()[0]
     keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
     return boto3.client("stepfunctions", endpoint_url=url, region_name="us-east-1", **keys)
+
+
+def test_the_example_of_the_page_works(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    page = (Path(rimedio.asl.__file__).parent / "README.md").read_text("utf-8")
+    (block,) = re.findall(r"```py\n(.*?)```", page, re.DOTALL)
+    exec(compile(block, "README.md", "exec"), {"json": json})
