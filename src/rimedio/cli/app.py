@@ -11,6 +11,7 @@ from rimedio import __version__
 from rimedio.asl.cli import app as machines
 from rimedio.cli import (
     ask,
+    audit,
     bedrock_local,
     classify,
     costs,
@@ -46,6 +47,7 @@ app.add_typer(events.app, name="events")
 app.add_typer(webhook.app, name="webhook")
 app.add_typer(machines, name="asl", help="Run, test, check and draw state machines.")
 app.add_typer(identity.keys, name="keys")
+app.add_typer(audit.app, name="audit")
 app.command("serve")(serve.serve)
 app.command("bedrock-local")(bedrock_local.bedrock_local)
 app.command("sign-in")(identity.sign_in)

@@ -204,11 +204,12 @@ def test_a_leading_key_keeps_a_tenant_inside_its_partitions() -> None:
         Condition={"ForAllValues:StringLike": {"dynamodb:LeadingKeys": "T#${aws:PrincipalTag/tenant}#*"}},
     )
     context = {"aws:PrincipalTag/tenant": "acme"}
-    ask = lambda key: (
-        simulate(  # noqa: E731
+
+    def ask(key):
+        return simulate(
             [policy(statement)], "dynamodb:Query", TABLE, context | {"dynamodb:LeadingKeys": [key]}
         ).allowed
-    )
+
     assert ask("T#acme#TICKETS#S0")
     assert not ask("T#other#TICKETS#S0")
 
