@@ -30,6 +30,8 @@ class CostKind(StrEnum):
     EMBEDDING = "EMBEDDING"
     OCR = "OCR"
     COMPUTE = "COMPUTE"
+    GUARDRAIL = "GUARDRAIL"
+    RERANK = "RERANK"
 
 
 class CostOutcome(StrEnum):

@@ -20,8 +20,8 @@ from rimedio.aws import Client, error_code
 from rimedio.aws.bedrock_calls import INVALID, FailedAttempt, Fate, Randomness, Retries, system_randomness
 from rimedio.domain.clock import Clock
 from rimedio.domain.errors import InvalidSetting, ModelUnavailable, RimedioError, Throttled
-from rimedio.llm.bedrock_guardrails import GuardSource, GuardVerdict, guard_content, verdict_of
-from rimedio.llm.bedrock_models import ModelCard, Structured, base_model, card_of
+from rimedio.llm.bedrock_guardrails import GuardSource, GuardVerdict, guard_content, traced_cost, verdict_of
+from rimedio.llm.bedrock_models import ModelCard, Structured, base_model, card_of, looser_card
 from rimedio.llm.bedrock_options import BedrockOptions, StreamGuard
 from rimedio.llm.bedrock_replies import StreamedReply, reply_of
 from rimedio.llm.bedrock_requests import conversation, converse_arguments
@@ -34,25 +34,18 @@ from rimedio.llm.tokens import TokenCounter
 from rimedio.observability.logs import get_logger
 
 BATCH = "batch"
-# What a refusal names, and how to ask then.
-_LOOSER = {
-    Structured.TEXT_FORMAT: (
-        ("outputconfig", "output_config", "structured output", "json_schema", "json schema"),
-        Structured.TOOL,
-    ),
-    Structured.TOOL: (("tool",), Structured.PROMPT),
-}
 log = get_logger(__name__)
 
 
-def _nobody(_: LostAttempt) -> None:
+def _nobody(_: LostAttempt | float) -> None:
     """Nobody keeps accounts."""
 
 
 class BedrockClient:
     """Calls models of Bedrock. Safe to share between threads, as boto3's clients are.
 
-    `on_lost` hears, once each, of attempts that may cost money without an answer.
+    `on_lost` hears, once each, of attempts that may cost money without an answer; `on_guarded` of what guardrails
+    cost, in USD.
     """
 
     def __init__(
@@ -65,6 +58,7 @@ class BedrockClient:
         clock: Clock,
         randomness: Randomness = system_randomness,
         on_lost: Callable[[LostAttempt], None] = _nobody,
+        on_guarded: Callable[[float], None] = _nobody,
     ) -> None:
         self.options = options
         self.circuits = Circuits(clock, options.circuit)
@@ -73,6 +67,7 @@ class BedrockClient:
         self._counter = counter
         self._retries = Retries(clock, options.retries, randomness)
         self._on_lost = on_lost
+        self._on_guarded = on_guarded
         self._cards: dict[str, ModelCard] = {}  # of models that turned out to lack something
 
     def invoke_with_retry(self, model: str, request: ChatRequest, *, idempotent: bool = True) -> ChatReply:
@@ -84,6 +79,7 @@ class BedrockClient:
 
         def once() -> ChatReply:
             found = self._sent(model, request, stream=False)
+            self._pay_guardrail(traced_cost(found, self._prices))
             return self._guarded(model, request, reply_of(found, model, self.options.service_tier))
 
         lost = partial(self._lost, model, request, None)
@@ -129,7 +125,9 @@ class BedrockClient:
             content=guard_content(text, query, sources),
             outputScope="FULL",
         )
-        return verdict_of(self._retries.call("ApplyGuardrail", call), text, self._prices)
+        verdict = verdict_of(self._retries.call("ApplyGuardrail", call), text, self._prices)
+        self._pay_guardrail(verdict.cost_usd)
+        return verdict
 
     def multi_model_fallback(
         self, request: ChatRequest, models: Sequence[ChatModel] = (), budget: Budget | None = None
@@ -213,6 +211,7 @@ class BedrockClient:
         with closing(self._sent(model, request, stream=True)["stream"]) as events:
             for event in events:
                 piece = streamed.feed(event)
+                self._pay_guardrail(traced_cost(event.get("metadata") or {}, self._prices))
                 if piece and not held:
                     yield piece
         if not streamed.is_whole:
@@ -230,7 +229,11 @@ class BedrockClient:
                 found: dict[str, Any] = send(**arguments)
                 return found
             except Exception as error:
-                looser = _looser(card, request, str(error)) if error_code(error) == INVALID else None
+                looser = (
+                    looser_card(card, str(error), wants_json=request.json_schema is not None)
+                    if error_code(error) == INVALID
+                    else None
+                )
                 if looser is None:
                     raise
                 self._cards[model] = looser
@@ -254,6 +257,10 @@ class BedrockClient:
     def _judged_afterwards(self, model: str, request: ChatRequest) -> bool:
         by_tool = request.json_schema is not None and self._card(model).structured is Structured.TOOL
         return self.options.guardrail is not None and by_tool
+
+    def _pay_guardrail(self, usd: float) -> None:
+        if usd:
+            self._on_guarded(usd)
 
     def _card(self, model: str) -> ModelCard:
         return self._cards.get(model) or card_of(model)
@@ -279,13 +286,3 @@ class BedrockClient:
                 attempt.seconds,
             )
         )
-
-
-def _looser(card: ModelCard, request: ChatRequest, refusal: str) -> ModelCard | None:
-    """The card of a model that refuses what its card promises; None where the refusal is about something else."""
-    said = refusal.lower()
-    if card.temperature and "temperature" in said:
-        return replace(card, temperature=False)
-    words, way = _LOOSER.get(card.structured, ((), card.structured))
-    named = request.json_schema is not None and any(word in said for word in words)
-    return replace(card, structured=way) if named else None

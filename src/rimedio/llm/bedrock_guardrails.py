@@ -107,6 +107,16 @@ def verdict_of(body: Mapping[str, Any], text: str, prices: PriceTable) -> GuardV
     )
 
 
+def traced_cost(answer: Mapping[str, Any], prices: PriceTable) -> float:
+    """USD for the guardrail inside a call of Converse, by the trace that `guardrailConfig` asks for."""
+    trace = (answer.get("trace") or {}).get("guardrail") or {}
+    judged = [*(trace.get("inputAssessment") or {}).values()]
+    for several in (trace.get("outputAssessments") or {}).values():
+        judged.extend(several)
+    usages = ((one.get("invocationMetrics") or {}).get("usage") or {} for one in judged)
+    return sum(_cost(usage, prices) for usage in usages)
+
+
 def _found(assessment: Mapping[str, Any], policy: str, kind: str) -> Iterable[Mapping[str, Any]]:
     """What a policy detected, whether or not it acts on it."""
     for item in (assessment.get(policy) or {}).get(kind) or ():

@@ -1,7 +1,7 @@
 """What a model of Bedrock can do, by its id: read from `bedrock_models.json`, never known to code or prose."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from functools import cache
@@ -37,6 +37,14 @@ class ModelCard:
     temperature: bool = True
 
 
+# What a refusal names, and how to ask then.
+_LOOSER = {
+    Structured.TEXT_FORMAT: (
+        ("outputconfig", "output_config", "structured output", "json_schema", "json schema"),
+        Structured.TOOL,
+    ),
+    Structured.TOOL: (("tool",), Structured.PROMPT),
+}
 _PREFIXES = ("global.", "us-gov.", "us.", "eu.", "apac.", "jp.", "au.", "ca.", "sa.")
 _CONTINENTS = (("us-gov-", "us-gov."), ("us-", "us."), ("eu-", "eu."), ("ap-", "apac."))
 
@@ -63,6 +71,15 @@ def inference_profile(model: str, region: str, profile: Profile) -> str:
 def base_model(model: str) -> str:
     """The model itself, without the prefix of a profile: what CountTokens wants."""
     return next((model[len(prefix) :] for prefix in _PREFIXES if model.startswith(prefix)), model)
+
+
+def looser_card(card: ModelCard, refusal: str, *, wants_json: bool) -> ModelCard | None:
+    """The card of a model that refuses what its card promises; None where the refusal is about something else."""
+    said = refusal.lower()
+    if card.temperature and "temperature" in said:
+        return replace(card, temperature=False)
+    words, way = _LOOSER.get(card.structured, ((), card.structured))
+    return replace(card, structured=way) if wants_json and any(word in said for word in words) else None
 
 
 @cache

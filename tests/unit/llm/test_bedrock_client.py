@@ -358,6 +358,23 @@ def test_masked_personal_data_blocks_nothing(bench: Bench) -> None:
     assert verdict.data[0].text == "Bellandi"
 
 
+def test_what_guardrails_cost_is_told_whether_asked_apart_or_inside_a_call(bench: Bench) -> None:
+    paid: list[float] = []
+    units = {"invocationMetrics": {"usage": {"topicPolicyUnits": 2, "sensitiveInformationPolicyUnits": 1}}}
+    message = {
+        "output": {"message": {"role": "assistant", "content": [{"text": "yes"}]}}, "stopReason": "end_turn",
+        "usage": {"inputTokens": 1, "outputTokens": 1, "totalTokens": 2}, "metrics": {"latencyMs": 1},
+        "trace": {"guardrail": {"inputAssessment": {"g1": units}, "outputAssessments": {"g1": [units]}}},
+    }  # fmt: skip
+    client = bench.client(BLOCKED, BedrockTurn(body=message), guardrail=GuardrailChoice("g1"))
+    client._on_guarded = paid.append
+    client._prices = PriceTable.shipped()
+    client.apply_guardrails("x", GuardSource.INPUT)
+    client.invoke_with_retry(CLAUDE, REQUEST)
+
+    assert paid == pytest.approx([0.00015, 2 * (2 * 0.00015 + 0.0001)])
+
+
 def test_no_guardrail_no_verdict(bench: Bench) -> None:
     with pytest.raises(InvalidSetting, match="bedrock_guardrail"):
         bench.client(PASSED).apply_guardrails("x", GuardSource.INPUT)
