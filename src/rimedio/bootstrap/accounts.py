@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -277,11 +278,12 @@ class Accounts:
     def metered_embedder(self, inner: "Embedder") -> "Embedder":
         """The embedder, paid by the token where a token has a price."""
         system = self._system
-        if system.read_only or not system.prices.units.embedding_per_million_tokens:
+        units = system.prices.with_embedder(inner.model_id).units
+        if system.read_only or not units.embedding_per_million_tokens:
             return inner
         from rimedio.cost.metered_steps import metered_embedder
 
-        return metered_embedder(inner, self.steps)
+        return metered_embedder(inner, replace(self.steps, units=units))
 
     def metered_reading(self, read: Callable[[bytes, str], str]) -> Callable[[bytes, str], str]:
         """The reading of attachments, paid by the second where a second has a price."""

@@ -20,12 +20,14 @@ from rimedio.domain.ticket import Status
 from rimedio.settings import EmbedderName, Generator, Settings
 
 if TYPE_CHECKING:
+    from rimedio.answering.writers import Writer
     from rimedio.aws import Client
     from rimedio.bootstrap.aws_events import AwsEventing
     from rimedio.bootstrap.aws_identity import AwsIdentity
     from rimedio.classification.registry import ModelRegistry
     from rimedio.knowledge.bedrock_rerank import BedrockCrossEncoder
     from rimedio.knowledge.embedding.port import Embedder
+    from rimedio.knowledge.extract.textract import TextractReader
     from rimedio.knowledge.index.opensearch import OpenSearchIndex
     from rimedio.knowledge.index.port import KnowledgeIndex
     from rimedio.knowledge.index.published_writer import IndexPublisher
@@ -38,10 +40,11 @@ if TYPE_CHECKING:
     from rimedio.storage.dynamodb_streams import DynamoDbChangeStream
     from rimedio.storage.dynamodb_table import DynamoDbTable
     from rimedio.storage.s3_objects import S3ObjectStore
+    from rimedio.tickets.embed_in_bulk import EmbedInBulk
     from rimedio.tickets.step_functions_runner import StepFunctionsRunner
 
 SCRATCH = Path(gettempdir()) / "rimedio"  # /tmp is the one place a function may write
-KNOWLEDGE = "knowledge"
+KNOWLEDGE, CLASSIFIERS = "knowledge", "classifiers"
 RERANK_SECONDS = 3.0
 BEDROCK = "bedrock"
 
@@ -164,6 +167,24 @@ class AwsRimedio(Rimedio):
         return self.accounts.metered_embedder(BedrockEmbedder(runtime, model, size, clock=self.clock))
 
     @cached_property
+    def bulk(self) -> "EmbedInBulk | None":
+        """Vectors by batch jobs, half the price; None without a role for them."""
+        from rimedio.bootstrap.aws_bulk import embed_in_bulk
+
+        return embed_in_bulk(self, self._bedrock)
+
+    @cached_property
+    def page_reader(self) -> "TextractReader | None":
+        """Reads scanned pages in the region that the settings name; Milan has no Textract."""
+        region = self.settings.textract_region
+        if not region:
+            return None
+        from rimedio.knowledge.extract.textract import TextractReader
+
+        connections = AwsConnections(region, self._endpoints)
+        return TextractReader(connections.client("textract"), self.clock)
+
+    @cached_property
     def cross_encoder(self) -> "BedrockCrossEncoder | None":
         """Bedrock's Rerank, where the settings name a model."""
         model = self.settings.bedrock_rerank_model
@@ -199,17 +220,34 @@ class AwsRimedio(Rimedio):
 
         return BedrockClient(
             self._bedrock_runtime,
-            BedrockOptions.from_settings(self.settings),
+            BedrockOptions.from_settings(self.settings, writes=self._writes),
             prices=self.prices,
             counter=self.counter,
             clock=self.clock,
             on_lost=LostAttempts(self.accounts.steps, BEDROCK),
         )
 
+    @property
+    def _writes(self) -> bool:
+        return self.settings.generator is not Generator.EXTRACTIVE
+
+    @cached_property
+    def writers(self) -> "tuple[Writer, Writer | None]":
+        """The first model, and behind it all others in their order, each asked with the whole prompt."""
+        if not self.chat_models:
+            return super().writers
+        from rimedio.answering.generate import Generator as ChatWriter
+        from rimedio.llm.bedrock_chat import BedrockRouter
+        from rimedio.llm.prompts import PromptRegistry
+
+        prompts, models = PromptRegistry.shipped(), self.accounts.metered(self.chat_models)
+        first = ChatWriter(BedrockRouter(self.bedrock, models[:1]), prompts)
+        return first, ChatWriter(BedrockRouter(self.bedrock, models[1:]), prompts) if models[1:] else None
+
     @cached_property
     def chat_models(self) -> "tuple[BedrockChat, ...]":
         """The configured model and its fallbacks; none for the extractive generator. Raises InvalidSetting."""
-        if self.settings.generator is Generator.EXTRACTIVE:
+        if not self._writes:
             return ()
         from rimedio.llm.bedrock_chat import BedrockChat
 
@@ -226,10 +264,13 @@ class AwsRimedio(Rimedio):
 
     @cached_property
     def registry(self) -> "ModelRegistry":
-        """Classifiers in the bucket."""
+        """Classifiers in the bucket; the one that answers is copied here."""
         from rimedio.classification.registry import ModelRegistry
+        from rimedio.classification.s3_shelf import S3Shelf
 
-        return ModelRegistry(self.scratch / "classifiers", self.clock)
+        folder = self.scratch / CLASSIFIERS
+        shelf = S3Shelf(self.connections.client("s3"), self.settings.bucket, folder, self.clock)
+        return ModelRegistry(shelf, self.clock)
 
     # -- the workflow
 

@@ -27,6 +27,7 @@ from rimedio.knowledge.backfill import Backfill
 from rimedio.knowledge.chunking import StructureAware
 from rimedio.knowledge.embedding.port import Embedder
 from rimedio.knowledge.extract import Limits
+from rimedio.knowledge.extract.blocks import PageReader
 from rimedio.knowledge.hybrid import HybridOptions
 from rimedio.knowledge.index.port import Coverage, KnowledgeIndex
 from rimedio.knowledge.ingest import Ingestor
@@ -229,11 +230,18 @@ class Rimedio(ABC):
             clock=self.clock,
             strategy=StructureAware(target=settings.chunk_tokens, most=settings.chunk_tokens_max),
             limits=Limits(
-                bytes_max=settings.document_bytes_max, ocr_pages_max=OCR_PAGES_MAX if settings.ocr else 0
+                bytes_max=settings.document_bytes_max,
+                ocr_pages_max=OCR_PAGES_MAX if settings.ocr else 0,
+                page_reader=self.page_reader,
             ),
             transaction=self.one_write,
             workers=settings.workers,
         )
+
+    @cached_property
+    def page_reader(self) -> PageReader | None:
+        """Reads scanned pages; None is Tesseract, where it is installed."""
+        return None
 
     @cached_property
     def library(self) -> Library:
@@ -355,7 +363,7 @@ class Rimedio(ABC):
             classifier=self.classifier,
             second_opinion=self.second_opinion,
             look_up_codes=IndexCodeLookup(self.index),
-            read_attachment=self.accounts.metered_reading(read_attachment),
+            read_attachment=self.accounts.metered_reading(partial(read_attachment, reader=self.page_reader)),
             clock=self.clock,
             ids=self.ids,
             categories=tuple(self.taxonomy.categories),
