@@ -60,11 +60,7 @@ class DynamoDbTable:
         return ThreadPoolExecutor(READERS, thread_name_prefix="shard")
 
     def get(self, key: Key) -> Item | None:
-        answer = self._calls.call(
-            "get_item", "reading an item",
-            TableName=self._name, Key=key_attributes(checked_key(*key)), ConsistentRead=True,
-        )  # fmt: skip
-        return self._living(answer.get("Item"))
+        return self._living(self._stored(checked_key(*key)))
 
     def put(self, item: Item, condition: Condition | None = None) -> None:
         self._write_one(Put(item, condition), key_of(item))
@@ -75,10 +71,10 @@ class DynamoDbTable:
             return item_of(self._write_one(action, checked)["Attributes"])
         # A sum that is sent twice, since its first answer was lost, would be added twice: a transaction has a token.
         self._write_all((action,), (checked,))
-        found = self.get(checked)
+        found = self._stored(checked)
         if found is None:
             raise StorageFailed(f"The item {key.pk} / {key.sk} was removed while it was changed. Try again.")
-        return found
+        return item_of(found)
 
     def delete(self, key: Key, condition: Condition | None = None) -> Item | None:
         answer = self._write_one(Delete(key, condition), checked_key(*key))
@@ -133,6 +129,15 @@ class DynamoDbTable:
 
     def purge_expired(self, limit: int = 1000) -> int:
         return 0  # the service does this itself, some time within days
+
+    def _stored(self, key: Key) -> Response | None:
+        """The item as it lies there, its time up or not."""
+        answer = self._calls.call(
+            "get_item", "reading an item",
+            TableName=self._name, Key=key_attributes(key), ConsistentRead=True,
+        )  # fmt: skip
+        found: Response | None = answer.get("Item")
+        return found
 
     def _read(self, query: Query, start: Mapping[str, str] | None) -> list[Item]:
         """One item more than the limit, where there are as many.
