@@ -51,6 +51,7 @@ from rimedio.tickets.adapters import ChampionClassifier, ChatOpinion, IndexCodeL
 from rimedio.tickets.ask_question import AskQuestion
 from rimedio.tickets.attach_files import AttachFiles
 from rimedio.tickets.draft_safety import DraftSafety, no_safety
+from rimedio.tickets.lazy_parts import LazyParts
 from rimedio.tickets.library import Library
 from rimedio.tickets.open_ticket import OpenTicket
 from rimedio.tickets.parts import RequestGuard, SecondOpinion, TaskParts, TicketClassifier
@@ -351,29 +352,36 @@ class Rimedio(ABC):
 
     @cached_property
     def parts(self) -> TaskParts:
-        """What the workflow's tasks work with."""
-        return TaskParts(
-            tickets=self.tickets,
-            conversations=self.conversations,
-            objects=self.objects,
-            vaults=self.vaults,
-            tokens=TaskTokens(self.table),
-            answerer=self.answerer,
-            guard=self.guard,
-            classifier=self.classifier,
-            second_opinion=self.second_opinion,
-            look_up_codes=IndexCodeLookup(self.index),
-            read_attachment=self.accounts.metered_reading(partial(read_attachment, reader=self.page_reader)),
-            clock=self.clock,
-            ids=self.ids,
-            categories=tuple(self.taxonomy.categories),
-            category_sure=self.settings.classification_sure,
-            category_unsure=self.settings.classification_unsure,
-            fetch=self.desk.fetch_attachment,
-            take_notes=self.desk.investigate.take,
-            classifier_of=self.learning.classifier_of,
-            on_classified=self.learning.shadow.observe,
-            keep_answer=KeptAnswers(self.table, IdempotencyStore(self.table, self.clock, self.ids)),
+        """What the workflow's tasks work with, all of it made now."""
+        return self.task_parts.all_made()
+
+    @cached_property
+    def task_parts(self) -> LazyParts:
+        """The same, each part made when a task first asks for it: a function makes what its own task uses."""
+        return LazyParts(
+            tickets=lambda: self.tickets,
+            conversations=lambda: self.conversations,
+            objects=lambda: self.objects,
+            vaults=lambda: self.vaults,
+            tokens=lambda: TaskTokens(self.table),
+            answerer=lambda: self.answerer,
+            guard=lambda: self.guard,
+            classifier=lambda: self.classifier,
+            second_opinion=lambda: self.second_opinion,
+            look_up_codes=lambda: IndexCodeLookup(self.index),
+            read_attachment=lambda: self.accounts.metered_reading(
+                partial(read_attachment, reader=self.page_reader)
+            ),
+            clock=lambda: self.clock,
+            ids=lambda: self.ids,
+            categories=lambda: tuple(self.taxonomy.categories),
+            category_sure=lambda: self.settings.classification_sure,
+            category_unsure=lambda: self.settings.classification_unsure,
+            fetch=lambda: self.desk.fetch_attachment,
+            take_notes=lambda: self.desk.investigate.take,
+            classifier_of=lambda: self.learning.classifier_of,
+            on_classified=lambda: self.learning.shadow.observe,
+            keep_answer=lambda: KeptAnswers(self.table, IdempotencyStore(self.table, self.clock, self.ids)),
         )
 
     @cached_property

@@ -40,7 +40,7 @@ def build_task(system: "Rimedio", name: str) -> "Work[Json]":
 
     def run(arguments: "Json", _running: _Running) -> "Json":
         payload = arguments["Payload"] if isinstance(arguments, dict) else None
-        return run_task(name, system.parts, payload)
+        return run_task(name, system.task_parts, payload)
 
     observed = ObservedTasks(run, system.accounts.performance)
 
