@@ -53,7 +53,7 @@ class CallFailure:
 
     def error(self, doing: str) -> RimedioError:
         """The failure in the words of Rimedio's tree; `doing` is what was asked, such as "Converse with m"."""
-        said = f"Bedrock did not answer {doing}: {self.code}: {self.message}".rstrip(": ")
+        said = f"Bedrock did not answer {doing}: {self.code}: {self.message}".rstrip(": .")
         if self.fate is Fate.THROTTLED or self.code == QUOTA:
             return Throttled(f"{said}. Ask later, or have the quota of this model raised.")
         if self.code in REFUSED:

@@ -20,11 +20,18 @@ from rimedio.aws import Client, error_code
 from rimedio.aws.bedrock_calls import INVALID, FailedAttempt, Fate, Randomness, Retries, system_randomness
 from rimedio.domain.clock import Clock
 from rimedio.domain.errors import InvalidSetting, ModelUnavailable, RimedioError, Throttled
-from rimedio.llm.bedrock_guardrails import GuardSource, GuardVerdict, guard_content, traced_cost, verdict_of
+from rimedio.llm.bedrock_guardrails import (
+    GuardSource,
+    GuardVerdict,
+    guard_content,
+    plain_words,
+    traced_cost,
+    verdict_of,
+)
 from rimedio.llm.bedrock_models import ModelCard, Structured, base_model, card_of, looser_card
 from rimedio.llm.bedrock_options import BedrockOptions, StreamGuard
 from rimedio.llm.bedrock_replies import StreamedReply, reply_of
-from rimedio.llm.bedrock_requests import conversation, converse_arguments
+from rimedio.llm.bedrock_requests import conversation, converse_arguments, fenced
 from rimedio.llm.bedrock_types import CostEstimate, LostAttempt, StreamEvent
 from rimedio.llm.chat import ChatModel, ChatReply, ChatRequest, Finish
 from rimedio.llm.circuit import Circuits
@@ -74,8 +81,7 @@ class BedrockClient:
         """One reply of Converse. Raises Throttled, ModelUnavailable, GenerationFailed.
 
         Asking has no effect but its price, so a call that was sent and not answered is asked again; say
-        `idempotent=False` where even that is too much.
-        """
+        `idempotent=False` where even that is too much."""
 
         def once() -> ChatReply:
             found = self._sent(model, request, stream=False)
@@ -94,8 +100,7 @@ class BedrockClient:
         """The same reply in pieces, then whole. Raises as `invoke_with_retry` does, even midway.
 
         A stream that breaks begins anew within the same attempts: `restart` voids what was told before, and
-        so does a guardrail that steps in. Only the reply at the end has been checked to be whole.
-        """
+        so does a guardrail that steps in. Only the reply at the end has been checked to be whole."""
         self.circuits.enter(model)
         try:
             yield from self._streamed(model, request)
@@ -207,7 +212,7 @@ class BedrockClient:
 
     def _pieces(self, model: str, request: ChatRequest, streamed: StreamedReply) -> Iterator[str]:
         """Pieces as they come; none where they must wait for the verdict on the whole."""
-        held = self._judged_afterwards(model, request) and self.options.stream_guard is StreamGuard.SYNC
+        held = self._held(model, request)
         with closing(self._sent(model, request, stream=True)["stream"]) as events:
             for event in events:
                 piece = streamed.feed(event)
@@ -239,24 +244,31 @@ class BedrockClient:
                 self._cards[model] = looser
 
     def _guarded(self, model: str, request: ChatRequest, reply: ChatReply) -> ChatReply:
-        """The reply after the guardrail: `guardrailConfig` does not look into the arguments of tools, so an
-        answer given that way is judged on its own. What cannot be judged is not passed on; its tokens count.
-        """
-        if not self._judged_afterwards(model, request) or reply.finish is Finish.GUARDRAIL or not reply.text:
+        """A reply in JSON after the guardrail. `guardrailConfig` does not look into the arguments of tools, and
+        between brackets no sentence has ground: its plain words are judged with question and passages. What is
+        stopped, or cannot be judged, is not passed on; its tokens count."""
+        if not self._judged_afterwards(request) or reply.finish is Finish.GUARDRAIL or not reply.text:
             return reply
+        question, passages = fenced(request)
         try:
-            verdict = self.apply_guardrails(reply.text, GuardSource.OUTPUT)
+            verdict = self.apply_guardrails(
+                plain_words(reply.text), GuardSource.OUTPUT, query=question, sources=passages
+            )
         except RimedioError as error:
             log.error("A reply could not be judged by the guardrail and is dropped", error=error, model=model)
             return replace(reply, text="", finish=Finish.GUARDRAIL)
-        if verdict.blocked:
+        if verdict.intervened:  # masked words cannot be put back between the brackets either
             log.warning("The guardrail stopped a reply", model=model, reasons=list(verdict.reasons))
             return replace(reply, text=verdict.text, finish=Finish.GUARDRAIL)
-        return replace(reply, text=verdict.text)
+        return reply
 
-    def _judged_afterwards(self, model: str, request: ChatRequest) -> bool:
-        by_tool = request.json_schema is not None and self._card(model).structured is Structured.TOOL
-        return self.options.guardrail is not None and by_tool
+    def _judged_afterwards(self, request: ChatRequest) -> bool:
+        return self.options.guardrail is not None and request.json_schema is not None
+
+    def _held(self, model: str, request: ChatRequest) -> bool:
+        """Whether no piece may be told before the verdict: nobody else looks into a tool's arguments."""
+        by_tool = self._judged_afterwards(request) and self._card(model).structured is Structured.TOOL
+        return by_tool and self.options.stream_guard is StreamGuard.SYNC
 
     def _pay_guardrail(self, usd: float) -> None:
         if usd:

@@ -1,11 +1,12 @@
 """What ApplyGuardrail found, in types."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from rimedio.llm.bedrock_requests import GROUNDING_QUERY_CHARS_MAX
+from rimedio.llm.bedrock_requests import GROUNDING_QUERY_CHARS_MAX, GROUNDING_SOURCE_CHARS_MAX
 from rimedio.llm.pricing import PriceTable
 
 BLOCKED, ANONYMIZED = "BLOCKED", "ANONYMIZED"
@@ -66,11 +67,37 @@ class GuardVerdict:
 def guard_content(text: str, query: str, sources: Sequence[str]) -> list[dict[str, Any]]:
     """The content to judge; with a question and its passages, contextual grounding is judged too."""
     judged: dict[str, Any] = {"text": {"text": text}}
-    if not query or not sources or len(query) > GROUNDING_QUERY_CHARS_MAX:
+    asked = bool(query and sources) and len(query) <= GROUNDING_QUERY_CHARS_MAX
+    if not asked or sum(map(len, sources)) > GROUNDING_SOURCE_CHARS_MAX:
         return [judged]
     judged["text"]["qualifiers"] = ["guard_content"]
     found = [{"text": {"text": source, "qualifiers": ["grounding_source"]}} for source in sources]
     return [*found, {"text": {"text": query, "qualifiers": ["query"]}}, judged]
+
+
+def plain_words(reply: str) -> str:
+    """What a reply in JSON says to people: its members called `text`, else all its words; other replies whole.
+
+    Keys, numbers of passages and quotes are no sentences: judged with them, a grounded answer looks like none.
+    """
+    try:
+        value = json.loads(reply)
+    except ValueError:
+        return reply
+    return "\n".join(_said(value, ("text",)) or _said(value, None)) or reply
+
+
+def _said(value: Any, names: tuple[str, ...] | None, name: str = "") -> list[str]:
+    if isinstance(value, str):
+        return [value] if names is None or name in names else []
+    members = (
+        value.items()
+        if isinstance(value, dict)
+        else ((name, item) for item in value or ())
+        if isinstance(value, list)
+        else ()
+    )
+    return [text for key, item in members for text in _said(item, names, key)]
 
 
 def verdict_of(body: Mapping[str, Any], text: str, prices: PriceTable) -> GuardVerdict:

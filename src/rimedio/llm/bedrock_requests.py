@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +21,9 @@ GROUNDING_SOURCE_CHARS_MAX = 100_000
 METADATA_CHARS_MAX = 256
 _METADATA_FOREIGN = re.compile(r"[^a-zA-Z0-9\s:_@$#=/+,\-.]")
 # What rimedio.llm.prompts.fencing writes; text inside cannot forge a tag, for it loses its brackets there.
-_FENCE = re.compile(r"<((question|ticket|data|passage)-[0-9a-f]{8})[^\n]*>\n.*?\n</\1>", re.DOTALL)
+_FENCE = re.compile(r"<((question|ticket|data|passage)-[0-9a-f]{8})[^\n]*>\n(.*?)\n</\1>", re.DOTALL)
+
+PASSAGE = "passage"
 
 Block = dict[str, Any]  # a content block; boto3's own shape
 
@@ -93,7 +95,9 @@ def conversation(
             stable >= card.cache_tokens_min
         ):  # shorter beginnings are not kept, and the marker would say nothing
             system.append({"cachePoint": {"type": "default", "ttl": options.cache_ttl}})
-    return Conversation(_merged(turns, guarded=options.guardrail is not None), system, tools)
+    grounded = request.json_schema is None  # JSON is judged afterwards, by its plain words
+    cut = (lambda text: guarded_blocks(text, grounded=grounded)) if options.guardrail is not None else _plain
+    return Conversation(_merged(turns, cut), system, tools)
 
 
 def request_metadata(given: Mapping[str, str]) -> dict[str, str]:
@@ -133,11 +137,15 @@ def _guardrail(options: BedrockOptions, *, stream: bool) -> dict[str, str]:
     return found
 
 
-def _merged(turns: Sequence[Message], *, guarded: bool) -> list[dict[str, Any]]:
+def _plain(text: str) -> list[Block]:
+    return [{"text": text}]
+
+
+def _merged(turns: Sequence[Message], cut: Callable[[str], list[Block]]) -> list[dict[str, Any]]:
     """Turns that alternate, as Converse demands; texts of one speaker in a row become blocks of one turn."""
     found: list[dict[str, Any]] = []
     for turn in turns:
-        blocks = guarded_blocks(turn.text) if guarded and turn.role is Role.USER else [{"text": turn.text}]
+        blocks = cut(turn.text) if turn.role is Role.USER else _plain(turn.text)
         if found and found[-1]["role"] == turn.role.value:
             found[-1]["content"].extend(blocks)
         else:
@@ -145,17 +153,26 @@ def _merged(turns: Sequence[Message], *, guarded: bool) -> list[dict[str, Any]]:
     return found
 
 
-def guarded_blocks(text: str) -> list[Block]:
+def fenced(request: ChatRequest) -> tuple[str, tuple[str, ...]]:
+    """The questions and the passages that the user's turns hold between fences."""
+    users = "\n".join(m.text for m in request.messages if m.role is Role.USER)
+    found = [(match[2], match[3]) for match in _FENCE.finditer(users)]
+    asked = "\n".join(inner for kind, inner in found if kind != PASSAGE)
+    return asked, tuple(inner for kind, inner in found if kind == PASSAGE)
+
+
+def guarded_blocks(text: str, *, grounded: bool = True) -> list[Block]:
     """`text` cut at its fences, so that a guardrail knows question, passages and our own words apart.
 
     The blocks' texts add up to `text`. Contextual grounding needs a question and passages within its limits;
     beyond them the passages are plain text, and Rimedio's own verification stands alone.
     """
     fences = list(_FENCE.finditer(text))
-    questions = [m[0] for m in fences if m[2] != "passage"]
-    passages = [m[0] for m in fences if m[2] == "passage"]
+    questions = [m[0] for m in fences if m[2] != PASSAGE]
+    passages = [m[0] for m in fences if m[2] == PASSAGE]
     grounded = (
-        bool(questions and passages)
+        grounded
+        and bool(questions and passages)
         and sum(map(len, questions)) <= GROUNDING_QUERY_CHARS_MAX
         and sum(map(len, passages)) <= GROUNDING_SOURCE_CHARS_MAX
     )
@@ -165,7 +182,7 @@ def guarded_blocks(text: str) -> list[Block]:
     for match in fences:
         blank = _add_text(blocks, blank + text[place : match.start()])
         place = match.end()
-        if match[2] != "passage":
+        if match[2] != PASSAGE:
             _add_guarded(
                 blocks, blank + match[0], ["query", "guard_content"] if grounded else ["guard_content"]
             )

@@ -1,5 +1,6 @@
 """The client of Bedrock under a real boto3 client: answers, streams, retries, guardrails, money."""
 
+import json
 from collections.abc import Iterator
 from contextlib import ExitStack
 
@@ -11,13 +12,14 @@ from rimedio.domain.clock import FakeClock
 from rimedio.domain.errors import GenerationFailed, InvalidSetting, ModelUnavailable, PolicyRefused, Throttled
 from rimedio.llm.bedrock import BedrockClient
 from rimedio.llm.bedrock_chat import BedrockChat, BedrockRouter
-from rimedio.llm.bedrock_guardrails import GuardSource
+from rimedio.llm.bedrock_guardrails import GuardSource, plain_words
 from rimedio.llm.bedrock_options import BedrockOptions, GuardrailChoice, StreamGuard
 from rimedio.llm.bedrock_types import LostAttempt
 from rimedio.llm.chat import ChatRequest, Finish, Message, Role
 from rimedio.llm.fake_bedrock import CUT, ENDED, BedrockTurn, FakeBedrock
 from rimedio.llm.overhearing import overheard_by
 from rimedio.llm.pricing import ModelPrice, PriceTable
+from rimedio.llm.prompts.fencing import fence
 from rimedio.llm.routing import Budget
 from rimedio.llm.tokens import CharacterTokenCounter
 
@@ -230,6 +232,46 @@ def test_an_answer_by_a_tool_is_judged_on_its_own(bench: Bench) -> None:
     assert bench.sent == ["Converse", "ApplyGuardrail"]
     assert (reply.finish, reply.text) == (Finish.GUARDRAIL, "Sorry.")
     assert reply.tokens_output == 7
+
+
+def test_the_plain_words_of_a_draft_are_judged_with_its_question_and_passages(bench: Bench) -> None:
+    prompt = f"{fence('question', 'Why?')}\n{fence('passage', 'The fan is worn.')}"
+    request = ChatRequest((Message(Role.USER, prompt),), json_schema={"type": "object"})
+    draft = json.dumps(
+        {"steps": [{"title": "Cause", "sentences": [{"text": "It is worn.", "quote": "worn"}]}]}
+    )
+    client = bench.client(BedrockTurn(draft), PASSED, guardrail=GuardrailChoice("g1"))
+
+    assert client.invoke_with_retry(CLAUDE, request).text == draft
+    judged = [block["text"]["text"] for block in bench.bedrock.asked("ApplyGuardrail")[0]["content"]]
+    assert judged == ["The fan is worn.", "Why?", "It is worn."]
+    blocks = bench.bedrock.asked("Converse")[0]["messages"][0]["content"]
+    assert [b["guardContent"]["text"]["qualifiers"] for b in blocks if "guardContent" in b] == [
+        ["guard_content"]
+    ]
+
+
+def test_a_stream_of_json_runs_but_is_voided_when_its_words_have_no_ground(bench: Bench) -> None:
+    client = bench.client(BedrockTurn('{"a": 1}'), BLOCKED, guardrail=GuardrailChoice("g1"))
+    events = list(client.stream_response(CLAUDE, JSON))
+
+    assert [e.restart for e in events] == [False, False, True, False]
+    assert events[-1].reply is not None
+    assert events[-1].reply.finish is Finish.GUARDRAIL
+
+
+@pytest.mark.parametrize(
+    ("reply", "words"),
+    [
+        ('{"category": "FAN", "reason": "it hums"}', "FAN\nit hums"),
+        ('{"a": [{"text": "x", "quote": "q"}, {"text": "y"}], "n": 1}', "x\ny"),
+        ("plain words", "plain words"),
+        ("{}", "{}"),
+        ("[1, null]", "[1, null]"),
+    ],
+)
+def test_the_words_of_a_reply_are_those_meant_for_people(reply: str, words: str) -> None:
+    assert plain_words(reply) == words
 
 
 def test_an_answer_that_cannot_be_judged_is_not_passed_on_but_its_tokens_count(bench: Bench) -> None:

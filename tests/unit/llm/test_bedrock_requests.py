@@ -8,7 +8,7 @@ from rimedio.answering.generate import REPLY_SCHEMA
 from rimedio.domain.errors import GenerationFailed
 from rimedio.llm.bedrock_models import ModelCard, Structured
 from rimedio.llm.bedrock_options import BedrockOptions, GuardrailChoice, StreamGuard
-from rimedio.llm.bedrock_requests import GROUNDING_QUERY_CHARS_MAX, converse_arguments, guarded_blocks
+from rimedio.llm.bedrock_requests import GROUNDING_QUERY_CHARS_MAX, converse_arguments, fenced, guarded_blocks
 from rimedio.llm.bedrock_schema import decodable
 from rimedio.llm.chat import ChatRequest, Message, Role
 from rimedio.llm.prompts.fencing import fence
@@ -129,6 +129,15 @@ def test_a_question_beyond_the_limit_of_grounding_is_guarded_without_it() -> Non
     assert blocks[0]["guardContent"]["text"]["qualifiers"] == ["guard_content"]
     assert [b for b in blocks if "guardContent" in b] == blocks[:1]
     assert texts(blocks) == long
+
+
+def test_passages_of_a_reply_in_json_are_left_for_the_check_of_its_plain_words() -> None:
+    blocks = converse_arguments("m", REQUEST, ModelCard(), GUARDED, COUNTER)["messages"][0]["content"]
+    marked = [b["guardContent"]["text"]["qualifiers"] for b in blocks if "guardContent" in b]
+
+    assert marked == [["guard_content"]]
+    assert texts(blocks) == PROMPT
+    assert fenced(REQUEST) == ("Perché si ferma?", ("E029: fan.\nClean it.", "E030: terminal."))
 
 
 def test_a_guarded_stream_says_whether_it_waits_for_the_verdict() -> None:
