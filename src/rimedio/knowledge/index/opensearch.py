@@ -6,8 +6,9 @@ Ranking is Rimedio's own at both homes: OpenSearch proposes candidates by words,
 """
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import TypeVar
 
 import numpy as np
 
@@ -29,7 +30,7 @@ from rimedio.knowledge.index.opensearch_queries import (
     vector_query,
     words_query,
 )
-from rimedio.knowledge.index.opensearch_reader import HITS_MAX, PAGE_SIZE, hits_of, scan
+from rimedio.knowledge.index.opensearch_reader import HITS_MAX, PAGE_SIZE, Recent, hits_of, scan
 from rimedio.knowledge.index.opensearch_state import TenantState
 from rimedio.knowledge.index.opensearch_verify import verify
 from rimedio.knowledge.index.opensearch_writer import KnowledgeWriter, Loaded
@@ -37,6 +38,7 @@ from rimedio.knowledge.index.port import ChunkTerms, Coverage, Filters, Found, H
 from rimedio.knowledge.index.words import TERMS_MAX
 from rimedio.knowledge.terms import QueryTerm
 
+T = TypeVar("T")
 CODES_MAX = 500
 _Pending = dict[str, dict[str, Loaded]]  # by tenant and document
 
@@ -62,6 +64,8 @@ class OpenSearchIndex:
         self._figures = FigureStore(client, self.places, clock)
         self.writer = KnowledgeWriter(client, self.places, clock, self.options)
         self._batches = threading.local()
+        self._terms: Recent[ChunkTerms] = Recent()
+        self._vectors: Recent[Vectors] = Recent()
 
     # -- writing
 
@@ -151,8 +155,12 @@ class OpenSearchIndex:
 
     def terms(self, tenant_id: str, chunk_ids: Sequence[str]) -> Mapping[str, ChunkTerms]:
         """The search terms of the chunks that exist among those asked for."""
-        found = self._by_chunk_id(tenant_id, chunk_ids, ["chunk_id", "heading", "body"])
-        return {source["chunk_id"]: terms_of(source) for source in found}
+
+        def read(missing: Sequence[str]) -> dict[str, ChunkTerms]:
+            found = self._by_chunk_id(tenant_id, missing, ["chunk_id", "heading", "body"])
+            return {source["chunk_id"]: terms_of(source) for source in found}
+
+        return self._recent(self._terms, tenant_id, "", chunk_ids, read)
 
     def section(
         self, tenant_id: str, document_id: str, *, first: int = 0, last: int | None = None
@@ -171,8 +179,12 @@ class OpenSearchIndex:
         if model_id not in self._models():
             return {}
         field = vector_field(model_id)
-        found = self._by_chunk_id(tenant_id, chunk_ids, ["chunk_id", field])
-        return {s["chunk_id"]: np.array(s[field], np.float32) for s in found if field in s}
+
+        def read(missing: Sequence[str]) -> dict[str, Vectors]:
+            found = self._by_chunk_id(tenant_id, missing, ["chunk_id", field])
+            return {s["chunk_id"]: np.array(s[field], np.float32) for s in found if field in s}
+
+        return self._recent(self._vectors, tenant_id, model_id, chunk_ids, read)
 
     def unembedded(self, model_id: str, limit: int) -> Sequence[tuple[str, str]]:
         """Up to `limit` (text hash, embedding text) pairs without a vector, in the order they were stored."""
@@ -365,6 +377,24 @@ class OpenSearchIndex:
         ]
         replies = self._client.searches("reading chunks", self.places.chunks, bodies)
         return [hit["_source"] for reply in replies for hit in reply["hits"]["hits"]]
+
+    def _recent(
+        self,
+        kept: Recent[T],
+        tenant_id: str,
+        kind: str,
+        chunk_ids: Sequence[str],
+        read: Callable[[Sequence[str]], dict[str, T]],
+    ) -> dict[str, T]:
+        """What `read` gives for chunks, and what it gave a moment ago."""
+        state = self._state(tenant_id)
+        if state is None:
+            return {}
+        keys = {name: (tenant_id, state.commits, kind, name) for name in chunk_ids}
+        found = kept.get(keys)
+        fresh = read([name for name in keys if name not in found])
+        kept.keep(keys, fresh)
+        return found | fresh
 
     def _scan(self, query: Json, doing: str, sort: Sequence[str], fields: Sequence[str]) -> Iterator[Json]:
         return scan(self._client, self.places.chunks, query, doing=doing, sort=sort, fields=fields)

@@ -18,6 +18,7 @@ ACTIONS_MAX = 1_000
 ACTIONS_START = 250
 ACTIONS_MIN = 10
 GROWTH = 50  # actions more after a part that went well
+REFUSED_MUCH, REFUSED_SOME = 0.5, 0.1  # parts of a request
 ROUNDS = 60  # refusals in a row before giving up: about a minute and a half at the longest pauses
 SILENT_ROUNDS = 8  # requests in a row without an answer, each of which waits for its time-out
 RETRIED = frozenset({429, 502, 503, 504})
@@ -72,7 +73,7 @@ class BulkWriter:
     def write(
         self, doing: str, actions: Sequence[Action], *, ignore: Sequence[int] = (), refresh: bool = False
     ) -> BulkReport:
-        """Write all of them, in order but for what is sent again. `ignore`: statuses of items that are no failure.
+        """Write all of them; what is refused goes to the end. `ignore`: statuses of items that are no failure.
 
         Raises Throttled or Unavailable after `rounds` refusals in a row, StorageFailed for a document that the
         server will never take; what was written until then stays.
@@ -84,20 +85,13 @@ class BulkWriter:
         while waiting:
             part = self._part(waiting)
             left, error = self._send(doing, part, ignore, ignored, report)
-            if len(left) == len(part):
-                tries += 1
-            elif left:
-                tries = 1
-            else:
-                tries = 0
+            self._fit(len(left) / len(part))
+            tries = tries + 1 if len(left) == len(part) else 0
             if left:
-                waiting.extendleft(reversed(left))
-                self._size = max(ACTIONS_MIN, self._size // 2)
+                waiting.extend(left)
                 if error and (isinstance(error, Blocked) or tries >= self._patience(error)):
                     raise error
                 self._client.pause(max(1, tries))
-            else:
-                self._size = min(ACTIONS_MAX, self._size + GROWTH)
         report.ignored = tuple(ignored)
         if refresh and (report.written or ignored):
             self.refresh(sorted({action.index for action in actions}))
@@ -107,6 +101,15 @@ class BulkWriter:
         """Make what was written visible to searches."""
         if indexes:
             self._client.call("refreshing", "POST", f"/{','.join(indexes)}/_refresh", seconds=60.0)
+
+    def _fit(self, refused: float) -> None:
+        """Shrink by what was refused of the last part: all of it halves, a few items hardly matter; else grow."""
+        if refused >= REFUSED_MUCH:
+            self._size = max(ACTIONS_MIN, self._size // 2)
+        elif refused >= REFUSED_SOME:
+            self._size = max(ACTIONS_MIN, self._size * 3 // 4)
+        elif not refused:
+            self._size = min(ACTIONS_MAX, self._size + GROWTH)
 
     def _patience(self, error: Unavailable) -> int:
         return self._rounds if isinstance(error, Throttled) else min(self._rounds, SILENT_ROUNDS)

@@ -21,8 +21,8 @@ from rimedio.knowledge.index.port import Filters
 CHUNK, PAGE = "chunk", "page"
 RARITY_MIN = 1e-6  # SQLite's rarity of a word in half of the rows or more
 PAGE_TITLE_WEIGHT = 3.0  # as `words.PAGE_WEIGHTS`
-SCORED_FACTOR = 2  # times the limit: how many proposals are scored again
-SCORED_MIN, SCORED_MAX = 200, 10_000
+SCORED_FACTOR = 1.25  # times the limit: how many proposals are scored again
+SCORED_MIN, SCORED_MAX = 150, 10_000
 SPARE_HITS = 20  # asked for beyond the limit, so that equal scores at its edge fall as they do at home
 _LENGTH = f"double k = {K1} * ({1 - B} + {B} * doc['length'].value / params.mean); double s = 0; "
 _SUM = f"s += params.rarity[i] * f * {K1 + 1} / (f + k); }} return s;"
@@ -107,7 +107,7 @@ def words_query(
             weight = PAGE_TITLE_WEIGHT if field == "page_title" else 1.0
             should.append({"term": {field: {"value": name, "boost": max(1e-6, weight * boost)}}})
     bounded = own(state, kind, restrictions(filters) if filters else ())
-    window = min(SCORED_MAX, max(SCORED_MIN, SCORED_FACTOR * limit))
+    window = min(SCORED_MAX, max(SCORED_MIN, round(SCORED_FACTOR * limit)))
     script = {
         "source": CHUNK_SCRIPT if kind == CHUNK else PAGE_SCRIPT,
         "params": {"terms": tokens, "rarity": rarity, "mean": figures.mean},

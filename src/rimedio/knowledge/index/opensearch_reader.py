@@ -1,12 +1,42 @@
 """Searches that fetch: page by page through what a query finds, and hits out of replies."""
 
-from collections.abc import Callable, Iterator, Sequence
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from typing import Generic, TypeVar
 
 from rimedio.knowledge.index.opensearch_client import Json, OpenSearchClient
 from rimedio.knowledge.index.port import Hit
 
+T = TypeVar("T")
 PAGE_SIZE = 500
+RECENT_MAX = 2_000  # of each kind: about 30 MB of terms, 3 MB of vectors
 HITS_MAX = 10_000  # the server's own limit of one reply
+
+
+class Recent(Generic[T]):
+    """The last things read of chunks, for the questions of one search that ask for them again.
+
+    A key names the tenant's commits, so what was replaced is not found any more. Safe to use from many threads.
+    """
+
+    def __init__(self, most: int = RECENT_MAX) -> None:
+        self._most = most
+        self._kept: OrderedDict[Hashable, T] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, keys: Mapping[str, Hashable]) -> dict[str, T]:
+        """What is kept, by name; `keys` gives the key of each name."""
+        with self._lock:
+            return {name: self._kept[key] for name, key in keys.items() if key in self._kept}
+
+    def keep(self, keys: Mapping[str, Hashable], found: Mapping[str, T]) -> None:
+        """Keep what was found, and let the oldest go."""
+        with self._lock:
+            for name, value in found.items():
+                self._kept[keys[name]] = value
+            while len(self._kept) > self._most:
+                self._kept.popitem(last=False)
 
 
 def scan(
