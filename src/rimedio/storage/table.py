@@ -7,7 +7,8 @@ Promises that every adapter keeps (tests/contract/storage):
 - `get`, `batch_get` and queries on the table see every earlier write. Queries on an index may lag behind
   for moments (DynamoDB's are eventually consistent); items with equal index keys come in no promised order,
   each of them once.
-- A write is atomic, and so is `transact_write`. A condition is judged together with the write.
+- A write is atomic, and so is `transact_write`. A condition is judged together with the write. A query that runs
+  meanwhile may see some items of a transaction before, others after it.
 - `expires_at` (epoch seconds) ends an item's life: from that second on it counts as absent everywhere, in
   reads as in conditions, whenever it is physically removed.
 - Every write appears once in the change stream (streams.py), in the order of writes for one item.

@@ -1,7 +1,8 @@
 """Many threads on one table: a conditional write has exactly one winner, and no write is lost."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,25 +13,48 @@ from rimedio.domain.errors import ConditionFailed, Conflict
 from rimedio.domain.ticket import Asset, Customer, Ticket
 from rimedio.storage.conditions import Equals, NotExists
 from rimedio.storage.database import Database
+from rimedio.storage.dynamodb_definition import create_table
+from rimedio.storage.dynamodb_streams import DynamoDbChangeStream
+from rimedio.storage.dynamodb_table import DynamoDbTable
 from rimedio.storage.sqlite_streams import SqliteChangeStream
 from rimedio.storage.sqlite_table import SqliteTable
-from rimedio.storage.table import Changes, Key, Put, Query, Update
+from rimedio.storage.streams import ChangeStream
+from rimedio.storage.table import Changes, Key, Put, Query, Table, Update
 from rimedio.storage.tickets import TicketStore
 
 THREADS = 8
 A = Key("p", "a")
 
 
-@pytest.fixture(params=["memory", "file"])
-def database(request: pytest.FixtureRequest, tmp_path: Path):
-    found = Database(None if request.param == "memory" else tmp_path / "a.db")
-    yield found
-    found.close()
+@dataclass(frozen=True)
+class Ground:
+    """A table that many threads work on, and its stream; each thread does so many rounds."""
+
+    table: Table
+    stream: ChangeStream
+    rounds: int
+
+
+@pytest.fixture(params=["memory", "file", "dynamodb-local"])
+def ground(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ground]:
+    clock = SystemClock()
+    if request.param == "dynamodb-local":
+        connections = request.getfixturevalue("dynamodb_connections")
+        client, name = connections.client("dynamodb"), request.getfixturevalue("unique_name")("threads")
+        arn = create_table(client, name)
+        table = DynamoDbTable(client, name, clock)
+        stream = DynamoDbChangeStream(connections.client("dynamodbstreams"), table, arn, clock)
+        yield Ground(table, stream, rounds=3)
+        client.delete_table(TableName=name)
+        return
+    database = Database(None if request.param == "memory" else tmp_path / "a.db")
+    yield Ground(SqliteTable(database, clock), SqliteChangeStream(database, clock), rounds=20)
+    database.close()
 
 
 @pytest.fixture
-def table(database: Database) -> SqliteTable:
-    return SqliteTable(database, SystemClock())
+def table(ground: Ground) -> Table:
+    return ground.table
 
 
 def together(work: Callable[[int], object]) -> list[object]:
@@ -54,8 +78,8 @@ def together(work: Callable[[int], object]) -> list[object]:
     return results
 
 
-def test_of_many_who_create_one_item_exactly_one_wins(table: SqliteTable) -> None:
-    for round_ in range(10):
+def test_of_many_who_create_one_item_exactly_one_wins(table: Table, ground: Ground) -> None:
+    for round_ in range(ground.rounds):
         key = {"pk": "p", "sk": f"item-{round_}"}
         results = together(lambda n, key=key: table.put(key | {"by": n}, NotExists("pk")))
         winners = [n for n, result in enumerate(results) if result is None]
@@ -64,21 +88,23 @@ def test_of_many_who_create_one_item_exactly_one_wins(table: SqliteTable) -> Non
         assert table.get(Key("p", f"item-{round_}")) == key | {"by": winners[0]}
 
 
-def test_no_addition_is_lost(table: SqliteTable, database: Database) -> None:
-    results = together(lambda n: [table.update(A, Changes(add={"count": 1})) for _ in range(25)])
+def test_no_addition_is_lost(table: Table, ground: Ground) -> None:
+    results = together(lambda n: [table.update(A, Changes(add={"count": 1})) for _ in range(ground.rounds)])
     assert not [result for result in results if isinstance(result, Exception)]
     found = table.get(A)
     assert found is not None
-    assert found["count"] == THREADS * 25
-    changes = SqliteChangeStream(database, SystemClock()).read("c", 1000)
-    assert [change.new["count"] for change in changes if change.new] == list(range(1, THREADS * 25 + 1))
+    assert found["count"] == THREADS * ground.rounds
+    changes = ground.stream.read("c", 1000)
+    assert [change.new["count"] for change in changes if change.new] == list(
+        range(1, THREADS * ground.rounds + 1)
+    )
 
 
-def test_optimistic_locking_loses_no_change(table: SqliteTable) -> None:
+def test_optimistic_locking_loses_no_change(table: Table, ground: Ground) -> None:
     table.put({"pk": "p", "sk": "a", "version": 0, "seen": []})
 
     def append(number: int) -> None:
-        for step in range(10):
+        for step in range(ground.rounds):
             while True:
                 found = table.get(A)
                 assert found is not None
@@ -95,11 +121,14 @@ def test_optimistic_locking_loses_no_change(table: SqliteTable) -> None:
     assert together(append) == [None] * THREADS
     found = table.get(A)
     assert found is not None
-    assert sorted(found["seen"]) == sorted(n * 100 + s for n in range(THREADS) for s in range(10))
-    assert found["version"] == THREADS * 10
+    assert sorted(found["seen"]) == sorted(n * 100 + s for n in range(THREADS) for s in range(ground.rounds))
+    assert found["version"] == THREADS * ground.rounds
 
 
-def test_a_reader_never_sees_half_a_transaction(table: SqliteTable) -> None:
+@pytest.mark.parametrize(
+    "ground", ["memory", "file"], indirect=True
+)  # DynamoDB isolates no query from transactions
+def test_a_reader_of_sqlite_never_sees_half_a_transaction(table: Table) -> None:
     def write(value: int) -> None:
         table.transact_write([Put({"pk": "p", "sk": str(n), "value": value}) for n in range(10)])
 
@@ -117,13 +146,13 @@ def test_a_reader_never_sees_half_a_transaction(table: SqliteTable) -> None:
     assert together(work) == [0] * THREADS
 
 
-def test_money_moves_between_accounts_without_a_loss(table: SqliteTable) -> None:
+def test_money_moves_between_accounts_without_a_loss(table: Table, ground: Ground) -> None:
     for name in "ab":
         table.put({"pk": "p", "sk": name, "cents": 1000})
 
     def move(number: int) -> None:
         one, two = ("a", "b") if number % 2 else ("b", "a")
-        for _ in range(15):
+        for _ in range(ground.rounds):
             table.transact_write(
                 [
                     Update(Key("p", one), Changes(add={"cents": -3})),
@@ -135,7 +164,7 @@ def test_money_moves_between_accounts_without_a_loss(table: SqliteTable) -> None
     assert sum(item["cents"] for item in table.query(Query("p")).items) == 2000
 
 
-def test_one_idempotency_key_opens_one_ticket_however_many_ask(table: SqliteTable) -> None:
+def test_one_idempotency_key_opens_one_ticket_however_many_ask(table: Table) -> None:
     store = TicketStore(table, SystemClock(), RandomIds())
     now = datetime(2026, 1, 1, tzinfo=UTC)
 
