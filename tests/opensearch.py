@@ -12,13 +12,16 @@ from rimedio.domain.clock import SystemClock
 from rimedio.domain.errors import RimedioError
 from rimedio.knowledge.index.opensearch_client import OpenSearchClient
 
+_found: dict[str, str] = {}
+
 
 def address_of(engine: str) -> str:
     """Address of `opensearch` (2.19) or `opensearch3` (3.5); skips the test where it does not run."""
-    found = running().addresses.get(engine)
+    found = _found.get(engine) or running().addresses.get(engine)
     if found is None:
         reason = recorded().missing.get(engine, "it does not run")
         pytest.skip(f"the engine {engine} is not there ({reason}); run `make engines`")
+    _found[engine] = found  # asked once: on a busy machine it may be slow to say that it runs
     return found
 
 
