@@ -13,7 +13,7 @@ from rimedio.events.eventbridge_scheduler import EventBridgeScheduler
 from rimedio.events.eventbridge_schemas import EventBridgeSchemas
 from rimedio.events.outbox import relay_changes
 from rimedio.events.replay_records import ReplayRecords
-from rimedio.events.sns_notices import SnsNotifier
+from rimedio.events.sns_topic import SnsTopic
 from rimedio.events.sqs_deliveries import SqsDeliveries
 from rimedio.events.sqs_intake import EventIntake, SqsDelivery
 from rimedio.events.sqs_queue import SqsQueue
@@ -30,7 +30,7 @@ POLL_IDLE_SECONDS = 0.5
 
 
 class AwsEventing(Eventing):
-    """Eventing on AWS. Functions call `relay_changes`, `delivery.handle`, `notifier.handle`, `redrive`."""
+    """Eventing on AWS. Functions call `relay_changes`, `delivery.handle`, `notices.post`, `redrive`."""
 
     def __init__(self, system: "AwsRimedio") -> None:
         super().__init__(system)
@@ -144,9 +144,9 @@ class AwsEventing(Eventing):
     # -- people, and what went wrong
 
     @cached_property
-    def notifier(self) -> SnsNotifier:
+    def notices(self) -> SnsTopic:
         """Tells people on duty. Raises InvalidSetting."""
-        return SnsNotifier(self._connections.client("sns"), self._needed("notification_topic_arn"))
+        return SnsTopic(self._connections.client("sns"), self._needed("notification_topic_arn"))
 
     @cached_property
     def dead_letter_redrive(self) -> DeadLetterRedrive:

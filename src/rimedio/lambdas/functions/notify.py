@@ -2,7 +2,6 @@
 
 from typing import TYPE_CHECKING, TypedDict
 
-from rimedio.domain.errors import InvalidSetting
 from rimedio.events.event import Event as DomainEvent
 from rimedio.events.eventbridge_events import received_event
 from rimedio.events.notices import Notice, NoticeBoard, notice_of
@@ -25,7 +24,7 @@ class Notified(TypedDict):
 
 def build_notify(system: "Rimedio", board: NoticeBoard | None = None) -> Work[Notified]:
     """The notices of one system, through SNS unless another board is given."""
-    posting = board or _topic(system)
+    posting = board or system.eventing.notices  # type: ignore[attr-defined]  # of the home on AWS
     store = IdempotencyStore(system.table, system.clock, system.ids)
 
     def identity(told: tuple[DomainEvent, Notice]) -> tuple[str, str, object]:
@@ -41,18 +40,6 @@ def build_notify(system: "Rimedio", board: NoticeBoard | None = None) -> Work[No
         return {"message_id": None if notice is None else str(post((happened, notice)))}
 
     return notify
-
-
-def _topic(system: "Rimedio") -> NoticeBoard:
-    from rimedio.bootstrap.aws import AwsRimedio
-    from rimedio.events.sns_topic import SnsTopic
-
-    arn = system.settings.notification_topic_arn
-    if not arn or not isinstance(system, AwsRimedio):
-        raise InvalidSetting(
-            "`notification_topic_arn` is not set. Name the SNS topic that people subscribe to."
-        )
-    return SnsTopic(system.connections.client("sns"), arn)
 
 
 def what_happened(event: Event) -> dict[str, str | None]:

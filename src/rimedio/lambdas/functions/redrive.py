@@ -18,9 +18,12 @@ if TYPE_CHECKING:
 
 
 class Redriven(TypedDict):
-    """What a run did; `unfinished` are tenants that there was no time for."""
+    """What a run did; `returned` are messages that no function could take, and that have one more try;
+    `unfinished` are tenants that there was no time for.
+    """
 
     redriven: int
+    returned: int
     kept: dict[str, int]
     unfinished: list[str]
 
@@ -28,15 +31,19 @@ class Redriven(TypedDict):
 def build_redrive(system: "Rimedio") -> Work[Redriven]:
     """The redrive of one system."""
     processor = DeadLetterProcessor(system.eventing.queue)
+    messages = getattr(
+        system.eventing, "dead_letter_redrive", None
+    )  # only queues of AWS have dead letters of their own
 
     def redrive(event: Event, invocation: Invocation) -> Redriven:
         reasons, kept, redriven = _reasons(event), Counter[str](), 0
         waiting = _tenants(event, system)
+        returned = messages.run_once() if messages is not None and invocation.has_time else 0
         while waiting and invocation.has_time:
             done = processor.run(waiting.pop(0), reasons)
             redriven += done.redriven
             kept.update(done.kept)
-        return {"redriven": redriven, "kept": dict(kept), "unfinished": waiting}
+        return {"redriven": redriven, "returned": returned, "kept": dict(kept), "unfinished": waiting}
 
     return redrive
 
