@@ -53,7 +53,8 @@ def _code(child: "subprocess.Popen[bytes]") -> int:
 
 def _tell(record: Record) -> None:
     for name, address in record.addresses.items():
-        print(f"{name}: {address} (pid {record.pids[name]})")
+        pid = record.pids.get(name)
+        print(f"{name}: {address} ({'not started from here' if pid is None else f'pid {pid}'})")
     for name, reason in record.missing.items():
         print(f"{name}: missing, {reason}")
     if not record.addresses and not record.missing:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from tools.engines.java import Jdk, Missing, chosen, installed
 from tools.engines.processes import alive, end, free_port, started
-from tools.engines.recipes import DATA, HERE, LOOPBACK, RECIPES, ROOT, Recipe
+from tools.engines.recipes import DATA, HERE, LOOPBACK, RECIPES, ROOT, Recipe, answers
 from tools.engines.record import Record, recorded
 
 MAVEN_SECONDS_MAX = 600
@@ -36,7 +36,7 @@ def down(names: Iterable[str] | None = None) -> list[str]:
     """End the engines of the record, or those named; which ones ran."""
     record = recorded()
     ended = []
-    for name in list(record.pids) if names is None else names:
+    for name in list(record.addresses) if names is None else names:
         pid = record.pids.get(name)
         if pid is not None and alive(name, pid):
             end(name, pid)
@@ -50,7 +50,7 @@ def running() -> Record:
     """The record, without those that run no more."""
     record = recorded()
     for recipe in RECIPES:
-        if recipe.name in record.pids and not _runs(recipe, record):
+        if recipe.name in record.addresses and not _runs(recipe, record):
             record.drop(recipe.name)
     return record
 
@@ -65,8 +65,13 @@ def _alone() -> Iterator[None]:
 
 
 def _runs(recipe: Recipe, record: Record) -> bool:
+    """Whether it answers; one of a container has no pid here."""
     pid, address = record.pids.get(recipe.name), record.addresses.get(recipe.name)
-    return pid is not None and address is not None and alive(recipe.name, pid) and recipe.ready(address)
+    if address is None or (pid is not None and not alive(recipe.name, pid)):
+        return False
+    return answers(
+        address
+    )  # an engine that was ready once is not judged again: an index may be red for good reason
 
 
 def _begin(recipe: Recipe, record: Record, jdks: list[Jdk], begun: list[Recipe]) -> None:
@@ -78,7 +83,11 @@ def _begin(recipe: Recipe, record: Record, jdks: list[Jdk], begun: list[Recipe])
         jdk = chosen(jdks, recipe.java_least)
         fetch(recipe)
     except Missing as missing:
-        record.missing[recipe.name] = str(missing)
+        usual = f"http://{LOOPBACK}:{recipe.port}"  # where docker-compose.yml puts it
+        if recipe.ready(usual):
+            record.addresses[recipe.name] = usual
+        else:
+            record.missing[recipe.name] = str(missing)
         return
     data = DATA / recipe.name
     shutil.rmtree(data, ignore_errors=True)

@@ -1,0 +1,64 @@
+"""Processes of engines: started detached, known again, ended by pid only; played by Python, which starts faster."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tools.engines.__main__ import main
+from tools.engines.processes import alive, end, free_port, marker, started
+from tools.engines.record import Record
+
+SLEEPER = "import sys, time; print('up', flush=True); time.sleep(60)"
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Path:
+    """Takes the marker as its first argument, as `java` does, and sleeps."""
+    path = tmp_path / "sleeper"
+    path.write_text(f"#!{sys.executable}\n{SLEEPER}\n")
+    path.chmod(0o755)
+    return path
+
+
+def test_an_engine_is_alive_until_it_is_ended(program: Path, tmp_path: Path) -> None:
+    pid = started("sleeper", [str(program)], tmp_path / "log", tmp_path)
+    try:
+        assert alive("sleeper", pid)
+        assert not alive("another", pid)
+    finally:
+        end("sleeper", pid)
+    assert not alive("sleeper", pid)
+    end("sleeper", pid)  # and again: nothing happens
+
+
+def test_a_pid_that_means_another_program_now_is_left_alone(program: Path, tmp_path: Path) -> None:
+    with subprocess.Popen([sys.executable, "-c", SLEEPER, marker("other")]) as other:
+        end("sleeper", other.pid)
+        assert other.poll() is None
+        other.kill()
+
+
+def test_a_port_that_is_taken_is_not_given() -> None:
+    import socket
+
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        assert free_port(port) != port
+
+
+def test_a_command_that_is_run_keeps_its_exit_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    ended: list[object] = []
+    monkeypatch.setattr("tools.engines.__main__.up", lambda: (Record(), ["mine"]))
+    monkeypatch.setattr("tools.engines.__main__.down", ended.append)
+    for code in (0, 1, 5):
+        assert main(["run", sys.executable, "-c", f"raise SystemExit({code})"]) == code
+    assert ended == [["mine"]] * 3
+
+
+def test_an_unknown_word_is_answered_with_the_usage(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["sideways"]) == 2
+    assert main(["run"]) == 2
+    assert "up | down | status | run" in capsys.readouterr().err
