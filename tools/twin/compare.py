@@ -9,6 +9,7 @@ from rimedio.domain.codec import Json
 from rimedio.domain.ticket import Ticket, TicketRequest
 
 JOINS = {"ParallelStateSucceeded": "ParallelStateStarted", "MapStateSucceeded": "MapStateStarted"}
+FAILED_TRIES = frozenset({"TaskFailed", "TaskTimedOut", "TaskStartFailed", "TaskSubmitFailed"})
 Link = tuple[str, str]  # an event's type and the state it belongs to
 
 
@@ -51,22 +52,52 @@ def chains(events: Sequence[Mapping[str, Json]]) -> Counter[tuple[Link, ...]]:
 
     Branches of a Parallel state and items of a Map run side by side: their events stand in the history in any
     order, and what joins them hangs on whichever ended last. So a join is told as a child of its own beginning.
+    A try that was made again is left out: what a busy machine refused is not the workflow's shape.
     """
-    by_id = {int(str(event["id"])): event for event in events}
+    by_id = {_number(event["id"]): event for event in events}
+    again = _made_again(by_id)
     known: dict[int, tuple[Link, ...]] = {}
     for number in sorted(by_id):
         event = by_id[number]
-        before = known.get(_before(event, by_id), ())
+        before = known.get(again.get(number, _before(event, by_id)), ())
         known[number] = (*before[-5:], (str(event["type"]), _state(event)))
-    return Counter(known.values())
+    lost = {tried for number in again for tried in _tried(number, again[number], by_id)}
+    return Counter(chain for number, chain in known.items() if number not in lost)
+
+
+def _made_again(by_id: Mapping[int, Mapping[str, Json]]) -> dict[int, int]:
+    """Each repeated TaskScheduled event, and the event that the first try came after."""
+    found: dict[int, int] = {}
+    for number, event in by_id.items():
+        previous = _number(event.get("previousEventId"))
+        if event["type"] != "TaskScheduled" or by_id[previous]["type"] not in FAILED_TRIES:
+            continue
+        while previous in by_id and by_id[previous]["type"] != "TaskStateEntered":
+            previous = _number(by_id[previous].get("previousEventId"))
+        found[number] = previous
+    return found
+
+
+def _tried(number: int, entered: int, by_id: Mapping[int, Mapping[str, Json]]) -> list[int]:
+    """Events between a state's entry and its repeated TaskScheduled event."""
+    found = []
+    previous = _number(by_id[number].get("previousEventId"))
+    while previous != entered:
+        found.append(previous)
+        previous = _number(by_id[previous].get("previousEventId"))
+    return found
 
 
 def _before(event: Mapping[str, Json], by_id: Mapping[int, Mapping[str, Json]]) -> int:
-    previous = int(str(event.get("previousEventId", 0)))
+    previous = _number(event.get("previousEventId"))
     begun = JOINS.get(str(event["type"]))
     while begun and previous in by_id and by_id[previous]["type"] != begun:
-        previous = int(str(by_id[previous].get("previousEventId", 0)))
+        previous = _number(by_id[previous].get("previousEventId"))
     return previous
+
+
+def _number(value: Json) -> int:
+    return int(str(value or 0))
 
 
 def _state(event: Mapping[str, Json]) -> str:

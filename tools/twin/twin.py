@@ -9,10 +9,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from rimedio.bootstrap import Rimedio
 from rimedio.bootstrap.aws import AwsRimedio
 from rimedio.classification.registry import ModelRegistry
 from rimedio.domain.ticket import Status, Ticket, TicketRequest
 from rimedio.lambdas.functions._function import LambdaFunction
+from rimedio.lambdas.functions._knowledge import writing_knowledge
 from rimedio.tickets.workflow import task_names
 from tools.twin.cloud import Cloud, Engines, cloud
 from tools.twin.compare import Seen, seen_of
@@ -37,8 +39,12 @@ class Twin:
 
     def load(self, manuals: Sequence[Path], classifiers: ModelRegistry) -> None:
         """Read manuals, make their vectors, register the classifier that answers at home."""
-        self.system.ingestor.ingest(list(manuals), self.system.tenant)
-        self.system.backfill.run()
+
+        def read(system: Rimedio) -> None:
+            system.ingestor.ingest(list(manuals), system.tenant)
+            system.backfill.run()
+
+        writing_knowledge(self.system, read)
         champion = classifiers.champion()
         assert champion is not None, "the demo has a classifier"
         self.system.registry.register(classifiers.path(champion.version))
@@ -76,20 +82,34 @@ class Twin:
 
     def work_through(self, request: TicketRequest) -> Seen:
         """A ticket's whole way: opened over the API, worked on by the state machine, told on the bus."""
-        answer = self.call("POST", "/v1/tickets", request.model_dump(mode="json", exclude_none=True))
-        assert answer["statusCode"] == 202, answer
-        ticket = self._settled(json.loads(answer["body"])["ticket_id"])
+        ticket = self.opened(request)
         self.relay()
         return seen_of(self.system, ticket)
 
-    def _settled(self, ticket_id: str) -> Ticket:
+    def opened(self, request: TicketRequest) -> Ticket:
+        """A new ticket, once it has ended or waits for a person."""
+        answer = self.call("POST", "/v1/tickets", request.model_dump(mode="json", exclude_none=True))
+        assert answer["statusCode"] == 202, answer
+        return self.settled(json.loads(answer["body"])["ticket_id"])
+
+    def settled(self, ticket_id: str, *, leaving: str | None = None) -> Ticket:
+        """A ticket once nothing works on it, and it no longer stands as `leaving`. Raises TimeoutError."""
         end = time.monotonic() + SETTLE_SECONDS_MAX
         while time.monotonic() < end:
             ticket = self.system.tickets.get(self.system.tenant, ticket_id)
-            if ticket.status not in WAITING:
+            if ticket.status not in WAITING and ticket.status.value != leaving:
                 return ticket
             time.sleep(POLL_SECONDS)
         raise TimeoutError(f"The ticket {ticket_id} is on its way since {SETTLE_SECONDS_MAX:.0f} seconds.")
+
+    def ended(self, execution_id: str) -> str:
+        """How an execution ended, as the service says it."""
+        end = time.monotonic() + SETTLE_SECONDS_MAX
+        while (status := str(self.system.runner.describe(execution_id).status)) == "RUNNING":
+            if time.monotonic() > end:
+                raise TimeoutError(f"{execution_id} is running since {SETTLE_SECONDS_MAX:.0f} seconds.")
+            time.sleep(POLL_SECONDS)
+        return status
 
     def relay(self) -> None:
         """The table's stream to the functions that listen to it."""
