@@ -9,21 +9,28 @@ const LONGEST_WAIT_MS = 15_000;
  * Read a stream until it ends, the page is left (`signal`), or the API refuses it.
  *
  * `on[event](data, id)` is called for each event. A connection that breaks is taken up again with
- * Last-Event-ID, later and later. The stream ends after an event named in `last` (for a stream that never ends
+ * Last-Event-ID, later and later. One that ends as it should (behind API Gateway every answer is a document of what
+ * is new) is taken up after the time that it named itself (`retry:`). The stream ends after an event named in `last` (for a stream that never ends
  * by itself: []). `onState("live" | "waiting")` tells whether it is connected. Resolves when ended; raises
  * ApiError for a 4xx.
  */
 export async function readStream(path, { on, signal, body, last = ["complete"], onState = () => {} }) {
-  const reader = { id: null, done: false, wait: FIRST_WAIT_MS };
+  const reader = { id: null, done: false, wait: FIRST_WAIT_MS, retry: null };
   while (!reader.done && !signal?.aborted) {
+    let ended = false;
     try {
       await readOnce(path, { on, signal, body, last, onState, reader });
+      ended = true;
       if (body !== undefined && !reader.done) throw new ApiError(0, null); // a question is never asked twice
     } catch (error) {
       if (signal?.aborted || wasAborted(error)) return;
       if (body !== undefined || refusesForGood(error)) throw error;
     }
     if (reader.done || signal?.aborted) return;
+    if (ended && reader.retry !== null) {
+      await pause(reader.retry, signal);
+      continue;
+    }
     onState("waiting");
     await pause(reader.wait, signal);
     reader.wait = Math.min(reader.wait * 2, LONGEST_WAIT_MS);
@@ -46,6 +53,7 @@ async function readOnce(path, { on, signal, body, last, onState, reader }) {
     for (const block of blocks) {
       const event = parse(block);
       if (event.id) reader.id = event.id;
+      if (event.retry !== null) reader.retry = Math.min(event.retry, LONGEST_WAIT_MS);
       if (event.data === null) continue;
       on[event.name]?.(event.data, event.id);
       if (last.includes(event.name)) {
@@ -58,7 +66,7 @@ async function readOnce(path, { on, signal, body, last, onState, reader }) {
 }
 
 function parse(block) {
-  const event = { name: "message", id: null, data: null };
+  const event = { name: "message", id: null, data: null, retry: null };
   const data = [];
   for (const line of block.split("\n")) {
     const colon = line.indexOf(":");
@@ -67,6 +75,7 @@ function parse(block) {
     const value = colon < 0 ? "" : line.slice(colon + 1).replace(/^ /, "");
     if (field === "event") event.name = value;
     else if (field === "id") event.id = value;
+    else if (field === "retry" && /^\d+$/.test(value)) event.retry = Number(value);
     else if (field === "data") data.push(value);
   }
   if (data.length) event.data = read(data.join("\n"));
