@@ -6,6 +6,7 @@ of goes to them as well. Addresses are names: `queue:deliveries`, `function:noti
 
 from rimedio.events.bus import EVERY_TENANT, RetryPolicy, Rule, Target
 from rimedio.events.detail_types import DetailType
+from rimedio.events.notices import NOTICED, WANTS_A_PERSON
 
 DELIVERIES = "deliveries"
 PEOPLE = "people"
@@ -27,9 +28,9 @@ DEPLOYED = (
             "$or": [
                 {
                     "detail-type": [DetailType.TICKET_STATUS_CHANGED.value],
-                    "detail": {"status": ["ESCALATED", "FAILED"]},
+                    "detail": {"status": [*sorted(WANTS_A_PERSON)]},
                 },
-                {"detail-type": [DetailType.DRIFT_DETECTED.value, DetailType.BUDGET_LEVEL_CHANGED.value]},
+                {"detail-type": [*sorted({*NOTICED} - {DetailType.TICKET_STATUS_CHANGED.value})]},
             ],
         },
         (Target("notify", "function:notify", retry=RetryPolicy(maximum_retry_attempts=20)),),

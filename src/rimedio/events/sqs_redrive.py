@@ -1,23 +1,25 @@
-"""Works through a dead-letter queue of SQS: what no function could take goes back to where it came from.
+"""Works through a dead-letter queue of SQS: what no function could take goes back to the queue of deliveries.
 
 Two kinds end here: messages that the queue of deliveries gave up after too many receives, and events that
-EventBridge could not hand to a target (their attributes say which rule, and why). Both are sent to the queue of
-deliveries again; the log of events and the deliveries in the table know what was done already. What has been here
-too often stays, to be looked at: it is not deleted, and `left` counts it.
+EventBridge could not hand to it. Both are sent again; the log of events and the deliveries in the table know what was
+done already. A message carries how often it was sent back: what comes a fourth time stays to be looked at, as does
+what is no event of Rimedio's.
 """
 
 import logging
-from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import orjson
 
-from rimedio.aws import Client, translated
+from rimedio.events.deployed_rules import SOURCES
+from rimedio.events.eventbridge_scheduler import is_run
+from rimedio.events.sqs_deliveries import is_dispatch
 from rimedio.events.sqs_queue import Message, Outgoing, SqsQueue
 
-SERVICE = "Amazon SQS"
 LOOKED_AT_MAX = 1000
-RECEIVES_MAX = 5  # of the dead-letter queue itself, so that what never works does not go round for ever
+TIMES_MAX = 3
+TIMES = "redriven"  # beside the message's own fields, which nobody reads
 
 _log = logging.getLogger(__name__)
 
@@ -42,36 +44,36 @@ class DeadLetterRedrive:
         return self.run().sent
 
     def run(self) -> Redriven:
-        """Send back what is there, each at most `RECEIVES_MAX` times. Raises Unavailable; nothing is lost."""
+        """Send back what is there, each at most `TIMES_MAX` times. Raises Unavailable; nothing is lost."""
         sent, left, seen = 0, 0, set[str]()
         while len(seen) < LOOKED_AT_MAX:
             fresh = [m for m in self.dead_letters.receive() if m.message_id not in seen]
             if not fresh:
                 break
             seen |= {message.message_id for message in fresh}
-            good = [m for m in fresh if m.receives <= RECEIVES_MAX and _is_object(m)]
-            self.deliveries.send([Outgoing(message.body) for message in good])  # first: twice is no harm
-            self.dead_letters.delete(good)
+            good = [(m, again) for m in fresh if (again := _again(m)) is not None]
+            self.deliveries.send([again for _, again in good])  # first: twice is no harm
+            self.dead_letters.delete([message for message, _ in good])
             sent, left = sent + len(good), left + len(fresh) - len(good)
         if left:
             _log.error("%d dead letters stay: they failed too often, or are no events. Look at them.", left)
         return Redriven(sent, left)
 
 
-def start_redrive(client: Client, dead_letter_arn: str, per_second: int = 50) -> str:
-    """Let SQS itself move everything back to its sources, as fast as they bear; the task's handle.
-
-    Only for messages that a queue moved here: SQS does not know the source of what EventBridge sent.
-    """
-    with translated(SERVICE, "starting a redrive"):
-        answer: Mapping[str, str] = client.start_message_move_task(
-            SourceArn=dead_letter_arn, MaxNumberOfMessagesPerSecond=per_second
-        )
-    return answer["TaskHandle"]
-
-
-def _is_object(message: Message) -> bool:
+def _again(message: Message) -> Outgoing | None:
+    """The message with its count; None where it must stay."""
     try:
-        return isinstance(orjson.loads(message.body), dict)
+        body = orjson.loads(message.body)
     except orjson.JSONDecodeError:
-        return False
+        return None
+    if not isinstance(body, dict) or not _is_ours(body):
+        return None
+    times = body.get(TIMES, 0)
+    if not isinstance(times, int) or times >= TIMES_MAX:
+        return None
+    return Outgoing(orjson.dumps({**body, TIMES: times + 1}).decode())
+
+
+def _is_ours(body: dict[str, Any]) -> bool:
+    source = body.get("source")
+    return is_dispatch(body) or is_run(body) or (isinstance(source, str) and source.startswith(SOURCES))

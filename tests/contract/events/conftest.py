@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from tests.contract.events.schemas_service import SchemasService
 
 from rimedio.aws import AwsConnections
 from rimedio.domain.clock import FakeClock, RandomIds, SeededIds
@@ -24,12 +25,15 @@ from rimedio.events.eventbridge_archive import EventBridgeArchive
 from rimedio.events.eventbridge_bus import EventBridgeBus
 from rimedio.events.eventbridge_rules import EventBridgeRules
 from rimedio.events.eventbridge_scheduler import EventBridgeScheduler
+from rimedio.events.eventbridge_schemas import EventBridgeSchemas
 from rimedio.events.replay_records import ReplayRecords
 from rimedio.events.schedule import Scheduler
+from rimedio.events.schemas import SchemaRegistry
 from rimedio.events.sqlite_archive import SqliteArchive
 from rimedio.events.sqlite_bus import SqliteBus
 from rimedio.events.sqlite_queue import SqliteQueue
 from rimedio.events.sqlite_scheduler import SqliteScheduler
+from rimedio.events.sqlite_schemas import SqliteSchemas
 from rimedio.events.sqs_deliveries import SqsDeliveries
 from rimedio.events.sqs_intake import EventIntake, SqsDelivery
 from rimedio.events.sqs_queue import SqsQueue
@@ -41,6 +45,7 @@ from rimedio.storage.sqlite_table import SqliteTable
 START = datetime(2026, 1, 31, 8, 30, tzinfo=UTC)
 KEPT = timedelta(days=30)
 ACCOUNT = "123456789012"
+SCHEMAS = SchemasService()  # one for all tests: each has a registry of its own
 
 
 @dataclass
@@ -54,6 +59,8 @@ class BusHome:
     deliver: Callable[[], int]
     make_archive: Callable[[], EventArchive]
     make_scheduler: Callable[[], Scheduler]
+    make_schemas: Callable[[], SchemaRegistry]
+    discover: Callable[[SchemaRegistry, Event], object]
     knows_duplicates: bool = True  # at the moment of putting; every bus delivers them once
     region: str = "local"
     many: int = 130  # more than a page; a service behind HTTP gets fewer
@@ -113,6 +120,8 @@ def sqlite_home(database: Database, clock: FakeClock) -> SqliteHome:
         deliver=dispatcher.run_once,
         make_archive=lambda: SqliteArchive(database, bus, clock, SeededIds(1)),
         make_scheduler=lambda: SqliteScheduler(database, bus, clock),
+        make_schemas=lambda: SqliteSchemas(database, clock),
+        discover=lambda registry, _event: registry.discover(),
         database=database,
         dispatcher=dispatcher,
         queue=queue,
@@ -161,6 +170,8 @@ def eventbridge_home(connections: AwsConnections, database: Database, clock: Fak
         deliver=worker.run_once,
         make_archive=lambda: archive,
         make_scheduler=lambda: eventbridge_scheduler(connections, name, arn, clock),
+        make_schemas=lambda: EventBridgeSchemas(SCHEMAS.attach(connections), name, clock),
+        discover=lambda registry, event: registry.learn(event),
         knows_duplicates=False,
         region=connections.region,
         many=12,

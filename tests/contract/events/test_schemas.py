@@ -5,23 +5,21 @@ from dataclasses import replace
 import pytest
 
 from rimedio.domain.errors import InvalidInput, NotFound
-from rimedio.events.schemas import SchemaChange
-from rimedio.events.sqlite_schemas import SqliteSchemas
+from rimedio.events.schemas import SchemaChange, SchemaRegistry
 
 AT_HOME = pytest.mark.parametrize("home", ["sqlite-memory", "sqlite-file"], indirect=True)
-pytestmark = AT_HOME
 NAME = "rimedio.tickets@TicketOpened"
 
 
 @pytest.fixture
-def registry(home) -> SqliteSchemas:
-    return SqliteSchemas(home.database, home.clock)
+def registry(home) -> SchemaRegistry:
+    return home.make_schemas()
 
 
-def see(home, registry: SqliteSchemas, name: str, tenant: str = "acme", **detail: object):
+def see(home, registry: SchemaRegistry, name: str, tenant: str = "acme", **detail: object):
     event = home.event(name, tenant, **detail)
     home.bus.put_events((event,))
-    registry.discover()
+    home.discover(registry, event)
     return event
 
 
@@ -39,7 +37,7 @@ def test_a_schema_is_found_out_from_the_first_event_of_its_kind(home, registry) 
 def test_events_of_a_known_shape_make_no_new_version(home, registry) -> None:
     for n in range(3):
         see(home, registry, str(n), priority="P1")
-    assert registry.discover() == 0
+    assert not home.discover(registry, home.event("4", priority="P2"))
     assert len(registry.versions("acme", NAME)) == 1
 
 
@@ -73,6 +71,7 @@ def test_schemas_belong_to_a_tenant(home, registry) -> None:
         registry.versions("other", NAME)
 
 
+@AT_HOME
 def test_versions_are_bounded(home, registry) -> None:
     for n in range(60):
         see(home, registry, str(n), **{f"k{n}": n})
