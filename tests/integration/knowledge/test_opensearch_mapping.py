@@ -19,7 +19,6 @@ from rimedio.knowledge.index.opensearch_mapping import (
     index_body,
     vector_field,
 )
-from rimedio.knowledge.index.opensearch_queries import highlight_query
 from rimedio.knowledge.index.port import Filters
 
 MODEL = "synthetic"
@@ -75,10 +74,19 @@ def test_people_find_inflected_words_of_their_language_highlighted(
 ) -> None:
     index = OpenSearchIndex(client, prefix, SystemClock())
     load(index, "manuale", "Controllare i contattori e le valvole.", "La pompa fa rumore.")
-    state = index.places.states.fresh(TENANT)
-    reply = client.search("highlighting", index.places.chunks, highlight_query(state, "contattore", "it", 5))
-    [hit] = reply["hits"]["hits"]
-    assert hit["highlight"]["text.it"] == ["Controllare i <em>contattori</em> e le valvole."]
+    [found] = index.on_server.highlighted(TENANT, "contattore", language="it")
+    assert found.chunk_id == "manuale-0"
+    assert found.fragments == ("Controllare i <em>contattori</em> e le valvole.",)
+    assert index.on_server.highlighted("nobody", "contattore", language="it") == []
+
+
+def test_an_engine_without_the_plugin_says_what_hybrid_search_on_the_server_needs(
+    client: OpenSearchClient, prefix: str
+) -> None:
+    """Configuration only: the engine at hand has no neural-search, so its own fusion is never seen here."""
+    index = OpenSearchIndex(client, prefix, SystemClock())
+    with pytest.raises(StorageFailed, match="needs the neural-search plugin"):
+        index.on_server.install()
 
 
 def test_nearest_chunks_are_found_as_exactly_as_promised(client: OpenSearchClient, prefix: str) -> None:

@@ -8,7 +8,7 @@ Ranking is Rimedio's own at both homes: OpenSearch proposes candidates by words,
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -37,6 +37,9 @@ from rimedio.knowledge.index.opensearch_writer import KnowledgeWriter, Loaded
 from rimedio.knowledge.index.port import ChunkTerms, Coverage, Filters, Found, Hit, Probe
 from rimedio.knowledge.index.words import TERMS_MAX
 from rimedio.knowledge.terms import QueryTerm
+
+if TYPE_CHECKING:
+    from rimedio.knowledge.index.opensearch_server import ServerSearch
 
 T = TypeVar("T")
 CODES_MAX = 500
@@ -335,6 +338,13 @@ class OpenSearchIndex:
         """How many chunks the tenant has; cached."""
         state = self._state(tenant_id)
         return self._figures.of(state, {CHUNK: []})[CHUNK].rows if state else 0
+
+    @property
+    def on_server(self) -> "ServerSearch":
+        """The server's own hybrid search and highlighting; Rimedio's answers do not come from there."""
+        from rimedio.knowledge.index.opensearch_server import ServerSearch
+
+        return ServerSearch(self._client, self.places)
 
     # -- what both use
 

@@ -201,7 +201,12 @@ def server_hybrid_query(
     name = f"text.{language}" if language in ("it", "en") else "text"
     words = {"bool": {**own(state, CHUNK, clauses), "must": [{"match": {name: {"query": text}}}]}}
     near = {"knn": {field: {"vector": vector, "k": limit, "filter": {"bool": own(state, CHUNK, clauses)}}}}
-    return {"size": limit, "_source": False, "query": {"hybrid": {"queries": [words, near]}}}
+    return {
+        "size": limit,
+        "_source": False,
+        "docvalue_fields": ["chunk_id", "document_id", "number"],
+        "query": {"hybrid": {"queries": [words, near]}},
+    }
 
 
 def highlight_query(state: TenantState, text: str, language: str, limit: int) -> Json:
