@@ -113,6 +113,9 @@ class AwsSettings(BaseModel):
     sagemaker_endpoint: str | None = Field(
         None, description="SageMaker endpoint that classifies; the function does it itself if unset."
     )
+    sagemaker_container: str = Field(
+        "rimedio", pattern="^(rimedio|blazingtext)$", description="Whose format that endpoint speaks."
+    )
 
     state_machine_arn: str | None = Field(None, description="State machine of the ticket's way.")
     event_bus: str = Field("rimedio", description="EventBridge bus of the domain's events.")
