@@ -140,7 +140,7 @@ class BedrockClient:
         """The first reply that can be had and paid for; each model gets the whole request, system prompt,
         passages and schema. `models` are the configured ones unless given, for instance metered.
 
-        Raises PolicyRefused when the budget allows none, GenerationFailed when none answers.
+        Raises PolicyRefused when the budget allows none; Throttled, GenerationFailed when none answers.
         """
         from rimedio.llm.bedrock_chat import BedrockChat
 

@@ -79,5 +79,5 @@ class BedrockRouter:
     budget: Budget | None = None
 
     def complete(self, request: ChatRequest) -> Routed:
-        """The first reply. Raises PolicyRefused, GenerationFailed."""
+        """The first reply. Raises PolicyRefused, Throttled, GenerationFailed."""
         return self.client.multi_model_fallback(request, self.models, self.budget)

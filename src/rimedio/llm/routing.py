@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from rimedio.domain.errors import GenerationFailed, InvalidSetting, PolicyRefused, Unavailable
+from rimedio.domain.errors import GenerationFailed, InvalidSetting, PolicyRefused, Throttled, Unavailable
 from rimedio.llm.chat import ChatModel, ChatReply, ChatRequest
 from rimedio.llm.pricing import PriceTable
 from rimedio.llm.tokens import TokenCounter
@@ -52,7 +52,7 @@ class Router(Protocol):
     """Has somebody answer a request."""
 
     def complete(self, request: ChatRequest) -> Routed:
-        """A reply and who gave it. Raises PolicyRefused, GenerationFailed."""
+        """A reply and who gave it. Raises PolicyRefused, Throttled, GenerationFailed."""
         ...
 
 
@@ -81,30 +81,32 @@ class ModelRouter:
     def complete(self, request: ChatRequest) -> Routed:
         """The first reply that can be had and paid for.
 
-        Raises PolicyRefused when the budget allows no model, GenerationFailed when none answers.
+        Raises PolicyRefused when the budget allows no model; when none answers Throttled, if that is all that
+        keeps them from it and waiting may help, else GenerationFailed.
         """
         skipped: list[str] = []
-        tried = False
+        failures: list[Unavailable] = []
         for model in self._models:
             likely = self._worst_cost(model, request)
             left = self._budget.left_usd()
             if likely > left:
                 skipped.append(f"{model.model}: may cost ${likely:.4f}, the budget has ${max(left, 0):.4f}")
                 continue
-            tried = True
             try:
                 reply = model.complete(request)
             except Unavailable as error:
+                failures.append(error)
                 skipped.append(f"{model.model}: {error}")
                 continue
             cost = self._prices.cost_of(reply, model.model)
             return Routed(reply, model.provider, model.model, cost, tuple(skipped))
         said = " | ".join(skipped)
-        if not tried:
+        if not failures:
             raise PolicyRefused(
                 f"The budget allows no model: {said}. Raise it, or use the extractive writer."
             )
-        raise GenerationFailed(f"No model answered: {said}")
+        only_throttled = all(isinstance(error, Throttled) for error in failures)
+        raise (Throttled if only_throttled else GenerationFailed)(f"No model answered: {said}")
 
     def _worst_cost(self, model: ChatModel, request: ChatRequest) -> float:
         asked = sum(self._counter.count(m.text) for m in request.messages)

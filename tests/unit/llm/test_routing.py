@@ -85,3 +85,10 @@ def test_the_cost_of_the_reply_is_told():
 def test_no_models_is_a_wrong_setting():
     with pytest.raises(InvalidSetting, match="llm_url"):
         router()
+
+
+def test_models_that_only_ask_to_slow_down_are_told_as_throttled_so_that_somebody_waits():
+    slow = [FakeChatModel([Throttled("slow")], name) for name in ("x", "y")]
+
+    with pytest.raises(Throttled, match="No model answered"):
+        router(*slow).complete(REQUEST)
