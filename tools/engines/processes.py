@@ -12,6 +12,7 @@ from pathlib import Path
 from tools.engines.recipes import LOOPBACK
 
 END_SECONDS_MAX = 10.0
+PORTS = 20
 _LOOK_SECONDS = 0.1
 
 
@@ -62,16 +63,16 @@ def end(name: str, pid: int) -> None:
 
 
 def free_port(wanted: int) -> int:
-    """`wanted`, or another port when somebody listens there."""
-    for port in (wanted, 0):
+    """`wanted`, or the next one up where nobody listens; OpenSearch's runner takes none above 9299."""
+    for port in range(wanted, wanted + PORTS):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind((LOOPBACK, port))
             except OSError:
                 continue
-            return int(probe.getsockname()[1])
-    raise OSError("no port is free on the loopback address")
+            return port
+    raise OSError(f"the ports {wanted} to {wanted + PORTS - 1} are all taken")
 
 
 def _reap(pid: int) -> None:
