@@ -1,4 +1,4 @@
-"""Batch jobs: what is written, how a job is followed, what is read back."""
+"""Batch jobs: what is written, how a job is followed, what is read back. The service is played from a script."""
 
 import json
 from collections.abc import Iterator
