@@ -52,14 +52,15 @@ def alive(name: str, pid: int) -> bool:
 
 
 def end(name: str, pid: int) -> None:
-    """Ask it to end, and make it, after ten seconds."""
+    """Ask it to end, and make it, after ten seconds; a child is waited for, lest it stay as a zombie."""
     for kind in (signal.SIGTERM, signal.SIGKILL):
         if not alive(name, pid):
-            return
+            break
         os.kill(pid, kind)
         until = time.monotonic() + END_SECONDS_MAX
         while alive(name, pid) and time.monotonic() < until:
             time.sleep(_LOOK_SECONDS)
+    _reap(pid)
 
 
 def free_port(wanted: int) -> int:
