@@ -25,13 +25,13 @@ if TYPE_CHECKING:
     from rimedio.bootstrap.aws_events import AwsEventing
     from rimedio.bootstrap.aws_identity import AwsIdentity
     from rimedio.classification.registry import ModelRegistry
-    from rimedio.knowledge.bedrock_rerank import BedrockCrossEncoder
     from rimedio.knowledge.embedding.port import Embedder
     from rimedio.knowledge.extract.textract import TextractReader
     from rimedio.knowledge.index.opensearch import OpenSearchIndex
     from rimedio.knowledge.index.port import KnowledgeIndex
     from rimedio.knowledge.index.published_writer import IndexPublisher
     from rimedio.knowledge.index.sqlite import SqliteIndex
+    from rimedio.knowledge.rerank import CrossEncoder
     from rimedio.llm.bedrock import BedrockClient
     from rimedio.llm.bedrock_chat import BedrockChat
     from rimedio.llm.guardrails import Guardrails
@@ -185,15 +185,17 @@ class AwsRimedio(Rimedio):
         return TextractReader(connections.client("textract"), self.clock)
 
     @cached_property
-    def cross_encoder(self) -> "BedrockCrossEncoder | None":
-        """Bedrock's Rerank, where the settings name a model."""
+    def cross_encoder(self) -> "CrossEncoder | None":
+        """Bedrock's Rerank, where the settings name a model, paid by the question."""
         model = self.settings.bedrock_rerank_model
         if not model:
             return None
+        from rimedio.cost.metered_pieces import MeteredCrossEncoder
         from rimedio.knowledge.bedrock_rerank import BedrockCrossEncoder, model_arn
 
         agent = self._bedrock.client("bedrock-agent-runtime", read_seconds=RERANK_SECONDS, attempts=1)
-        return BedrockCrossEncoder(agent, model_arn(model, self._bedrock.region), clock=self.clock)
+        encoder = BedrockCrossEncoder(agent, model_arn(model, self._bedrock.region), clock=self.clock)
+        return MeteredCrossEncoder(encoder, self.accounts.steps, model, self.prices.piece(model))
 
     # -- models
 
@@ -215,6 +217,7 @@ class AwsRimedio(Rimedio):
     def bedrock(self) -> "BedrockClient":
         """Bedrock's chat models. Raises InvalidSetting when none is named."""
         from rimedio.cost.lost_attempts import LostAttempts
+        from rimedio.cost.metered_pieces import PaidVerdicts
         from rimedio.llm.bedrock import BedrockClient
         from rimedio.llm.bedrock_options import BedrockOptions
 
@@ -225,6 +228,7 @@ class AwsRimedio(Rimedio):
             counter=self.counter,
             clock=self.clock,
             on_lost=LostAttempts(self.accounts.steps, BEDROCK),
+            on_guarded=PaidVerdicts(self.accounts.steps),
         )
 
     @property

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from rimedio.aws_settings import KnowledgeHome
 from rimedio.cost.ledger import CostKind
 from rimedio.cost.metered_steps import EMBEDDING
 from rimedio.knowledge.embedding.bedrock_bulk import BulkEmbedding, Collected
@@ -16,10 +17,14 @@ IDLE_SECONDS = 300.0  # a job takes minutes to hours
 
 
 def embed_in_bulk(system: "Rimedio", bedrock: "AwsConnections") -> EmbedInBulk | None:
-    """Batch jobs for missing vectors; None without a role for them or an embedding model of Bedrock."""
+    """Batch jobs for missing vectors; None without a role for them or an embedding model of Bedrock.
+
+    A published index has none either: its writer embeds what it publishes, and whoever needs batches has
+    outgrown it.
+    """
     settings = system.settings
     role, model = settings.bedrock_batch_role, settings.bedrock_embedding_model
-    if not role or not model:
+    if not role or not model or settings.knowledge is not KnowledgeHome.OPENSEARCH:
         return None
     bulk = BulkEmbedding(system.index, model, settings.bedrock_embedding_dimensions)
     objects = system.objects
