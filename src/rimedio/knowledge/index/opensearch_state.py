@@ -13,7 +13,6 @@ import hashlib
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 from urllib.parse import quote
 
 from rimedio.domain.clock import Clock
@@ -23,6 +22,7 @@ from rimedio.knowledge.index.opensearch_client import Json, OpenSearchClient
 NUMBERS_A_BATCH = 1_000_000  # chunks and pages of one load; the load's own number is multiplied by it
 WRITER_SECONDS = 300.0  # a load that takes longer is taken for dead
 BURIED_SECONDS = 86_400.0  # how long a dead load stays hidden: whatever it still wrote is never seen
+TENANTS_MAX = 10_000  # the server's limit of one reply
 ATTEMPTS = 40  # of one compare-and-set; each waits with jitter, so writers come through one by one
 DOCUMENTS_WAITING = "The document is being loaded by another writer"
 
@@ -123,13 +123,13 @@ class StateStore:
         reply = self._client.call("writing what is valid", "PUT", path, {"state": state})
         return int(reply["_seq_no"]), int(reply["_primary_term"])
 
-    def tenants(self) -> Sequence[str]:
-        """Everybody with a record."""
+    def every(self) -> Sequence[TenantState]:
+        """The records of everybody."""
         self._client.call("listing tenants", "POST", f"/{self._index}/_refresh")
-        body: Json = {"size": 10_000, "query": {"match_all": {}}}
+        body: Json = {"size": TENANTS_MAX, "query": {"match_all": {}}}
         reply = self._client.search("listing tenants", self._index, body)
-        records: list[Any] = [hit["_source"]["state"] for hit in reply["hits"]["hits"]]
-        return sorted(record["tenant_id"] for record in records if "tenant_id" in record)
+        records: list[Json] = [hit["_source"]["state"] for hit in reply["hits"]["hits"]]
+        return [_state(r["tenant_id"], r, None) for r in records if "tenant_id" in r]
 
     def _keep(self, now: float, state: TenantState) -> None:
         with self._lock:
@@ -139,7 +139,6 @@ class StateStore:
 def begun(state: TenantState, now: float, documents: Sequence[str]) -> TenantState:
     """The record with a new load of `documents` in it. Raises Throttled when one of them is being loaded."""
     arriving = {batch: _aged(load, now) for batch, load in state.arriving.items()}
-    arriving = {b: a for b, a in arriving.items() if not (a.dead and now - a.at > BURIED_SECONDS)}
     busy = {d for load in arriving.values() if not load.dead for d in load.documents} & set(documents)
     if busy:
         msg = f"{DOCUMENTS_WAITING}: {min(busy)} of {state.tenant_id}. Try again in some seconds."
@@ -170,10 +169,14 @@ def abandoned(state: TenantState, batch: str) -> TenantState:
     return TenantState(state.tenant_id, state.sequence, state.commits, arriving, state.leaving, state.place)
 
 
-def purged(state: TenantState, editions: Sequence[str]) -> TenantState:
-    """The record without editions whose chunks are gone."""
+def purged(state: TenantState, now: float, editions: Sequence[str], dead: Sequence[str]) -> TenantState:
+    """The record after a sweep of these editions and dead loads; a dead one stays hidden for a while yet."""
     leaving = {edition: at for edition, at in state.leaving.items() if edition not in set(editions)}
-    return TenantState(state.tenant_id, state.sequence, state.commits, state.arriving, leaving, state.place)
+    buried = {b for b in dead if b in state.arriving and now - state.arriving[b].at > BURIED_SECONDS}
+    arriving = {b: a for b, a in state.arriving.items() if b not in buried}
+    if len(leaving) == len(state.leaving) and not buried:
+        return state
+    return TenantState(state.tenant_id, state.sequence, state.commits, arriving, leaving, state.place)
 
 
 def batch_name(tenant_id: str, sequence: int) -> str:

@@ -5,13 +5,14 @@ write in bulk, refresh, and move the record. A process that dies on the way leav
 next loads take the batch for dead and sweep it up.
 """
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from rimedio.domain.clock import Clock
-from rimedio.domain.errors import Throttled
+from rimedio.domain.errors import RimedioError, Throttled, Unavailable
 from rimedio.domain.knowledge import Chunk, Document
 from rimedio.knowledge.embedding.port import Vectors
 from rimedio.knowledge.index.opensearch_bulk import Action, BulkReport, BulkWriter
@@ -39,6 +40,8 @@ from rimedio.knowledge.index.opensearch_state import (
 
 PATIENCE = 25  # tries to begin a load of a document that another writer is loading
 CONFLICT, GONE = 409, 404
+SWEEPS = 5
+LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +83,11 @@ class KnowledgeWriter:
             raise
         now = self._now()
         state = self._states.change(tenant_id, lambda old: committed(old, now, batch, replaced))
-        self._purge(state)
+        if any(at <= now - self._options.grace_seconds for at in state.leaving.values()):
+            try:
+                self._purge(state)
+            except RimedioError as error:  # the load is done; what could not be swept up stays hidden
+                LOG.warning("Sweeping up after a load of %s failed: %s", tenant_id, error)
         return report
 
     def store_vectors(self, model_id: str, vectors: Mapping[str, Vectors]) -> None:
@@ -138,16 +145,22 @@ class KnowledgeWriter:
                 self.delete(index, query)
             swept.update(left)
             control = self._places.fresh()[0] or control  # a new index may have copied what was just deleted
-        if editions:
-            self._states.change(state.tenant_id, lambda old: purged(old, editions))
+        now = self._now()
+        self._states.change(state.tenant_id, lambda old: purged(old, now, editions, dead))
         self._forget_vectors(control, hashes)
         return len(editions)
 
     def delete(self, index: str, query: Json) -> None:
-        """Delete what a query finds in one index."""
+        """Delete all that a query finds in one index; raises Unavailable while some of it is left."""
         path = f"/{index}/_delete_by_query?conflicts=proceed&refresh=true"
         body: Json = {"query": {"bool": query}}
-        self._client.call("sweeping up replaced chunks", "POST", path, body, seconds=120.0)
+        for _ in range(SWEEPS):  # a vector stored meanwhile makes a conflict, and the chunk stays
+            reply = self._client.call("sweeping up replaced chunks", "POST", path, body, seconds=120.0)
+            if not reply.get("version_conflicts") and not reply.get("failures"):
+                return
+        raise Unavailable(
+            f"Not all replaced chunks could be deleted from {index}. They stay hidden; sweep later."
+        )
 
     def _begin(self, tenant_id: str, documents: Sequence[str]) -> TenantState:
         attempt = 1
