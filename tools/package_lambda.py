@@ -46,14 +46,21 @@ class Package:
     compiled: bool
 
 
-def build(output: Path, architecture: str = "arm64", *, compiled: bool = True, lock: Path = LOCK) -> Package:
+def build(
+    output: Path,
+    architecture: str = "arm64",
+    *,
+    compiled: bool = True,
+    lock: Path = LOCK,
+    source: Path = SOURCE,
+) -> Package:
     """Build the package. Raises CalledProcessError when pip cannot get a wheel or a hash is another one."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name) / "package"
         _install(folder, architecture, lock)
         prune(folder)
         strip_libraries(folder)
-        add_rimedio(SOURCE, folder)
+        add_rimedio(source, folder)
         done = compiled and _compile(folder)
         files = sorted(path for path in folder.rglob("*") if path.is_file())
         output.parent.mkdir(parents=True, exist_ok=True)

@@ -9,7 +9,7 @@ import zipfile
 from pathlib import Path, PurePosixPath
 
 import pytest
-from tools.package_lambda import UNZIPPED_MB_MAX, ZIPPED_MB_MAX, Package, build, python_of_lambda
+from tools.package_lambda import SOURCE, UNZIPPED_MB_MAX, ZIPPED_MB_MAX, Package, build, python_of_lambda
 
 from rimedio.lambdas.functions import FUNCTIONS
 
@@ -35,9 +35,17 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def package(tmp_path_factory: pytest.TempPathFactory) -> Package:
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sources as they are now: both builds take the same."""
+    kept = tmp_path_factory.mktemp("source") / "rimedio"
+    shutil.copytree(SOURCE, kept, ignore=shutil.ignore_patterns("__pycache__", "models"))
+    return kept
+
+
+@pytest.fixture(scope="module")
+def package(tmp_path_factory: pytest.TempPathFactory, source: Path) -> Package:
     try:
-        return build(tmp_path_factory.mktemp("package") / "lambda.zip", ARCHITECTURE)
+        return build(tmp_path_factory.mktemp("package") / "lambda.zip", ARCHITECTURE, source=source)
     except subprocess.CalledProcessError:
         pytest.skip("the wheels of requirements/lambda.txt cannot be had here")
 
@@ -69,8 +77,8 @@ def test_the_package_holds_no_path_of_the_machine_that_built_it(package: Package
             assert str(Path.home()).encode() not in packed.read(name)
 
 
-def test_built_again_it_is_the_same(package: Package, tmp_path: Path) -> None:
-    again = build(tmp_path / "again.zip", ARCHITECTURE)
+def test_built_again_it_is_the_same(package: Package, source: Path, tmp_path: Path) -> None:
+    again = build(tmp_path / "again.zip", ARCHITECTURE, source=source)
     digests = [hashlib.sha256(path.read_bytes()).hexdigest() for path in (package.path, again.path)]
     assert digests[0] == digests[1]
     shutil.rmtree(tmp_path)
