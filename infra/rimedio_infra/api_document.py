@@ -134,9 +134,13 @@ def draft_4(schema: Json) -> Json:
     """A schema of JSON Schema 2020-12 in the words of draft 4, never stricter than it was."""
     if "$ref" in schema:
         return {"$ref": SCHEMA_REF + model_name(schema["$ref"].rpartition("/")[2])}
+    if any(part.get("type") == "null" for part in schema.get("anyOf", ())):
+        return {}  # OpenAPI 3.0 has no null, and API Gateway does not read `nullable`: the handler decides
     made = {word: value for word, value in schema.items() if word in KEPT}
     if "const" in schema:
         made["enum"] = [schema["const"]]
+    if isinstance(made.get("type"), list) or made.get("type") == "null":
+        return {}
     for word in ("anyOf", "oneOf", "allOf"):
         if word in schema:
             made[word] = [draft_4(part) for part in schema[word]]
