@@ -4,6 +4,7 @@
 serves every function; each pays only for the parts it uses, since adapters and boto3 are imported at first use.
 """
 
+import logging
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import cached_property
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from rimedio.bootstrap.aws_events import AwsEventing
     from rimedio.bootstrap.aws_identity import AwsIdentity
     from rimedio.classification.registry import ModelRegistry
+    from rimedio.classification.sagemaker_endpoint import DegradingClassifier
     from rimedio.knowledge.embedding.port import Embedder
     from rimedio.knowledge.extract.textract import TextractReader
     from rimedio.knowledge.index.opensearch import OpenSearchIndex
@@ -46,6 +48,8 @@ if TYPE_CHECKING:
 SCRATCH = Path(gettempdir()) / "rimedio"  # /tmp is the one place a function may write
 KNOWLEDGE, CLASSIFIERS = "knowledge", "classifiers"
 RERANK_SECONDS = 3.0
+CLASSIFY_SECONDS = 2.0  # the function's own model takes milliseconds: no ticket waits for the endpoint
+_LOG = logging.getLogger("rimedio.aws")
 BEDROCK = "bedrock"
 
 
@@ -275,6 +279,27 @@ class AwsRimedio(Rimedio):
         folder = self.scratch / CLASSIFIERS
         shelf = S3Shelf(self.connections.client("s3"), self.settings.bucket, folder, self.clock)
         return ModelRegistry(shelf, self.clock)
+
+    @cached_property
+    def hosted_classifier(self) -> "DegradingClassifier | None":
+        """The SageMaker endpoint where one is set; the function's own copy of the champion behind it."""
+        name = self.settings.sagemaker_endpoint
+        if not name:
+            return None
+        from rimedio.classification.sagemaker_endpoint import (
+            Container,
+            DegradingClassifier,
+            EndpointChoice,
+            EndpointClassifier,
+        )
+
+        runtime = self.connections.client("sagemaker-runtime", read_seconds=CLASSIFY_SECONDS, attempts=2)
+        choice = EndpointChoice(name, Container(self.settings.sagemaker_container))
+        own = self.learning.models_of(self.tenant).champion
+        return DegradingClassifier(EndpointClassifier(runtime, choice), own, on_degraded=self._degraded)
+
+    def _degraded(self, why: str) -> None:
+        _LOG.warning("The classifier's endpoint did not answer; the function's own model did: %s", why)
 
     # -- the workflow
 

@@ -13,6 +13,7 @@ from rimedio.events.eventbridge_scheduler import EventBridgeScheduler
 from rimedio.events.eventbridge_schemas import EventBridgeSchemas
 from rimedio.events.outbox import relay_changes
 from rimedio.events.replay_records import ReplayRecords
+from rimedio.events.schemas import NoSchemas
 from rimedio.events.sns_topic import SnsTopic
 from rimedio.events.sqs_deliveries import SqsDeliveries
 from rimedio.events.sqs_intake import EventIntake, SqsDelivery
@@ -84,7 +85,8 @@ class AwsEventing(Eventing):
     @cached_property
     def intake(self) -> EventIntake:
         """Takes events off the queue and writes their deliveries."""
-        learn = self.schemas.learn if self._settings.schema_registry else None
+        found = self.schemas
+        learn = found.learn if isinstance(found, EventBridgeSchemas) else None
         return EventIntake(self.log, self.event_rules, self.replay_records, self.queue, learn)
 
     @cached_property
@@ -117,11 +119,12 @@ class AwsEventing(Eventing):
         )
 
     @cached_property
-    def schemas(self) -> EventBridgeSchemas:
-        """Which shapes events have. Raises InvalidSetting."""
-        return EventBridgeSchemas(
-            self._connections.client("schemas"), self._needed("schema_registry"), self._home.clock
-        )
+    def schemas(self) -> EventBridgeSchemas | NoSchemas:
+        """Which shapes events have, where a registry is deployed."""
+        registry = self._settings.schema_registry
+        if registry is None:
+            return NoSchemas()
+        return EventBridgeSchemas(self._connections.client("schemas"), registry, self._home.clock)
 
     def trim(self) -> int:
         """Nothing: everything here ends by its own time."""

@@ -40,6 +40,7 @@ from rimedio.learning.shadow import Shadow, TenantClassifier
 from rimedio.learning.state import LearningState
 from rimedio.learning.use import UseMeter
 from rimedio.storage.reviews import ReviewStore
+from rimedio.tickets.adapters import ChampionClassifier
 from rimedio.tickets.parts import TicketClassifier
 
 if TYPE_CHECKING:
@@ -89,7 +90,10 @@ class Learning:
         return self._models.setdefault(registry.folder, LiveModels(registry))
 
     def classifier_of(self, tenant_id: str) -> TicketClassifier:
-        """The tenant's champion as the workflow asks it."""
+        """The tenant's champion as the workflow asks it; the shared one may be hosted elsewhere."""
+        hosted = self._system.hosted_classifier
+        if hosted is not None and self.registry_of(tenant_id) is self._system.registry:
+            return ChampionClassifier(lambda: hosted)
         return TenantClassifier(self.models_of(tenant_id))
 
     # -- what was said and what was right

@@ -17,6 +17,7 @@ from rimedio.answering.decide import DecisionPolicy, Gate
 from rimedio.answering.extractive.writer import ExtractiveWriter
 from rimedio.answering.verify import GroundednessVerifier
 from rimedio.answering.writers import Writer
+from rimedio.classification.predict import Classifier
 from rimedio.classification.registry import ModelRegistry
 from rimedio.domain.answer import Draft, Solution
 from rimedio.domain.clock import Clock, Ids, RandomIds, SystemClock
@@ -291,6 +292,11 @@ class Rimedio(ABC):
         from rimedio.tickets.guardrails_guard import GuardrailsGuard
 
         return GuardrailsGuard(self.guardrails)
+
+    @property
+    def hosted_classifier(self) -> Classifier | None:
+        """A classifier outside of this process that stands for the shared champion; none at home."""
+        return None
 
     @cached_property
     def classifier(self) -> TicketClassifier:

@@ -5,11 +5,14 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import boto3
 import pytest
 from botocore.config import Config
 
+from rimedio.aws import AwsConnections
+from rimedio.bootstrap.aws import AwsRimedio
 from rimedio.classification.predict import UNKNOWN, FakeClassifier
 from rimedio.classification.sagemaker_endpoint import (
     Container,
@@ -18,6 +21,7 @@ from rimedio.classification.sagemaker_endpoint import (
     EndpointClassifier,
 )
 from rimedio.domain.errors import ModelUnavailable, Throttled
+from rimedio.settings import load_settings
 
 Answer = tuple[int, bytes, dict[str, str]]
 
@@ -164,3 +168,37 @@ def test_without_a_local_model_the_endpoints_own_failure_is_told(runtime: Runtim
 
     with pytest.raises(Throttled):
         DegradingClassifier(EndpointClassifier(client, EndpointChoice("tickets")), none).classify("the fan")
+
+
+@pytest.fixture
+def aws(
+    connections: AwsConnections, runtime: Runtime, unique_name: Callable[[str], str], tmp_path: Path
+) -> Iterator[AwsRimedio]:
+    """The system on AWS with an endpoint; its registry is a bucket of moto's."""
+    bucket = unique_name("hosted")
+    connections.client("s3").create_bucket(
+        Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": connections.region}
+    )
+    address = f"http://127.0.0.1:{runtime.server_address[1]}"
+    own = AwsConnections(
+        connections.region, {"*": str(connections.endpoint("s3")), "sagemaker-runtime": address}
+    )
+    given = {"home": "aws", "bucket": bucket, "sagemaker_endpoint": "tickets", "data_dir": tmp_path}
+    system = AwsRimedio(load_settings(given, environment={}), own)
+    yield system
+    own.close()
+
+
+def test_the_workflows_classifier_is_the_endpoint_where_one_is_set(aws: AwsRimedio, runtime: Runtime) -> None:
+    runtime.answer = lambda _: ours("PLUG", 0.8)
+    found = aws.learning.classifier_of(aws.tenant).classify("the plug is hot")
+    assert (found.category, found.confidence) == ("PLUG", 0.8)
+    assert runtime.asked[0][0] == "/endpoints/tickets/invocations"
+
+
+def test_a_failing_endpoint_without_a_model_of_ones_own_is_told_to_the_workflow(
+    aws: AwsRimedio, runtime: Runtime
+) -> None:
+    runtime.answer = lambda _: failing(500, "InternalFailure")
+    with pytest.raises(ModelUnavailable, match="tickets"):
+        aws.learning.classifier_of(aws.tenant).classify("the plug is hot")
