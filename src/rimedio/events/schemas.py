@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from rimedio.domain.codec import Json
+from rimedio.domain.errors import NotFound
 from rimedio.events.event import Event
 from rimedio.events.inference import DRAFT, Difference, Schema, infer
 
@@ -66,6 +67,24 @@ class SchemaRegistry(Protocol):
     def validate(self, event: Event, version: int | None = None) -> None:
         """Check an event against its schema. Raises NotFound, or InvalidInput saying where it differs."""
         ...
+
+
+class NoSchemas:
+    """A registry that knows nothing: where none is deployed."""
+
+    def schemas(self, tenant_id: str) -> Sequence[SchemaSummary]:
+        del tenant_id
+        return ()
+
+    def schema(self, tenant_id: str, name: str, version: int | None = None) -> SchemaVersion:
+        del tenant_id, version
+        raise NotFound(f"There is no schema {name!r}: no schema registry is deployed here.")
+
+    def versions(self, tenant_id: str, name: str) -> Sequence[SchemaVersion]:
+        return (self.schema(tenant_id, name),)
+
+    def validate(self, event: Event, version: int | None = None) -> None:
+        self.schema(event.account, schema_name(event), version)
 
 
 def schema_name(event: Event) -> str:
