@@ -9,7 +9,6 @@ Source: "Build your own processing container": inputs are folders under /opt/ml/
 
 import json
 import sys
-import tarfile
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -18,6 +17,7 @@ from pathlib import Path
 from rimedio.classification.comparison import Comparison, compare, paired
 from rimedio.classification.dataset import LabelledText, is_held_out, write_rows
 from rimedio.classification.metrics import Scores, score
+from rimedio.classification.model_archive import unpacked
 from rimedio.classification.predict import FastTextClassifier
 from rimedio.classification.sagemaker_training import read_channel
 from rimedio.domain.errors import InvalidInput, RimedioError
@@ -26,7 +26,6 @@ ROOT = "/opt/ml/processing"
 TEST_SHARE = 0.2
 EVALUATION_FILE = "evaluation.json"
 MODEL_ARCHIVE = "model.tar.gz"
-UNPACKED_BYTES_MAX = 512 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,14 +98,7 @@ def _opened(folder: Path, scratch: Path) -> FastTextClassifier | None:
     archive = folder / MODEL_ARCHIVE
     if not archive.exists():
         return FastTextClassifier(folder) if (folder / "model.json").exists() else None
-    try:
-        with tarfile.open(archive) as packed:
-            if sum(member.size for member in packed) > UNPACKED_BYTES_MAX:
-                raise InvalidInput(f"{archive} would unpack to more than {UNPACKED_BYTES_MAX} bytes.")
-            packed.extractall(scratch, filter="data")  # refuses paths that lead out
-    except (tarfile.TarError, OSError) as error:
-        raise InvalidInput(f"{archive} cannot be unpacked: {error}") from error
-    return FastTextClassifier(scratch)
+    return FastTextClassifier(unpacked(archive, scratch))
 
 
 def main(arguments: Sequence[str], root: str = ROOT) -> int:

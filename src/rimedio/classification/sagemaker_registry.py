@@ -5,12 +5,17 @@ the same versions to the people and tools of SageMaker: the pipeline registers, 
 tells what may be taken in, `note_stage` writes back what became of it.
 """
 
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 
 from rimedio.aws import Client, translated
-from rimedio.domain.errors import NotFound
+from rimedio.classification.model_archive import unpacked
+from rimedio.classification.predict import read_card
+from rimedio.classification.registry import ModelRegistry, ModelVersion
+from rimedio.domain.errors import InvalidInput, NotFound
 
 _SERVICE = "Amazon SageMaker"
 _PAGE = 100
@@ -90,3 +95,33 @@ class SageMakerPackages:
             if not page.get("NextToken"):
                 return
             token = {"NextToken": str(page["NextToken"])}
+
+
+def take_in(packages: SageMakerPackages, s3: Client, registry: ModelRegistry) -> ModelVersion | None:
+    """Register the newest approved model as a challenger here; None when it is known already or there is none.
+
+    Known is told by the weights' hash, so running it again does nothing. Raises InvalidInput for an archive that
+    is none, ModelUnavailable for one without a complete model.
+    """
+    newest = next(packages.approved(), None)
+    if newest is None:
+        return None
+    bucket, key = s3_place(newest.data_url)
+    with tempfile.TemporaryDirectory(prefix="rimedio-package-") as scratch:
+        archive = Path(scratch) / "model.tar.gz"
+        with translated("Amazon S3", "reading a model package"):
+            archive.write_bytes(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
+        folder = unpacked(archive, Path(scratch) / "model")
+        if read_card(folder).model_sha256 in {v.sha256 for v in registry.versions()}:
+            return None
+        version = registry.register(folder)
+    packages.note_stage(newest.arn, Stage.CHALLENGER, f"{version.version} of {registry.shelf.name}")
+    return version
+
+
+def s3_place(url: str) -> tuple[str, str]:
+    """Bucket and key of an `s3://` address. Raises InvalidInput."""
+    bucket, _, key = url.removeprefix("s3://").partition("/")
+    if not url.startswith("s3://") or not bucket or not key:
+        raise InvalidInput(f"{url!r} is no address such as s3://bucket/model.tar.gz.")
+    return bucket, key
