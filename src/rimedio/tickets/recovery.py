@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from itertools import count
 
 from rimedio.domain.clock import Clock
 from rimedio.domain.errors import Conflict, NotFound
@@ -12,6 +11,7 @@ from rimedio.storage.tickets import TicketStore
 from rimedio.tickets.runner import name_of
 
 PAGE = 200
+ATTEMPTS_MAX = 5  # executions that fail before they take a ticket
 FAILED = frozenset({"FAILED", "ABORTED", "TIMED_OUT"})
 PENDING = (Status.NEW, Status.PROCESSING)
 WAITING = (Status.IN_REVIEW, Status.NEEDS_INFO)
@@ -40,12 +40,17 @@ class Recovery:
         return len(started) + sum(self._rescue(ticket) for ticket in self._held(tenant_id))
 
     def _start_over(self, ticket: Ticket) -> None:
-        """Start what was accepted; where an execution failed before it took the ticket, another one tries."""
+        """Start what was accepted; where an execution failed before it took the ticket, another one tries.
+
+        After some that all failed there is no use in more: a person looks at it.
+        """
         name = first = name_of(ticket)
-        for attempt in count(2):
-            if self.status_of(self.begin(ticket, name)) not in FAILED:
+        for attempt in range(2, ATTEMPTS_MAX + 2):
+            status = self.status_of(self.begin(ticket, name))
+            if status not in FAILED:
                 return
             name = f"{first}-attempt-{attempt}"
+        self._hand_over(ticket, f"{ABANDONED}: {ATTEMPTS_MAX} runs {status}")
 
     def _held(self, tenant_id: str) -> list[Ticket]:
         """Tickets that an execution ought to have: in work, or waiting for longer than any wait lasts."""
@@ -62,10 +67,15 @@ class Recovery:
             status = "no longer kept"
         if status == "RUNNING" or self._has_moved(ticket):
             return False
-        moved = ticket.moved_to(Status.ESCALATED, self.clock.now(), reason=f"{ABANDONED}: {status}")
+        return self._hand_over(ticket, f"{ABANDONED}: {status}")
+
+    def _hand_over(self, ticket: Ticket, reason: str) -> bool:
+        """To a person; a NEW ticket, which nobody has read yet, is FAILED. False when it moved meanwhile."""
+        status = Status.FAILED if ticket.status is Status.NEW else Status.ESCALATED
+        moved = ticket.moved_to(status, self.clock.now(), reason=reason)
         try:
             self.tickets.save(moved, expected=ticket.version)
-        except Conflict:  # it moved meanwhile
+        except Conflict:
             return False
         return True
 

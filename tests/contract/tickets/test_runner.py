@@ -146,6 +146,19 @@ def test_recovery_gives_a_ticket_to_another_execution_where_the_first_failed_bef
     assert str(ended.execution_id).endswith("-attempt-2")
 
 
+def test_a_ticket_that_no_execution_can_take_fails_after_some(shop: Workshop) -> None:
+    shop.broken = ModelUnavailable("the model is not built")
+    ticket = new_ticket(shop)
+    for _ in range(7):
+        shop.runner.recover(TENANT)
+        for _ in range(20):  # its retries end
+            shop.runner.drain()
+            shop.clock.advance(5)
+    found = shop.tickets.get(TENANT, ticket.ticket_id)
+    assert (found.status, found.status_reason) == (Status.FAILED, f"{ABANDONED}: 5 runs FAILED")
+    assert len(shop.engine.list_executions()) == 5
+
+
 def test_recovery_hands_a_ticket_whose_execution_was_stopped_from_outside_to_a_person(home: str) -> None:
     shop = Workshop([Outcome.ASK, Outcome.PUBLISH])
     asked = shop.work()
