@@ -12,6 +12,11 @@ from rimedio.domain.clock import SystemClock
 from rimedio.domain.errors import RimedioError
 from rimedio.knowledge.index.opensearch_client import OpenSearchClient
 
+# Tests outlive no power cut: what is written need not be on the disk before the answer.
+FORGETFUL = {
+    "index_patterns": ["test-*"],
+    "template": {"settings": {"index.translog.durability": "async", "number_of_replicas": 0}},
+}
 _found: dict[str, str] = {}
 
 
@@ -39,6 +44,7 @@ def a_client(url: str, **options: object) -> Iterator[OpenSearchClient]:
 def a_prefix(client: OpenSearchClient) -> Iterator[str]:
     """A name for indexes; whatever begins with it goes afterwards."""
     prefix = f"test-{uuid.uuid4().hex[:12]}"
+    client.call("setting up", "PUT", "/_index_template/rimedio-tests", FORGETFUL)
     try:
         yield prefix
     finally:
@@ -46,3 +52,11 @@ def a_prefix(client: OpenSearchClient) -> Iterator[str]:
             client.call("cleaning up", "DELETE", f"/{prefix}-*?ignore_unavailable=true", seconds=60.0)
         except RimedioError as error:
             pytest.fail(f"the test's indexes stay behind: {error}")
+
+
+def emptied(client: OpenSearchClient, prefix: str) -> None:
+    """Delete everything that the indexes of a prefix hold, but for the record that says where they are."""
+    query = {"query": {"bool": {"must_not": [{"ids": {"values": ["control"]}}]}}}
+    path = f"/{prefix}-*/_delete_by_query?conflicts=proceed&refresh=true"
+    client.call("emptying", "POST", f"/{prefix}-*/_refresh")
+    client.call("emptying", "POST", path, query)

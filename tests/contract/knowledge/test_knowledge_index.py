@@ -1,13 +1,13 @@
-"""What every knowledge index must do. An adapter joins by adding its factory to `INDEXES`."""
+"""What every knowledge index must do. An adapter joins by adding its factory to `INDEXES`, an engine its name to `ENGINES`."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.opensearch import a_client, a_prefix, address_of
+from tests.opensearch import a_client, a_prefix, address_of, emptied
 
 from rimedio.domain.clock import RandomIds, SystemClock
 from rimedio.domain.errors import InvalidInput
@@ -16,6 +16,7 @@ from rimedio.knowledge.embedding.fake import FakeEmbedder
 from rimedio.knowledge.embedding.port import Vectors
 from rimedio.knowledge.index.memory_shelf import MemoryShelf
 from rimedio.knowledge.index.opensearch import OpenSearchIndex
+from rimedio.knowledge.index.opensearch_client import OpenSearchClient
 from rimedio.knowledge.index.port import Filters, KnowledgeIndex
 from rimedio.knowledge.index.published import Shelf
 from rimedio.knowledge.index.published_reader import PublishedIndex
@@ -42,13 +43,31 @@ def sqlite_memory(_: Path) -> Iterator[KnowledgeIndex]:
     database.close()
 
 
-def opensearch(engine: str) -> Callable[[Path], AbstractContextManager[KnowledgeIndex]]:
-    @contextmanager
-    def opened(_: Path) -> Iterator[KnowledgeIndex]:
-        with a_client(address_of(engine)) as client, a_prefix(client) as prefix:
-            yield OpenSearchIndex(client, prefix, SystemClock())
+class Engines:
+    """One set of indexes an engine for all tests of this file, emptied between them: making them is slow."""
 
-    return opened
+    def __init__(self) -> None:
+        self._opened = ExitStack()
+        self._homes: dict[str, tuple[OpenSearchClient, str]] = {}
+
+    def empty(self, engine: str) -> KnowledgeIndex:
+        if engine not in self._homes:
+            client = self._opened.enter_context(a_client(address_of(engine)))
+            self._homes[engine] = client, self._opened.enter_context(a_prefix(client))
+        client, prefix = self._homes[engine]
+        index = OpenSearchIndex(client, prefix, SystemClock())
+        index.create()
+        emptied(client, prefix)
+        return index
+
+    def close(self) -> None:
+        self._opened.close()
+
+
+@pytest.fixture(scope="module")
+def engines() -> Iterator[Engines]:
+    with closing(Engines()) as engines:
+        yield engines
 
 
 class Publishing(PublishedIndex):
@@ -78,13 +97,15 @@ INDEXES: dict[str, Callable[[Path], AbstractContextManager[KnowledgeIndex]]] = {
     "file": sqlite_file,
     "memory": sqlite_memory,
     "published": published,
-    "opensearch-2.19": opensearch("opensearch"),
-    "opensearch-3.5": opensearch("opensearch3"),
 }
+ENGINES = {"opensearch-2.19": "opensearch", "opensearch-3.5": "opensearch3"}
 
 
-@pytest.fixture(params=sorted(INDEXES))
-def index(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[KnowledgeIndex]:
+@pytest.fixture(params=sorted((*INDEXES, *ENGINES)))
+def index(request: pytest.FixtureRequest, tmp_path: Path, engines: Engines) -> Iterator[KnowledgeIndex]:
+    if request.param in ENGINES:
+        yield engines.empty(ENGINES[request.param])
+        return
     with INDEXES[request.param](tmp_path) as opened:
         yield opened
 
