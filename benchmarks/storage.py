@@ -1,22 +1,35 @@
-"""The table on SQLite: reads, writes and ticket operations a second, in a file on disk, in one thread."""
+"""The table on SQLite: reads, writes and ticket operations a second, in a file on disk, in one thread.
 
+Where DynamoDB Local runs, also what the DynamoDB adapter costs beside the bare client.
+"""
+
+import os
 import tempfile
 import time
+import uuid
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from tools.engines.start import running
+
 from benchmarks._report import Report, parse_args
+from rimedio.aws import AwsConnections, Client
 from rimedio.domain.clock import SeededIds, SystemClock
 from rimedio.domain.ticket import Asset, Customer, Status, Ticket
+from rimedio.storage.dynamodb_definition import create_table
+from rimedio.storage.dynamodb_table import DynamoDbTable
+from rimedio.storage.dynamodb_values import attributes_of, key_attributes
 from rimedio.storage.folder import DataFolder
 from rimedio.storage.keys import TICKET
 from rimedio.storage.sqlite_table import SqliteTable
 from rimedio.storage.table import Key
 from rimedio.storage.tickets import TicketStore
+from rimedio.storage.values import Item
 
 TICKETS = 2000
 TENANT = "bench"
+CALLS, ROUNDS = 200, 3
 
 
 def tickets() -> list[Ticket]:
@@ -70,12 +83,52 @@ def measure(report: Report, folder: Path) -> None:
         )
 
 
+def measure_dynamodb(report: Report, client: Client) -> None:
+    """The adapter against the bare client on one DynamoDB Local: 1.0 would be an adapter that costs nothing."""
+    name = f"bench-{uuid.uuid4().hex[:12]}"
+    create_table(client, name)
+    table = DynamoDbTable(client, name, SystemClock())
+    item: Item = {"pk": "p", "sk": "s", "n": 1, "text": "x" * 200}
+    typed, key = attributes_of(item), key_attributes(Key("p", "s"))
+    pairs: dict[str, tuple[Callable[[int], object], Callable[[int], object]]] = {
+        "put": (lambda _: table.put(item), lambda _: client.put_item(TableName=name, Item=typed)),
+        "get": (
+            lambda _: table.get(Key("p", "s")),
+            lambda _: client.get_item(TableName=name, Key=key, ConsistentRead=True),
+        ),
+    }
+    try:
+        for what, (ours, bare) in pairs.items():
+            rounds = [
+                (per_second(ours, CALLS), per_second(bare, CALLS)) for _ in range(ROUNDS)
+            ]  # turn by turn
+            report.add(
+                f"dynamodb.{what}_of_bare_client", max(r[0] for r in rounds) / max(r[1] for r in rounds)
+            )
+    finally:
+        client.delete_table(TableName=name)
+
+
+def dynamodb_client() -> Client | None:
+    """A client of the DynamoDB Local that `make engines` started; None where it does not run."""
+    address = running().addresses.get("dynamodb")
+    if address is None:
+        return None
+    for setting in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        os.environ.setdefault(setting, "testing")
+    return AwsConnections("eu-south-1", {"*": address}).client("dynamodb")
+
+
 def main() -> None:
     """Run and report."""
     options = parse_args("storage", __doc__ or "")
     report = Report("storage", options)
     with tempfile.TemporaryDirectory() as folder:
         measure(report, Path(folder))
+    if client := dynamodb_client():
+        measure_dynamodb(report, client)
+    else:
+        report.note("DynamoDB Local does not run (make engines): its figures are left out")
     for name, value in sorted(report.figures.items()):
         report.note(f"{name:24} {value:>12,.1f}")
     report.finish()
