@@ -15,13 +15,13 @@ import shutil
 import tempfile
 import threading
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rimedio.aws import Client, error_code, translated
 from rimedio.classification.shelves import ABSENT, REGISTRY_FILE, Alter, Stamp
 from rimedio.domain.clock import Clock
-from rimedio.domain.errors import Conflict, NotFound, StorageFailed
+from rimedio.domain.errors import Conflict, NotFound, StorageFailed, Unavailable
 
 PREFIX = "classifiers"
 FRESH_SECONDS = 10.0  # so long may a promotion take to be noticed; each question would cost a call otherwise
@@ -50,7 +50,7 @@ class S3Shelf:
         self, client: Client, bucket: str, folder: Path, clock: Clock, *, prefix: str = PREFIX,
         fresh_seconds: float = FRESH_SECONDS,
     ) -> None:  # fmt: skip
-        self.folder = folder
+        self._folder = folder
         self._client = client
         self._bucket = bucket
         self._clock = clock
@@ -58,6 +58,12 @@ class S3Shelf:
         self._fresh_seconds = fresh_seconds
         self._seen: _Seen | None = None
         self._lock = threading.RLock()
+
+    @property
+    def folder(self) -> Path:
+        """The scratch folder; made when it is first asked for, since a function starts without one."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        return self._folder
 
     @property
     def name(self) -> str:
@@ -122,7 +128,7 @@ class S3Shelf:
     def inner(self, name: str) -> "S3Shelf":
         """A longer prefix, and a folder inside this one's."""
         return S3Shelf(
-            self._client, self._bucket, self.folder / name, self._clock, prefix=f"{self._prefix}/{name}",
+            self._client, self._bucket, self._folder / name, self._clock, prefix=f"{self._prefix}/{name}",
             fresh_seconds=self._fresh_seconds,
         )  # fmt: skip
 
@@ -131,7 +137,6 @@ class S3Shelf:
         if found is None:
             raise NotFound(f"The files of classifier {version} are missing at {self.name}.")
         listed: dict[str, str] = json.loads(found)
-        self.folder.mkdir(parents=True, exist_ok=True)
         scratch = Path(tempfile.mkdtemp(dir=self.folder, prefix=f".{version}-"))
         try:
             for relative, digest in listed.items():
@@ -152,7 +157,12 @@ class S3Shelf:
             seen, now = self._seen, self._clock.monotonic()
             if seen is not None and now - seen.at < seconds:
                 return seen
-            self._seen = self._read(seen, now)
+            try:
+                self._seen = self._read(seen, now)
+            except Unavailable:
+                if seen is None or not seconds:
+                    raise
+                self._seen = replace(seen, at=now)  # the champion goes on answering while the bucket does not
             return self._seen
 
     def _read(self, before: _Seen | None, now: float) -> _Seen:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import ClientError
 
 from rimedio.aws import AwsConnections
 from rimedio.classification.s3_shelf import S3Shelf
@@ -103,3 +104,25 @@ def test_a_bucket_that_is_not_there_is_an_error_not_an_empty_registry(
     shelf = S3Shelf(connections.client("s3"), "no-such-bucket-here", tmp_path, FakeClock())
     with pytest.raises((NotFound, Unavailable)):
         shelf.read()
+
+
+def test_while_the_bucket_does_not_answer_the_last_known_state_does(shelves: MakeShelf) -> None:
+    shelf = shelves(10.0)
+    shelf.change(lambda _: b"known")
+    shelf.clock.advance(11)  # type: ignore[attr-defined]
+    shelf._client = _Broken()
+    assert shelf.read() == b"known"
+    with pytest.raises(Unavailable):
+        shelf.change(lambda _: b"new")
+
+
+class _Broken:
+    """A client of a bucket that is down."""
+
+    def get_object(self, **_: object) -> None:
+        answer = {"Error": {"Code": "InternalError"}, "ResponseMetadata": {"HTTPStatusCode": 500}}
+        raise ClientError(answer, "GetObject")  # type: ignore[arg-type]
+
+
+def test_the_scratch_folder_is_there_when_it_is_asked_for(shelves: MakeShelf) -> None:
+    assert shelves().inner("tenants/x").folder.is_dir()
