@@ -103,18 +103,18 @@ def _compile(folder: Path) -> bool:
     if python is None:
         print(f"python{PYTHON} is not on the path: the package holds sources only.", file=sys.stderr)
         return False
-    libraries = [str(folder / name) for name in COMPILED_ONLY if (folder / name).is_dir()]
+    folders = [folder / name for name in COMPILED_ONLY if (folder / name).is_dir()]
+    alone = sorted(folder.glob("*.py"))  # libraries of one file, such as typing_extensions
     command = [
         python, "-m", "compileall", "-q", "-j", "1", "--invalidation-mode", "unchecked-hash",
         "-s", str(folder), "-p", DEPLOYED_AT,
     ]  # fmt: skip
     environment = {**os.environ, "PYTHONHASHSEED": "0"}
     subprocess.run([*command, str(folder / "rimedio")], check=True, env=environment)
-    subprocess.run([*command, "-b", *libraries], check=True, env=environment)
-    for library in libraries:
-        for source in Path(library).rglob("*.py"):
-            if source.with_suffix(".pyc").exists():
-                source.unlink()
+    subprocess.run([*command, "-b", *map(str, (*folders, *alone))], check=True, env=environment)
+    for source in [*alone, *(path for library in folders for path in library.rglob("*.py"))]:
+        if source.with_suffix(".pyc").exists():
+            source.unlink()
     return True
 
 
