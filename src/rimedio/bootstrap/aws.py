@@ -48,6 +48,7 @@ if TYPE_CHECKING:
 SCRATCH = Path(gettempdir()) / "rimedio"  # /tmp is the one place a function may write
 KNOWLEDGE, CLASSIFIERS = "knowledge", "classifiers"
 RERANK_SECONDS = 3.0
+STEP_FUNCTIONS_SECONDS = 5.0  # it answers in milliseconds; a request must not hang on it for a minute
 CLASSIFY_SECONDS = 2.0  # the function's own model takes milliseconds: no ticket waits for the endpoint
 _LOG = logging.getLogger("rimedio.aws")
 BEDROCK = "bedrock"
@@ -309,7 +310,8 @@ class AwsRimedio(Rimedio):
         from rimedio.tickets.step_functions_runner import StepFunctionsRunner
 
         arn = self._needed("state_machine_arn")
-        return StepFunctionsRunner(self.connections.client("stepfunctions"), arn, self.tickets, self.clock)
+        client = self.connections.client("stepfunctions", read_seconds=STEP_FUNCTIONS_SECONDS)
+        return StepFunctionsRunner(client, arn, self.tickets, self.clock)
 
     @cached_property
     def eventing(self) -> "AwsEventing":

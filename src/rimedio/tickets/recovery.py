@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from itertools import takewhile
 
 from rimedio.domain.clock import Clock
 from rimedio.domain.errors import Conflict, NotFound
@@ -56,8 +57,13 @@ class Recovery:
         """Tickets that an execution ought to have: in work, or waiting for longer than any wait lasts."""
         long_ago = self.clock.now() - WAIT_MAX
         working = self._standing(tenant_id, (Status.PROCESSING,))
-        waiting = (t for t in self._standing(tenant_id, WAITING) if t.updated_at < long_ago)
-        return [t for t in (*working, *waiting) if t.execution_id is not None]
+        waiting = [t for status in WAITING for t in self._created_before(tenant_id, status, long_ago)]
+        late = [t for t in waiting if t.updated_at < long_ago]
+        return [t for t in (*working, *late) if t.execution_id is not None]
+
+    def _created_before(self, tenant_id: str, status: Status, instant: datetime) -> Iterator[Ticket]:
+        """Oldest first, so that a table full of tickets that wait is not read through each time."""
+        return takewhile(lambda t: t.created_at < instant, self._standing(tenant_id, (status,)))
 
     def _rescue(self, ticket: Ticket) -> bool:
         """Escalate a ticket whose execution is over; False when somebody has it."""
@@ -87,7 +93,9 @@ class Recovery:
         for status in statuses:
             cursor = None
             while True:
-                page = self.tickets.list_by_status(tenant_id, status, limit=PAGE, cursor=cursor)
+                page = self.tickets.list_by_status(
+                    tenant_id, status, newest_first=False, limit=PAGE, cursor=cursor
+                )
                 yield from page.tickets
                 cursor = page.cursor
                 if cursor is None:

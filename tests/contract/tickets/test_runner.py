@@ -171,6 +171,17 @@ def test_recovery_hands_a_ticket_whose_execution_was_stopped_from_outside_to_a_p
     assert (found.status, found.status_reason) == (Status.ESCALATED, f"{ABANDONED}: ABORTED")
 
 
+def test_a_ticket_that_waits_longer_than_any_wait_lasts_goes_to_a_person(shop: Workshop) -> None:
+    waiting = shop.work()
+    shop.engine.stop(str(waiting.execution_id))
+    shop.runner.drain()
+    shop.runner.recover(TENANT)
+    assert shop.tickets.get(TENANT, waiting.ticket_id).status is Status.IN_REVIEW  # it may still be judged
+    shop.clock.advance(15 * 24 * 3600)
+    shop.runner.recover(TENANT)
+    assert shop.tickets.get(TENANT, waiting.ticket_id).status is Status.ESCALATED
+
+
 def test_recovery_leaves_alone_what_is_worked_on_or_waits(shop: Workshop) -> None:
     waiting = shop.work()
     shop.runner.recover(TENANT)
