@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from importlib import import_module
+from importlib.util import find_spec
 
 import pytest
 
@@ -17,6 +18,7 @@ HEAVY = ("numpy", "onnxruntime", "jsonata", "docutils", "selectolax", "pypdfium2
 PROGRAM = """
 import sys
 from importlib import import_module
+from importlib.util import find_spec
 import_module("rimedio.lambdas.api")
 for topic in sys.argv[1:]:
     import_module("rimedio.lambdas.routes." + topic)
@@ -39,6 +41,7 @@ ALWAYS_HEAVY = ("numpy", "onnxruntime", "boto3", "botocore.client", "botocore.se
 WATCHER = """
 import gc, json, logging, os, random, sys, threading, time, uuid  # logging notes when it began: its own, harmless
 from importlib import import_module
+from importlib.util import find_spec
 
 seen = []
 os_urandom, random_class = os.urandom, random.Random
@@ -93,3 +96,10 @@ def test_every_function_has_its_handler_and_its_build(name: str) -> None:
     module = import_module(f"rimedio.lambdas.functions.{name}")
     assert isinstance(module.handler, LambdaFunction)
     assert [part for part in vars(module) if part.startswith("build_")]
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_what_is_imported_before_a_snapshot_exists(name: str) -> None:
+    handler = import_module(f"rimedio.lambdas.functions.{name}").handler
+    for module in handler.warm:
+        assert find_spec(module) is not None, module

@@ -60,7 +60,8 @@ class LambdaFunction(Generic[Result]):
         self._passed = passed
         self._cold = True
         self._built: tuple[Rimedio, Callable[[Event, Invocation], Result]] | None = None
-        _restoring.register((*WARM, *warm), self._forget)
+        self.warm = (*WARM, *warm)
+        _restoring.register(self.warm, self._forget)
 
     def __call__(self, event: Event, context: LambdaContext) -> Result:
         """The function's answer. Raises its error, with a message that nothing personal stands in."""
