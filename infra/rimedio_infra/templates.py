@@ -132,6 +132,7 @@ class Resolver:
             "AWS::IAM::Role": f"arn:aws:iam::{ACCOUNT}:role/{own}",
             "AWS::S3::Bucket": f"arn:aws:s3:::{own}",
             "AWS::SQS::Queue": f"arn:aws:sqs:{region}:{ACCOUNT}:{own}",
+            "AWS::Events::EventBus": f"arn:aws:events:{region}:{ACCOUNT}:event-bus/{own}",
             "AWS::SNS::Topic": f"arn:aws:sns:{region}:{ACCOUNT}:{own}",
             "AWS::Logs::LogGroup": f"arn:aws:logs:{region}:{ACCOUNT}:log-group:{own}:*",
             "AWS::DynamoDB::GlobalTable": f"arn:aws:dynamodb:{region}:{ACCOUNT}:table/{own}",
