@@ -138,7 +138,7 @@ class EventBridgeArchive:
         if unknown:
             raise NotFound(f"There is no rule {unknown[0]!r}. List the rules to see their names.")
         owner, wanted_archive = self._archive_named(tenant_id, archive)
-        replay_id = self._ids.new("rpl") if name is None else f"rpl_{event_id('replay', tenant_id, name)}"
+        replay_id = self._ids.new("rpl") if name is None else self._replay_id(tenant_id, name)
         wanted = Replay(
             replay_id=replay_id,
             tenant_id=tenant_id,
@@ -220,6 +220,10 @@ class EventBridgeArchive:
             return self._default
         digest = hashlib.sha256(f"{tenant_id}\x1f{name}".encode()).hexdigest()[:16]
         return f"{self._default[:_NAME_CHARS]}-{digest}"
+
+    def _replay_id(self, tenant_id: str, name: str) -> str:
+        """The same name, the same replay: unique among all deployments of an account, as the service asks."""
+        return f"rpl_{event_id('replay', self._bus_arn, tenant_id, name)}"
 
     def _archive_named(self, tenant_id: str, name: str | None) -> tuple[str, str]:
         wanted = name or DEFAULT_ARCHIVE

@@ -61,8 +61,10 @@ class TableRules:
         return tuple(listening.rule for listening in self._listening(tenant_id))
 
     def known(self, tenant_id: str, name: str) -> bool:
-        """Whether there is such a rule."""
-        return any(listening.rule.name == name for listening in self._listening(tenant_id))
+        """Whether there is such a rule; one that is new is looked for in the table."""
+        if any(listening.rule.name == name for listening in self._listening(tenant_id)):
+            return True
+        return self._table.get(keys.EVENT_RULE.key(tenant=tenant_id, rule=name)) is not None
 
     def for_event(self, event: Event, envelope: Mapping[str, object], only: Sequence[str] = ()) -> list[Rule]:
         """The rules that want an event, of its tenant and of the system; of those named in `only`, if any."""

@@ -40,7 +40,10 @@ from rimedio.events.sqs_queue import SqsQueue
 from rimedio.events.table_event_log import TableEventLog
 from rimedio.events.table_rules import TableRules
 from rimedio.storage.database import Database
+from rimedio.storage.dynamodb_definition import create_table
+from rimedio.storage.dynamodb_table import DynamoDbTable
 from rimedio.storage.sqlite_table import SqliteTable
+from rimedio.storage.table import Table
 
 START = datetime(2026, 1, 31, 8, 30, tzinfo=UTC)
 KEPT = timedelta(days=30)
@@ -97,17 +100,34 @@ class SqliteHome(BusHome):
     bus: SqliteBus = field(kw_only=True)
 
 
-@pytest.fixture(params=["sqlite-memory", "sqlite-file", "eventbridge"])
+HOMES = (
+    "sqlite-memory",
+    "sqlite-file",
+    "eventbridge",
+    pytest.param("eventbridge-dynamodb", marks=pytest.mark.slow),
+)
+
+
+@pytest.fixture(params=HOMES)
 def home(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[BusHome]:
     clock = FakeClock(START)
-    if request.param == "eventbridge":
-        with_table = Database(None)
-        yield eventbridge_home(request.getfixturevalue("connections"), with_table, clock)
-        with_table.close()
+    if request.param == "eventbridge-dynamodb":
+        yield dynamodb_home(request.getfixturevalue("twin_connections"), clock)
         return
-    database = Database(None if request.param == "sqlite-memory" else tmp_path / "rimedio.db")
-    yield sqlite_home(database, clock)
+    database = Database(tmp_path / "rimedio.db" if request.param == "sqlite-file" else None)
+    if request.param == "eventbridge":
+        table = SqliteTable(database, clock)
+        yield eventbridge_home(request.getfixturevalue("connections"), table, clock)
+    else:
+        yield sqlite_home(database, clock)
     database.close()
+
+
+def dynamodb_home(connections: AwsConnections, clock: FakeClock) -> BusHome:
+    """EventBridge and SQS as moto has them, and the table in DynamoDB Local."""
+    client, name = connections.client("dynamodb"), f"events-{uuid.uuid4().hex[:8]}"
+    create_table(client, name)
+    return eventbridge_home(connections, DynamoDbTable(client, name, clock), clock)
 
 
 def sqlite_home(database: Database, clock: FakeClock) -> SqliteHome:
@@ -131,8 +151,8 @@ def sqlite_home(database: Database, clock: FakeClock) -> SqliteHome:
     return made
 
 
-def eventbridge_home(connections: AwsConnections, database: Database, clock: FakeClock) -> BusHome:
-    """EventBridge and SQS as moto has them; the table on SQLite, whose DynamoDB twin has its own suite."""
+def eventbridge_home(connections: AwsConnections, table: Table, clock: FakeClock) -> BusHome:
+    """EventBridge and SQS as moto has them, on a table of either home."""
     name = f"bus-{uuid.uuid4().hex[:8]}"
     sqs, events = connections.client("sqs"), connections.client("events")
     url = sqs.create_queue(QueueName=name)["QueueUrl"]
@@ -143,7 +163,6 @@ def eventbridge_home(connections: AwsConnections, database: Database, clock: Fak
     # Time stands still in these tests, and SQS counts real seconds: what is put off stays visible, and the
     # delivery's own due time decides.
     queue = SqsQueue(sqs, url, clock, wait_seconds=0, hidden_seconds_max=0)
-    table = SqliteTable(database, clock)
     rules, log = TableRules(table, clock), TableEventLog(table, clock, KEPT)
     records, targets = ReplayRecords(table, clock), TargetRegistry()
     deliveries = SqsDeliveries(queue, table, rules, clock)
