@@ -12,7 +12,7 @@ from rimedio.knowledge.embedding.port import Vectors
 from rimedio.knowledge.index.facets import facets, is_approved
 from rimedio.knowledge.index.opensearch_client import Json
 from rimedio.knowledge.index.opensearch_mapping import vector_field
-from rimedio.knowledge.index.opensearch_queries import CHUNK, PAGE
+from rimedio.knowledge.index.opensearch_queries import CHUNK, PAGE, PAGE_TITLE_WEIGHT
 from rimedio.knowledge.index.opensearch_state import tenant_mark
 from rimedio.knowledge.index.port import ChunkTerms
 from rimedio.knowledge.index.words import columns
@@ -112,8 +112,7 @@ def _page(edition: Edition, title: str, body: str) -> Json:
         "number": edition.first,
         "length": len(title.split()) + len(body.split()),
         "chunk_count": len(edition.chunks),
-        "page_title": title,
-        "page_body": body,
+        "page_words": " ".join([*[title] * PAGE_TITLE_WEIGHT, body]).strip(),
         "record": {"json": codec.dumps(document)},
     }
 

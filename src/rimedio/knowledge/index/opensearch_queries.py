@@ -19,24 +19,18 @@ from rimedio.knowledge.index.opensearch_state import TenantState, tenant_mark
 from rimedio.knowledge.index.port import Filters
 
 CHUNK, PAGE = "chunk", "page"
+BOOST_MIN = 1e-6  # the server refuses none and below
 RARITY_MIN = 1e-6  # SQLite's rarity of a word in half of the rows or more
-PAGE_TITLE_WEIGHT = 3.0  # as `words.PAGE_WEIGHTS`
-SCORED_FACTOR = 1.25  # times the limit: how many proposals are scored again
+PAGE_TITLE_WEIGHT = 3  # as `words.PAGE_WEIGHTS`: how often the title stands in `page_words`
+SCORED_FACTOR = 1.5  # times the limit: how many proposals are scored again
 SCORED_MIN, SCORED_MAX = 150, 10_000
 SPARE_HITS = 20  # asked for beyond the limit, so that equal scores at its edge fall as they do at home
-_LENGTH = f"double k = {K1} * ({1 - B} + {B} * doc['length'].value / params.mean); double s = 0; "
-_SUM = f"s += params.rarity[i] * f * {K1 + 1} / (f + k); }} return s;"
-CHUNK_SCRIPT = (
-    _LENGTH
-    + "for (int i = 0; i < params.terms.length; i++) { double f = termFreq('words', params.terms[i]); "
-    + _SUM
+FIELDS = {CHUNK: "words", PAGE: "page_words"}
+SCRIPT = (
+    f"double k = {K1} * ({1 - B} + {B} * doc['length'].value / params.mean); double s = 0; "
+    "for (int i = 0; i < params.terms.length; i++) { double f = termFreq(params.field, params.terms[i]); "
+    f"s += params.rarity[i] * f * {K1 + 1} / (f + k); }} return s;"
 )
-PAGE_SCRIPT = (
-    _LENGTH + "for (int i = 0; i < params.terms.length; i++) { "
-    f"double f = {PAGE_TITLE_WEIGHT} * termFreq('page_title', params.terms[i]) "
-    "+ termFreq('page_body', params.terms[i]); " + _SUM
-)
-FIELDS = {CHUNK: ("words",), PAGE: ("page_title", "page_body")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,14 +97,12 @@ def words_query(
     should: list[Json] = []
     for form, name, rare in zip(forms, tokens, rarity, strict=True):
         boost = rare / _lucene_rarity(figures.stored, figures.frequencies[form])
-        for field in FIELDS[kind]:
-            weight = PAGE_TITLE_WEIGHT if field == "page_title" else 1.0
-            should.append({"term": {field: {"value": name, "boost": max(1e-6, weight * boost)}}})
+        should.append({"term": {FIELDS[kind]: {"value": name, "boost": max(BOOST_MIN, boost)}}})
     bounded = own(state, kind, restrictions(filters) if filters else ())
     window = min(SCORED_MAX, max(SCORED_MIN, round(SCORED_FACTOR * limit)))
     script = {
-        "source": CHUNK_SCRIPT if kind == CHUNK else PAGE_SCRIPT,
-        "params": {"terms": tokens, "rarity": rarity, "mean": figures.mean},
+        "source": SCRIPT,
+        "params": {"field": FIELDS[kind], "terms": tokens, "rarity": rarity, "mean": figures.mean},
     }
     scored = {"script_score": {"query": {"match_all": {}}, "script": script}}
     return {
@@ -173,8 +165,7 @@ def figures_query(state: TenantState, kind: str, forms: Sequence[str]) -> Json:
     counted: Json = {}
     for number, form in enumerate(forms):
         name = token(state.tenant_id, form)
-        terms: list[Json] = [{"term": {field: name}} for field in FIELDS[kind]]
-        counted[str(number)] = terms[0] if len(terms) == 1 else _any(*terms)
+        counted[str(number)] = {"term": {FIELDS[kind]: name}}
     aggregations: Json = {
         "length": {"sum": {"field": "length"}},
         "rows": {"value_count": {"field": "length"}},
