@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 from rimedio.answering.extractive.writer import ExtractiveWriter
 from rimedio.answering.verify import GroundednessVerifier
-from rimedio.bootstrap.system import PACKAGED_MODELS
 from rimedio.domain.errors import ModelUnavailable
-from rimedio.knowledge.embedding.onnx import OnnxEmbedder
+from rimedio.knowledge.embedding.onnx import PACKAGED, OnnxEmbedder
 from rimedio.knowledge.embedding.port import Embedder
 from rimedio.llm.tokens import CharacterTokenCounter, TokenCounter, TokenizerTokenCounter
 from rimedio.settings import EmbedderName, Settings
@@ -36,7 +35,7 @@ class LaptopModels:
 
 def laptop_models(settings: Settings) -> LaptopModels:
     """The models of the settings; no data folder is opened."""
-    folder = settings.model_dir or PACKAGED_MODELS
+    folder = settings.model_dir or PACKAGED
     tokenizer = folder / EmbedderName.E5_SMALL.value / "tokenizer.json"
     counter = TokenizerTokenCounter(tokenizer) if tokenizer.exists() else CharacterTokenCounter()
     return LaptopModels(
