@@ -4,7 +4,9 @@ import json
 import threading
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
@@ -453,6 +455,46 @@ def test_every_operation_that_is_offered_was_answered_in_the_models_shape(client
     assert offered == ANSWERED, f"not tried: {offered - ANSWERED}"
     known = set(client.meta.service_model.operation_names)
     assert known - offered == {"UpdateMapRun"}  # limits of a Map are fixed here when it begins
+
+
+def test_requests_that_are_none_are_refused_and_the_connection_goes_on(client: Any) -> None:
+    host = client.meta.endpoint_url.removeprefix("http://")
+    connection = HTTPConnection(host, timeout=5)
+    answers = []
+    for target, body in (
+        ("AWSStepFunctions.Nothing", "{}"),
+        ("SomethingElse.ListStateMachines", "{}"),
+        ("AWSStepFunctions.ListStateMachines", "{"),
+        ("AWSStepFunctions.ListStateMachines", "[]"),
+        ("AWSStepFunctions.ListStateMachines", '{"maxResults": "many"}'),
+        ("AWSStepFunctions.ListStateMachines", '{"maxResults": 1001}'),
+        ("AWSStepFunctions.ListStateMachines", "{}"),
+    ):
+        connection.request("POST", "/", body, {"X-Amz-Target": target})
+        reply = connection.getresponse()
+        answers.append((reply.status, json.loads(reply.read()).get("__type")))
+    connection.close()
+    assert answers == [
+        (400, "UnknownOperationException"),
+        (400, "UnknownOperationException"),
+        (400, "SerializationException"),
+        (400, "SerializationException"),
+        (400, "ValidationException"),
+        (400, "ValidationException"),
+        (200, None),
+    ]
+
+
+def test_many_clients_at_once_start_each_execution_once(client: Any) -> None:
+    machine = create(client, task_machine())
+
+    def start(number: int) -> str:
+        return str(client.start_execution(stateMachineArn=machine, name=f"n{number % 10}")["executionArn"])
+
+    with ThreadPoolExecutor(8) as pool:
+        started = list(pool.map(start, range(10)))
+    assert len(set(started)) == 10
+    assert all(ended(client, execution)["status"] == "SUCCEEDED" for execution in started)
 
 
 def test_everything_survives_the_server(tmp_path: Path) -> None:

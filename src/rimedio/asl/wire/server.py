@@ -2,6 +2,7 @@
 
 import json
 import logging
+import sys
 import threading
 import uuid
 from collections.abc import Mapping
@@ -81,6 +82,11 @@ class _Server(ThreadingHTTPServer):
     request_queue_size = 128
     api: Api
     interfere: Interference | None = None
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that went away in the middle is no news."""
+        level = logging.DEBUG if isinstance(sys.exc_info()[1], ConnectionError) else logging.ERROR
+        _log.log(level, "A connection broke off.", exc_info=True)
 
 
 class _Requests(BaseHTTPRequestHandler):
