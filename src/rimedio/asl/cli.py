@@ -7,6 +7,7 @@ import importlib
 import json
 import sys
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -78,7 +79,9 @@ def _journal(db: Path | None) -> Journal:
     return MemoryJournal() if db is None else SqliteJournal.open(db)
 
 
-def _handlers(tasks: str, mocks: Path | None, store: Path | None) -> Handlers:
+def _handlers(
+    tasks: str, mocks: Path | None, store: Path | None, *, call: Callable[..., Handlers] = functions
+) -> Handlers:
     if mocks is not None:
         rows = _json(_read(mocks), str(mocks))
         body: dict[str, JSON] = {"mocks": rows}
@@ -93,7 +96,7 @@ def _handlers(tasks: str, mocks: Path | None, store: Path | None) -> Handlers:
     except (ImportError, AttributeError) as error:
         raise _fail(f"--tasks {tasks} cannot be loaded: {error}. Give module:MAPPING.", 2) from error
     named = {key: handler for key, handler in found.items() if ":" not in key and "*" not in key}
-    return {**built_in, **(functions(named) if named else {}), **found}
+    return {**built_in, **(call(named) if named else {}), **found}
 
 
 def _progress(_: str, event: Event) -> None:
@@ -143,9 +146,9 @@ def serve(  # noqa: PLR0917 - a command line has many options
     store: Annotated[Path | None, typer.Option("--objects", help="Buckets: folders in this folder.")] = None,
 ) -> None:
     """Answer as AWS Step Functions does, on loopback, for SDKs and the AWS CLI."""
-    from rimedio.asl.wire import Api, LambdaEndpoint, StepFunctionsServer, invoked
+    from rimedio.asl.wire import Api, LambdaEndpoint, LocalFunctions, StepFunctionsServer, invoked
 
-    handlers = dict(_handlers(tasks, None, store))
+    handlers = dict(_handlers(tasks, None, store, call=lambda named: invoked(LocalFunctions(named))))
     if lambda_endpoint:
         handlers = {**invoked(LambdaEndpoint(lambda_endpoint)), **handlers}
     engine = Engine(_journal(data), handlers, arn=f"arn:aws:states:{region}:{account}")

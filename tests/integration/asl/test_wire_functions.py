@@ -130,6 +130,35 @@ def test_the_command_serves_boto3_and_goes_on_after_a_kill(tmp_path: Path, lambd
         process.kill()
 
 
+def test_functions_of_a_module_are_called_as_lambda_calls_them(tmp_path: Path) -> None:
+    module = "HANDLERS = {'who': lambda event, context: [event['n'] + 1, context.function_name]}\n"
+    (tmp_path / "mine.py").write_text(module)
+    command = [sys.executable, "-m", "rimedio.asl", "serve", "--port", "0", "--handlers", "mine:HANDLERS"]
+    state = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::lambda:invoke",
+        "Parameters": {"FunctionName": "who", "Payload.$": "$"},
+        "OutputPath": "$.Payload",
+        "End": True,
+    }
+    definition = json.dumps({"StartAt": "T", "States": {"T": state}})
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=tmp_path) as process:
+        client = client_of(process)
+        role = "arn:aws:iam::000000000000:role/test"
+        machine = client.create_state_machine(name="m", definition=definition, roleArn=role)[
+            "stateMachineArn"
+        ]
+        started = client.start_execution(stateMachineArn=machine, input='{"n": 1}')["executionArn"]
+        for _ in range(100):
+            found = client.describe_execution(executionArn=started)
+            if found["status"] != "RUNNING":
+                break
+            threading.Event().wait(0.05)
+        assert found["output"] == '[2,"who"]'
+        client.close()
+        process.kill()
+
+
 def client_of(process: Any) -> Any:
     url = process.stdout.readline().partition(" at ")[2].split()[0]
     keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
