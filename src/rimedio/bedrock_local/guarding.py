@@ -18,7 +18,7 @@ from rimedio.llm.guardrails.pii import EntityKind
 
 JsonObject = dict[str, Any]
 UNIT_CHARS = 1000  # a text unit, by which guardrails are billed
-_PII: Mapping[EntityKind, str] = {
+PII_TYPES: Mapping[EntityKind, str] = {
     EntityKind.EMAIL: "EMAIL",
     EntityKind.IBAN: "INTERNATIONAL_BANK_ACCOUNT_NUMBER",
     EntityKind.CARD: "CREDIT_DEBIT_CARD_NUMBER",
@@ -97,11 +97,11 @@ class Guard:
             masked = text
             for entity in self._redacted(text):
                 known = {"match": entity.text, "action": action, "detected": True}
-                if entity.kind in _PII:
-                    entities.append(known | {"type": _PII[entity.kind]})
+                if entity.kind in PII_TYPES:
+                    entities.append(known | {"type": PII_TYPES[entity.kind]})
                 else:
                     regexes.append(known | {"name": _REGEX[entity.kind]})
-                name = _PII.get(entity.kind) or _REGEX[entity.kind]
+                name = PII_TYPES.get(entity.kind) or _REGEX[entity.kind]
                 masked = masked.replace(entity.text, f"{{{name}}}")
             shown.append(masked)
         if not entities and not regexes:

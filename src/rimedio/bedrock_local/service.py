@@ -19,6 +19,7 @@ from rimedio.bedrock_local.errors import ServiceError, UnknownModel, ValidationE
 from rimedio.bedrock_local.event_stream import event
 from rimedio.bedrock_local.fault_plan import HEADER, METADATA, Fault, FaultPlan
 from rimedio.bedrock_local.guarding import Guard
+from rimedio.bedrock_local.guardrail_checks import ChecksBody, guardrail_checks
 from rimedio.bedrock_local.guardrail_policy import Guardrails
 from rimedio.bedrock_local.invoke import invoked, invoked_stream
 from rimedio.bedrock_local.model_ids import Kind, ModelId, read_model_id
@@ -40,6 +41,8 @@ _MODEL = re.compile(
     r"^/model/(.+)/(converse|converse-stream|invoke|invoke-with-response-stream|count-tokens)$"
 )
 _GUARDRAIL = re.compile(r"^/guardrail/(.+)/version/([^/]+)/apply$")
+_WITHOUT_MODEL = {"rerank", "apply-guardrail", "guardrail-checks"}
+_PLAIN = {"/rerank": "rerank", "/guardrail-checks/invoke": "guardrail-checks"}
 _METADATA_HEADER = "x-amzn-bedrock-request-metadata"
 
 
@@ -85,6 +88,9 @@ class LocalBedrock:
             "apply-guardrail": lambda asked: answer(
                 apply_guardrail(self._guard, self.guardrails, asked.subject, asked.request.body)
             ),
+            "guardrail-checks": lambda asked: answer(
+                guardrail_checks(self._models, ChecksBody.model_validate_json(asked.request.body))
+            ),
             "rerank": lambda asked: answer(
                 rerank(self._models, RerankBody.model_validate_json(asked.request.body))
             ),
@@ -114,7 +120,7 @@ class LocalBedrock:
         return replied
 
     def _fault(self, asked: _Asked) -> Fault | None:
-        model = asked.model if asked.operation not in {"rerank", "apply-guardrail"} else None
+        model = asked.model if asked.operation not in _WITHOUT_MODEL else None
         request = asked.request
         wanted = (model.fault if model else "") or request.headers.get(HEADER) or _asked_fault(request)
         if wanted:
@@ -152,8 +158,8 @@ def _located(request: WireRequest) -> _Asked:
             return _Asked(model[2], model[1], request)
         if guardrail := _GUARDRAIL.match(request.path):
             return _Asked("apply-guardrail", guardrail[1], request)
-        if request.path == "/rerank":
-            return _Asked("rerank", "", request)
+        if request.path in _PLAIN:
+            return _Asked(_PLAIN[request.path], "", request)
     raise ServiceError(f"There is no {request.method} {request.path} here.", "ResourceNotFoundException")
 
 

@@ -121,3 +121,27 @@ def test_invoke_model_says_whether_the_guardrail_acted(bench: Any) -> None:
     said = json.loads(reply["body"].read())
     assert said["amazon-bedrock-guardrailAction"] == "INTERVENED"
     assert "amazon-bedrock-trace" in said
+
+
+def test_single_checks_need_no_guardrail(bench: Any) -> None:
+    text = f"Write to {MAIL}. {ATTACK}"
+    reply = bench.runtime.invoke_guardrail_checks(
+        messages=[{"role": "user", "content": [{"text": "Hello."}, {"text": text}]}],
+        checks={
+            "promptAttack": {"categories": [{"category": "PROMPT_INJECTION"}]},
+            "sensitiveInformation": {"entities": [{"type": "EMAIL"}, {"type": "PHONE"}]},
+        },
+    )
+    [found] = reply["results"]["sensitiveInformation"]["results"]
+    assert text[found["beginOffset"] : found["endOffset"]] == MAIL
+    assert (found["type"], found["contentIndex"]) == ("EMAIL", 1)
+    assert reply["results"]["promptAttack"]["results"][0]["severityScore"] > 0.5
+    assert reply["usage"]["promptAttack"]["textUnits"] == 1
+
+
+def test_a_check_without_a_model_is_refused_not_made_up(bench: Any) -> None:
+    checks = {"contentFilter": {"categories": [{"category": "HATE"}]}}
+    with pytest.raises(bench.runtime.exceptions.ValidationException, match="no model"):
+        bench.runtime.invoke_guardrail_checks(
+            messages=[{"role": "user", "content": [{"text": "Hello."}]}], checks=checks
+        )
