@@ -1,12 +1,11 @@
 """One call to DynamoDB: its errors in the port's words, and a patient second try where DynamoDB asks for one."""
 
-import random
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from rimedio.aws import Client, error_code, translated
 from rimedio.domain.clock import Clock
-from rimedio.domain.errors import InvalidInput, StorageFailed
+from rimedio.domain.errors import InvalidInput, StorageFailed, Throttled
 
 SERVICE = "Amazon DynamoDB"
 ATTEMPTS_MAX = 8
@@ -43,7 +42,7 @@ class Refused(Exception):
 class DynamoDbCalls:
     """Calls operations of a client. `jitter` gives numbers from 0 to 1."""
 
-    def __init__(self, client: Client, clock: Clock, jitter: Callable[[], float] = random.random) -> None:
+    def __init__(self, client: Client, clock: Clock, jitter: Callable[[], float]) -> None:
         self._client = client
         self._clock = clock
         self._jitter = jitter
@@ -61,7 +60,7 @@ class DynamoDbCalls:
             except _Passing as passing:
                 attempt += 1
                 if attempt >= ATTEMPTS_MAX:
-                    raise passing.kind(str(passing)) from passing.__cause__
+                    raise Throttled(str(passing)) from passing.__cause__
                 self.wait(attempt)
 
     def wait(self, attempt: int) -> None:
@@ -76,7 +75,9 @@ class DynamoDbCalls:
             try:
                 answer: Response = getattr(self._client, operation)(**arguments)
             except ClientError as error:
-                raise _explained(error, doing) from error
+                if (explained := _explained(error, doing)) is not None:
+                    raise explained from error
+                raise
             except ParamValidationError as error:
                 raise InvalidInput(f"{SERVICE} cannot take this while {doing}: {error}") from error
         return answer
@@ -85,13 +86,9 @@ class DynamoDbCalls:
 class _Passing(Exception):
     """Another transaction holds the item, or a transaction was throttled: soon it will be otherwise."""
 
-    def __init__(self, message: str, kind: type[Exception]) -> None:
-        super().__init__(message)
-        self.kind = kind
 
-
-def _explained(error: Any, doing: str) -> Exception:
-    """The exception that a ClientError means; itself where `translated` knows it."""
+def _explained(error: Any, doing: str) -> Exception | None:
+    """The exception that a ClientError means; None where `translated` knows it."""
     code, response = error_code(error), error.response
     message = f"{SERVICE} failed while {doing}: {error}"
     unsure = int(response.get("ResponseMetadata", {}).get("RetryAttempts", 0)) > 0
@@ -101,18 +98,18 @@ def _explained(error: Any, doing: str) -> Exception:
     if code == CANCELED:
         return _canceled(response.get("CancellationReasons", []), message, unsure)
     if code in (CONFLICT, _IN_PROGRESS):
-        return _Passing(message, _throttled())
+        return _Passing(message)
     if code in _INVALID:
         return InvalidInput(f"{SERVICE} refuses this while {doing}: {_detail(response)}")
     if code == "ResourceNotFoundException":
         return StorageFailed(f"{message} Is the table's name right, and is it in this region?")
-    return error if isinstance(error, Exception) else StorageFailed(message)
+    return None
 
 
 def _canceled(reasons: Sequence[Response], message: str, unsure: bool) -> Exception:
     codes = [str(reason.get("Code", "None")) for reason in reasons]
     if any(code in _PASSING for code in codes):
-        return _Passing(message, _throttled())
+        return _Passing(message)
     if _REFUSED in codes:
         failed = tuple(place for place, code in enumerate(codes) if code == _REFUSED)
         items = {place: reasons[place]["Item"] for place in failed if reasons[place].get("Item")}
@@ -121,12 +118,6 @@ def _canceled(reasons: Sequence[Response], message: str, unsure: bool) -> Except
     if set(codes) <= {"None", "ValidationError", "ItemCollectionSizeLimitExceeded"}:
         return InvalidInput(f"{SERVICE} refuses this transaction: {said or message}")
     return StorageFailed(message)
-
-
-def _throttled() -> type[Exception]:
-    from rimedio.domain.errors import Throttled
-
-    return Throttled
 
 
 def _detail(response: Response) -> str:

@@ -1,10 +1,10 @@
 """The table in DynamoDB: the port's promises on the service's own conditions, transactions and pages."""
 
-import random
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
+from random import SystemRandom
 
 from rimedio.aws import Client
 from rimedio.domain.clock import Clock
@@ -35,6 +35,7 @@ from rimedio.storage.table import (
 from rimedio.storage.values import Item
 
 READERS = 8
+_RANDOM = SystemRandom()  # the system's own: a seed in memory would be the same in every copy of a snapshot
 
 
 class DynamoDbTable:
@@ -47,7 +48,7 @@ class DynamoDbTable:
         clock: Clock,
         *,
         token: Callable[[], str] = lambda: uuid.uuid4().hex,
-        jitter: Callable[[], float] = random.random,
+        jitter: Callable[[], float] = _RANDOM.random,
     ) -> None:
         self._calls = DynamoDbCalls(client, clock, jitter)
         self._name = name

@@ -47,7 +47,8 @@ class ObjectPage:
 
 class ObjectStore(Protocol):
     """Keeps files. All methods raise InvalidInput for names that no adapter takes, StorageFailed (DiskFull)
-    when the store itself fails; then nothing is half-written."""
+    when the store itself fails, Unavailable (Throttled) when it may answer the same call later; then nothing
+    is half-written."""
 
     def put(self, tenant_id: str, name: str, content: bytes | Iterable[bytes]) -> StoredObject:
         """Write an object, replacing one of that name."""
