@@ -312,6 +312,7 @@ class Accounts:
 def _print(line: str) -> None:
     """Into the function's log, where CloudWatch finds measurements by itself."""
     sys.stdout.write(line + "\n")
+    sys.stdout.flush()
 
 
 def _append(path: Path, line: str) -> None:

@@ -5,6 +5,7 @@ The gateway at home calls the same handler and caches its answer as API Gateway 
 seconds) and whoever uses a cached answer looks at it.
 """
 
+import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -37,7 +38,7 @@ class AuthorizerHandler:
     verifier: "Verifier"
 
     def __call__(self, event: Mapping[str, object], context: object = None) -> dict[str, object]:
-        """`{principalId, policyDocument, context}`. Raises UnauthorizedRequest."""
+        """`{principalId, policyDocument, context, usageIdentifierKey}`. Raises UnauthorizedRequest."""
         headers = event.get("headers")
         token = bearer_of(headers if isinstance(headers, Mapping) else {})
         if token is None:
@@ -52,12 +53,18 @@ class AuthorizerHandler:
             "principalId": principal.subject,
             "policyDocument": _policy(str(event.get("methodArn", ""))),
             "context": _context(principal),
+            "usageIdentifierKey": usage_key(principal.tenant_id),
         }
 
 
 def build_authorizer(system: "Rimedio") -> AuthorizerHandler:
     """The authorizer of one system."""
     return AuthorizerHandler(system.identity.verifier)
+
+
+def usage_key(tenant_id: str) -> str:
+    """The API key by which API Gateway counts a tenant's requests in its usage plan: a name, and no secret."""
+    return hashlib.sha256(f"usage of {tenant_id}".encode()).hexdigest()[:40]
 
 
 def bearer_of(headers: Mapping[str, object]) -> str | None:

@@ -21,7 +21,7 @@ from rimedio.events.detail_types import DetailType
 from rimedio.lambdas.functions._function import Build, LambdaFunction
 from rimedio.lambdas.functions._invocation import FakeContext
 from rimedio.lambdas.functions.follow import build_follow
-from rimedio.lambdas.functions.housekeeping import jobs_of
+from rimedio.lambdas.functions.housekeeping import build_housekeeping, jobs_of
 from rimedio.lambdas.functions.ingest import build_ingest
 from rimedio.lambdas.functions.notify import build_notify
 from rimedio.lambdas.functions.publish_index import build_publish_index
@@ -272,7 +272,8 @@ def test_an_original_in_the_bucket_becomes_a_published_index_that_is_searched(sy
     assert call(system, build_publish_index, {})["documents"] == 1
 
 
-def test_housekeeping_has_its_jobs_on_aws_too(system: AwsRimedio) -> None:
-    assert {"recover", "sweep", "count-use", "budgets", "knowledge-gaps", "watch-drift"} <= set(
-        jobs_of(system)
-    )
+def test_housekeeping_does_its_jobs_on_aws_too(system: AwsRimedio) -> None:
+    kept = call(system, build_housekeeping, {})
+    assert set(kept["done"]) == set(jobs_of(system))
+    assert {"recover", "sweep", "count-use", "budgets", "knowledge-gaps", "watch-drift"} <= set(kept["done"])
+    assert kept["unfinished"] == []

@@ -90,6 +90,7 @@ class LambdaFunction(Generic[Result]):
                 metrics.count(COLD_STARTS, 1, self.name)
             if made.accounts.emf is not None:
                 made.accounts.emf.flush()
+            made.accounts.tracer.flush()  # the process is frozen as soon as the answer is out
             LOG.info("Function ended", outcome=outcome, duration_ms=round(seconds * 1000, 1))
 
     def _ready(self) -> "tuple[Rimedio, Callable[[Event, Invocation], Result]]":

@@ -5,6 +5,7 @@ again, and one that fails does not keep the others from their turn.
 """
 
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import TYPE_CHECKING, TypedDict
 
 from rimedio.domain.errors import InvalidInput, Unavailable
@@ -21,6 +22,7 @@ Job = Callable[[], int]
 ELSEWHERE = frozenset(
     {"learn from changes", "insights", "objectives", "metrics-file", "read documents", "make vectors"}
 )
+COUNT_EVERY = timedelta(days=1)
 TURNS_MAX = 50  # of a job that has more to do, such as a queue
 LOG = get_logger(__name__)
 
@@ -37,7 +39,7 @@ def jobs_of(system: "Rimedio") -> Mapping[str, Job]:
     found: dict[str, Job] = {
         "recover": lambda: sum(map(system.runner.recover, _tenants(system))),
         "sweep": lambda: _nothing(system.sweep()),
-        "count use": lambda: sum(_nothing(system.learning.use.refresh(name)) for name in _tenants(system)),
+        "count use": lambda: sum(_count_use(system, tenant_id) for tenant_id in _tenants(system)),
     }
     for group in (system.manuals, system.desk, system.accounts, system.learning, system.identity):
         loops = group.loops() if hasattr(group, "loops") else {}
@@ -88,6 +90,14 @@ def _wanted(event: Event, jobs: Mapping[str, Job]) -> list[str]:
 
 def _tenants(system: "Rimedio") -> tuple[str, ...]:
     return tuple(dict.fromkeys((system.tenant, *system.tenants.all())))
+
+
+def _count_use(system: "Rimedio", tenant_id: str) -> int:
+    """Once a day: counting reads every ticket. In between, `follow` counts when something has changed."""
+    use, before = system.learning.use, system.clock.now() - COUNT_EVERY
+    if use.report(tenant_id).at < before:
+        use.refresh(tenant_id)
+    return 0
 
 
 def _nothing(_: object) -> int:
