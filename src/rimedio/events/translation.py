@@ -110,6 +110,8 @@ _TELLERS: Mapping[str, Callable[[Change, Item], Iterator[Event]]] = MappingProxy
     }
 )
 
+TOLD = tuple(_TELLERS)  # kinds of items of which events tell; a function behind the stream needs no others
+
 
 def _event(change: Change, new: Item, told: DomainEvent, which: object) -> Event:
     """`which` tells this happening from others of the item: its version, its own id, or the change's place."""

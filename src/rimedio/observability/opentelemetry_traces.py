@@ -35,6 +35,7 @@ from rimedio.observability.traceparent import TraceParent
 from rimedio.observability.traces import Attribute, Span, parent_now
 
 SERVICE_NAME = "rimedio"
+FLUSH_MS = 2000  # a function must not wait longer for its spans
 _CORRELATED = ("tenant", "request_id", "ticket_id", "execution_id")
 
 
@@ -85,6 +86,10 @@ class OpenTelemetryTracer:
                 except BaseException as error:
                     span.set_status(StatusCode.ERROR, type(error).__name__)
                     raise
+
+    def flush(self) -> None:
+        """Send what is left within `FLUSH_MS`; what an unreachable collector does not take is dropped."""
+        self._provider.force_flush(FLUSH_MS)
 
     def close(self) -> None:
         """Send what is left and stop."""

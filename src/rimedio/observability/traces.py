@@ -40,8 +40,12 @@ class Tracer(Protocol):
         """
         ...
 
+    def flush(self) -> None:
+        """Send what is left, and go on: before a function's process is frozen."""
+        ...
+
     def close(self) -> None:
-        """Send what is left."""
+        """Send what is left, and stop."""
         ...
 
 
@@ -73,6 +77,9 @@ class NoTracer:
         self, name: str, attributes: Mapping[str, Attribute] | None = None, parent: TraceParent | None = None
     ) -> AbstractContextManager[Span]:
         return _NO_SPAN
+
+    def flush(self) -> None:
+        pass
 
     def close(self) -> None:
         pass

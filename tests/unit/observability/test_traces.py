@@ -145,6 +145,20 @@ def test_a_collector_that_is_not_installed_is_named(tmp_path: Path) -> None:
             make_tracer("otlp", tmp_path / "x")
 
 
+def test_spans_in_a_batch_leave_when_they_are_flushed_and_tracing_goes_on() -> None:
+    from opentelemetry.sdk.trace.export import BatchSpanProcessor
+    from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+    sent = InMemorySpanExporter()
+    tracer = OpenTelemetryTracer(BatchSpanProcessor(sent, schedule_delay_millis=3_600_000))
+    for number in (1, 2):
+        with tracer.span(f"call {number}"):
+            pass
+        tracer.flush()
+        assert len(sent.get_finished_spans()) == number
+    tracer.close()
+
+
 def test_tracing_that_is_off_costs_a_microsecond_and_imports_nothing() -> None:
     tracer = NoTracer()
 
