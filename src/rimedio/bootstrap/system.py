@@ -38,7 +38,7 @@ from rimedio.llm.chat import ChatModel
 from rimedio.llm.pricing import PriceTable
 from rimedio.llm.tokens import CharacterTokenCounter, TokenCounter, TokenizerTokenCounter
 from rimedio.observability.catalogue import ANSWER_SECONDS
-from rimedio.settings import EmbedderName, Settings
+from rimedio.settings import EmbedderName, Generator, Settings
 from rimedio.storage.conversations import ConversationStore
 from rimedio.storage.documents import DocumentStore
 from rimedio.storage.idempotency import IdempotencyStore
@@ -62,7 +62,7 @@ from rimedio.tickets.reply_to_ticket import ReplyToTicket
 from rimedio.tickets.review_ticket import ReviewTicket
 from rimedio.tickets.runner import Runner
 from rimedio.tickets.task_tokens import TaskTokens
-from rimedio.tickets.tasks.kept_answers import KeptAnswers
+from rimedio.tickets.tasks.kept_answers import KeptAnswers, answer_anew
 
 if TYPE_CHECKING:
     from rimedio.bootstrap.accounts import Accounts
@@ -72,6 +72,7 @@ if TYPE_CHECKING:
     from rimedio.bootstrap.identity import Identity
     from rimedio.bootstrap.learning import Learning
     from rimedio.llm.guardrails import Guardrails
+    from rimedio.tickets.parts import KeepAnswer
 
 NO_MODEL = "none"
 OCR_PAGES_MAX = 200
@@ -387,8 +388,15 @@ class Rimedio(ABC):
             take_notes=lambda: self.desk.investigate.take,
             classifier_of=lambda: self.learning.classifier_of,
             on_classified=lambda: self.learning.shadow.observe,
-            keep_answer=lambda: KeptAnswers(self.table, IdempotencyStore(self.table, self.clock, self.ids)),
+            keep_answer=lambda: self._keep_answer,
         )
+
+    @property
+    def _keep_answer(self) -> "KeepAnswer":
+        """Keeps what was paid for; the extractive writer writes the same again, for nothing."""
+        if self.settings.generator is Generator.EXTRACTIVE:
+            return answer_anew
+        return KeptAnswers(self.table, IdempotencyStore(self.table, self.clock, self.ids))
 
     @cached_property
     def open_ticket(self) -> OpenTicket:

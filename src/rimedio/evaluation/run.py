@@ -23,6 +23,7 @@ from rimedio.tickets.engine_runner import EngineRunner
 from rimedio.tickets.open_ticket import OpenTicket
 from rimedio.tickets.redaction_vaults import RedactionVaults
 from rimedio.tickets.task_tokens import TaskTokens
+from rimedio.tickets.tasks.kept_answers import answer_anew
 from rimedio.tickets.tasks.registry import InvokeTask
 from rimedio.tickets.workflow import LAMBDA_INVOKE
 
@@ -63,6 +64,7 @@ class Bench:
             tokens=TaskTokens(table),
             on_classified=lambda _tenant, _ticket, _text, _found: None,  # nobody learns from a test
             take_notes=lambda _ticket, _reasons: (),
+            keep_answer=answer_anew,
         )
         invoke = InvokeTask(lambda: parts)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from rimedio.answering.answer import Answerer
 from rimedio.domain.clock import Clock, Ids
@@ -76,6 +76,9 @@ class CodeLookup(Protocol):
         ...
 
 
+KeepAnswer: TypeAlias = Callable[[str, Json, Callable[[], Json]], Json]  # task, payload and the work itself
+
+
 @dataclass(frozen=True)
 class TaskParts:
     """Everything a task may use."""
@@ -102,7 +105,5 @@ class TaskParts:
     )
     fetch: Callable[[str], tuple[str, bytes]] | None = None  # name and bytes of a file on the internet
     take_notes: Callable[[Ticket, Sequence[str]], tuple[Action, ...]] = field(default=lambda _t, _r: ())
-    keep_answer: Callable[[str, Json, Callable[[], Json]], Json] = field(
-        default=lambda _task, _payload, work: work()
-    )
+    keep_answer: KeepAnswer = field(default=lambda _task, _payload, work: work())
     on_settled: Callable[[Ticket, Status], None] = field(default=lambda _ticket, _status: None)

@@ -18,6 +18,11 @@ PAYING = frozenset({"generate", "second_opinion"})
 SCOPE = "task-answer"
 
 
+def answer_anew(_task: str, _payload: Json, work: Callable[[], Json]) -> Json:
+    """Keeps nothing: where no answer costs anything, or nothing may be written."""
+    return work()
+
+
 @dataclass(frozen=True, slots=True)
 class KeptAnswers:
     """Answers of paying tasks, by execution and payload; for a day."""
