@@ -10,7 +10,7 @@ from typing import Protocol
 from rimedio.cost.ledger import CostEntry, CostKind, CostOutcome
 from rimedio.cost.metered_steps import StepAccounts
 from rimedio.cost.money import nano
-from rimedio.domain.errors import StorageFailed
+from rimedio.domain.errors import StorageFailed, Unavailable
 from rimedio.observability.logs import get_logger
 
 log = get_logger(__name__)
@@ -66,5 +66,5 @@ class LostAttempts:
         )
         try:
             self.steps.budgets.charge(entry)
-        except StorageFailed as error:
+        except (StorageFailed, Unavailable) as error:
             log.error("A lost call could not be written into the ledger", error=error, model=lost.model)

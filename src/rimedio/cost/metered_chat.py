@@ -13,7 +13,7 @@ from rimedio.cost.budgets import Budgets, Call, Hold, Level
 from rimedio.cost.ledger import CostEntry, CostKind, CostOutcome
 from rimedio.cost.money import nano, usd
 from rimedio.domain.clock import Clock
-from rimedio.domain.errors import BudgetReached, PolicyRefused, RimedioError, StorageFailed
+from rimedio.domain.errors import BudgetReached, PolicyRefused, RimedioError, StorageFailed, Unavailable
 from rimedio.llm.chat import ChatModel, ChatReply, ChatRequest
 from rimedio.llm.pricing import PriceTable
 from rimedio.llm.tokens import TokenCounter
@@ -122,7 +122,7 @@ class MeteredChat:
         self._measure(entry)
         try:
             self._accounts.budgets.settle(hold, entry)
-        except StorageFailed as error:
+        except (StorageFailed, Unavailable) as error:
             log.error("A paid call could not be written into the ledger", error=error, model=self.model)
 
     def _entry(self, hold: Hold, reply: ChatReply | None, seconds: float) -> CostEntry:

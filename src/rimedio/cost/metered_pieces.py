@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from rimedio.cost.ledger import CostKind
 from rimedio.cost.metered_steps import StepAccounts
-from rimedio.domain.errors import StorageFailed
+from rimedio.domain.errors import StorageFailed, Unavailable
 from rimedio.knowledge.rerank import CrossEncoder
 from rimedio.observability.logs import get_logger
 
@@ -46,5 +46,5 @@ class MeteredCrossEncoder:
 def _charge(accounts: StepAccounts, step: str, kind: CostKind, model: str, usd: float) -> None:
     try:
         accounts.charge(step, kind, model, usd)
-    except StorageFailed as error:
+    except (StorageFailed, Unavailable) as error:
         log.error("What a check cost could not be written into the ledger", error=error, step=step)

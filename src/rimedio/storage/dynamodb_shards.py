@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from rimedio.aws import Client, error_code, translated
 from rimedio.domain.clock import Clock
-from rimedio.domain.errors import StorageFailed
+from rimedio.domain.errors import RimedioError, StorageFailed
 from rimedio.storage.dynamodb_records import change_of
 from rimedio.storage.streams import Change
 
@@ -69,27 +69,30 @@ class Shards:
 
     def records(self, shard: str, after: Position) -> Records:
         """Up to a thousand records behind a place; where DynamoDB dropped them meanwhile, the oldest it has."""
-        from botocore.exceptions import ClientError
-
-        iterator = self._iterators.pop((shard, after), None) or self._iterator(shard, after)
         try:
+            iterator = self._iterators.pop((shard, after), None) or self._iterator(shard, after)
             with translated(SERVICE, "reading a shard", StorageFailed):
-                try:
-                    answer = self._client.get_records(ShardIterator=iterator)
-                except ClientError as error:
-                    if error_code(error) == "ExpiredIteratorException":  # they last a quarter of an hour
-                        answer = self._client.get_records(ShardIterator=self._iterator(shard, after))
-                    elif error_code(error) == "TrimmedDataAccessException":
-                        _log.warning(
-                            "Changes of %s are older than a day and gone; going on behind them.", shard
-                        )
-                        answer = self._client.get_records(ShardIterator=self._iterator(shard, Position()))
-                    else:
-                        raise
-        except StorageFailed:
-            self._listed_at = None
+                answer = self._records(shard, after, iterator)
+        except RimedioError:
+            self._listed_at = None  # it may be a shard that is no more
             raise
         return self._told(shard, after, answer)
+
+    def _records(self, shard: str, after: Position, iterator: str) -> Mapping[str, object]:
+        from botocore.exceptions import ClientError
+
+        try:
+            found: Mapping[str, object] = self._client.get_records(ShardIterator=iterator)
+        except ClientError as error:
+            if error_code(error) == "ExpiredIteratorException":  # they last a quarter of an hour
+                again = self._iterator(shard, after)
+            elif error_code(error) == "TrimmedDataAccessException":
+                _log.warning("Changes of %s are older than a day and gone; going on behind them.", shard)
+                again = self._iterator(shard, Position())
+            else:
+                raise
+            found = self._client.get_records(ShardIterator=again)
+        return found
 
     def _told(self, shard: str, after: Position, answer: Mapping[str, object]) -> Records:
         raw = answer.get("Records")

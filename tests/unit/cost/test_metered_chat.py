@@ -15,7 +15,15 @@ from rimedio.cost.metered_chat import (
 )
 from rimedio.cost.money import nano
 from rimedio.domain.clock import FakeClock
-from rimedio.domain.errors import BudgetReached, ModelUnavailable, PolicyRefused, StorageFailed
+from rimedio.domain.errors import (
+    BudgetReached,
+    ModelUnavailable,
+    PolicyRefused,
+    RimedioError,
+    StorageFailed,
+    Throttled,
+    Unavailable,
+)
 from rimedio.llm.chat import ChatRequest, Message, Role
 from rimedio.llm.fake import FakeChatModel, Scripted
 from rimedio.llm.pricing import ModelPrice, PriceTable
@@ -114,15 +122,20 @@ def test_tokens_and_money_are_measured(chat: MakeChat, meter: Meter) -> None:
     assert found[COST, ("fake-1",)] == pytest.approx(0.024)
 
 
+@pytest.mark.parametrize(
+    "failure",
+    [StorageFailed("the disk is full"), Throttled("DynamoDB throttles"), Unavailable("no answer")],
+    ids=repr,
+)
 def test_a_reply_is_kept_when_the_ledger_cannot_be_written(
-    chat: MakeChat, budgets: Budgets, monkeypatch: pytest.MonkeyPatch
+    chat: MakeChat, budgets: Budgets, monkeypatch: pytest.MonkeyPatch, failure: RimedioError
 ) -> None:
     metered, _ = chat(["E029 means"])
 
-    def full(*_: object) -> bool:
-        raise StorageFailed("the disk is full")
+    def refuse(*_: object) -> bool:
+        raise failure
 
-    monkeypatch.setattr(budgets, "settle", full)
+    monkeypatch.setattr(budgets, "settle", refuse)
     assert metered.complete(REQUEST).text == "E029 means"
     assert budgets.state("default").committed_nano > 0  # until the loop books it
 
