@@ -8,7 +8,7 @@ ENGINES := $(BIN)/python -m tools.engines
 MODEL := src/rimedio/knowledge/embedding/models/e5-small-latin/model.json
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo setup model engines test test-all check lint format types contracts bench lock wheel clean
+.PHONY: synth help run demo setup model engines test test-all check lint format types contracts bench lock wheel clean
 
 help: ## Show what each target does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -72,6 +72,9 @@ check: lint types contracts test ## Format, lint, types, import contracts, all t
 
 bench: $(VENV)/.dev $(MODEL) ## Run every benchmark and write benchmarks/RESULTS.md
 	@$(BIN)/python -m benchmarks.all
+
+synth: $(VENV)/.dev ## Write the CloudFormation templates of all stages and profiles into build/cdk; needs no account
+	@$(BIN)/python infra/app.py $(if $(LAMBDA_ZIP),--lambda-zip $(LAMBDA_ZIP))
 
 wheel: $(VENV)/.dev $(MODEL) ## Build the wheel, model included, into dist/
 	@$(BIN)/python -m hatchling build -t wheel

@@ -12,9 +12,9 @@ from pathlib import Path
 os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "20")
 sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve().parents[1] / "src")]
 
-from rimedio_infra.assembly import synthesize
-from rimedio_infra.deployment import Profile, StageName
-from rimedio_infra.functions import Code
+from rimedio_infra.assembly import synthesize  # noqa: E402 - after the path and the banner
+from rimedio_infra.deployment import Profile, StageName  # noqa: E402 - after the path and the banner
+from rimedio_infra.functions import Code  # noqa: E402 - after the path and the banner
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -48,7 +48,8 @@ def printed(made: Estimates, *, lines: bool = False) -> str:
         if lines:
             largest = sorted(bill.lines, key=lambda line: -line.usd)
             rows += [
-                f"    {line.stack:14} {line.what[:44]:44} {line.quantity:>14,.2f} x {line.usd_each:<12.10g} = {line.usd:.2f}"
+                f"    {line.stack:14} {line.what[:44]:44} {line.quantity:>14,.2f} "
+                f"x {line.usd_each:<12.10g} = {line.usd:.2f}"
                 for line in largest
                 if line.usd >= 0.005
             ]

@@ -94,9 +94,9 @@ class Alarms:
         meaning: str,
         bad: Measure,
         total: Measure,
+        *,
         limit: float,
         period: int,
-        *,
         tell: bool = True,
     ) -> cloudwatch.CfnAlarm:
         """Rings when bad/total is above the limit."""

@@ -132,7 +132,7 @@ def _headers(stack: cdk.Stack, d: Deployment) -> str:
         "Headers",
         response_headers_policy_config={"name": d.named("console"), "securityHeadersConfig": security},
     )
-    return policy.ref
+    return str(policy.ref)
 
 
 def _let_read(bucket: s3.Bucket, distribution: cloudfront.CfnDistribution) -> None:

@@ -24,11 +24,11 @@ ANOMALY_USD = 20
 def cost(stack: cdk.Stack, d: Deployment) -> None:
     """Budgets and anomaly detection of a deployment, told to the topic of people."""
     people = _topic(stack, d)
-    _budget(stack, d, "all", d.sizes.monthly_budget_usd, None, people)
+    _budget(stack, d, "all", d.sizes.monthly_budget_usd, service=None, people=people)
     if d.scale:
         for service, share in SHARES.items():
             name = service.replace("Amazon", "").replace("AWS", "").strip().lower().replace(" ", "-")
-            _budget(stack, d, name, round(d.sizes.monthly_budget_usd * share), service, people)
+            _budget(stack, d, name, round(d.sizes.monthly_budget_usd * share), service=service, people=people)
     monitor = ce.CfnAnomalyMonitor(
         stack,
         "Monitor",
@@ -75,7 +75,9 @@ def _topic(stack: cdk.Stack, d: Deployment) -> str:
     return str(topic.topic_arn)
 
 
-def _budget(stack: cdk.Stack, d: Deployment, name: str, limit: int, service: str | None, people: str) -> None:
+def _budget(
+    stack: cdk.Stack, d: Deployment, name: str, limit: int, *, service: str | None, people: str
+) -> None:
     """Told at half of it, at 80 % forecast and at all of it."""
     filters: dict[str, list[str]] = {"TagKeyValue": [f"user:rimedio:stage${d.stage}"]}
     if service:

@@ -35,8 +35,8 @@ def findings(found: Iterable[Template]) -> list[Finding]:
     for region, there in by_region.items():
         stacks = {str(template.path): template.stack_name for template in there}
         settings = ManualArgs(regions=[region], templates=list(stacks), ignore_checks=list(LEFT_OUT))
-        for match in Runner(ConfigMixIn([], **settings)).run():
-            told.append(Finding(match.rule.id, stacks[str(match.filename)], match.message))
+        matches = Runner(ConfigMixIn([], **settings)).run()
+        told += [Finding(m.rule.id, stacks[str(m.filename)], m.message) for m in matches]
     return told
 
 

@@ -48,7 +48,9 @@ def classifier(stack: cdk.Stack, d: Deployment, key: kms.IKey) -> None:
         "HasModel",
         expression=cdk.Fn.condition_not(cdk.Fn.condition_equals(model_data.value_as_string, "")),
     )
-    for resource in _endpoint(stack, d, key, role, image.value_as_string, model_data.value_as_string):
+    for resource in _endpoint(
+        stack, d, key, role, image=image.value_as_string, model_data=model_data.value_as_string
+    ):
         resource.cfn_options.condition = there
 
 
@@ -165,7 +167,7 @@ def _channel(name: str, uri: str) -> dict[str, object]:
 
 
 def _endpoint(
-    stack: cdk.Stack, d: Deployment, key: kms.IKey, role: iam.Role, image: str, model_data: str
+    stack: cdk.Stack, d: Deployment, key: kms.IKey, role: iam.Role, *, image: str, model_data: str
 ) -> list[cdk.CfnResource]:
     sizes = d.sizes.classifier_endpoint
     model = sagemaker.CfnModel(

@@ -96,10 +96,10 @@ def _index_read(d: Deployment, _s: Shared) -> Sequence[Grant]:
 
 def _index_write(d: Deployment, _s: Shared) -> Sequence[Grant]:
     if d.sizes.opensearch:
-        actions = ("es:ESHttpPut", "es:ESHttpPost", "es:ESHttpDelete")
+        writing = ("es:ESHttpPut", "es:ESHttpPost", "es:ESHttpDelete")
         resources = tuple(_domain(d, path) for path in ("rimedio*", *WRITING))
         return (
-            Grant("WriteIndexes", actions, resources, why="indexes change their names when they are rebuilt"),
+            Grant("WriteIndexes", writing, resources, why="indexes change their names when they are rebuilt"),
         )
     actions = ("s3:PutObject", "s3:DeleteObject")
     return (Grant("PublishIndex", actions, (d.bucket_arn(key="knowledge/*"),), why=BELOW),)

@@ -15,7 +15,10 @@ from rimedio_infra.deployment import Deployment
 
 QUERIES = {
     "errors": "fields @timestamp, service, message, error, request_id | filter level = 'ERROR' | sort @timestamp desc",
-    "slow-steps": "filter ispresent(step_seconds) | stats pct(step_seconds, 95) as p95, count(*) as n by step | sort p95 desc",
+    "slow-steps": (
+        "filter ispresent(step_seconds) "
+        "| stats pct(step_seconds, 95) as p95, count(*) as n by step | sort p95 desc"
+    ),
     "one-ticket": "fields @timestamp, service, message | filter ticket_id = 'tkt_…' | sort @timestamp asc",
     "cold-starts": "filter @type = 'REPORT' | stats count(@initDuration) as cold, avg(@initDuration) as ms by @log",
     "tenants": "filter ispresent(tenant_id) | stats count(*) as lines by tenant_id | sort lines desc | limit 20",
@@ -59,7 +62,7 @@ def _alarms(alarms: Alarms, d: Deployment) -> None:
         _unusual(alarms)
     names = ["availability-burn", "workflow-failed"]
     if d.scale:
-        alarms.any_of("customers-affected", "Customers notice it", names + ["answer-slow"])
+        alarms.any_of("customers-affected", "Customers notice it", [*names, "answer-slow"])
 
 
 def _burn(alarms: Alarms, d: Deployment) -> None:
@@ -69,10 +72,10 @@ def _burn(alarms: Alarms, d: Deployment) -> None:
     rate, long, short = FAST
     limit = round(rate * (1 - promised), 6)
     if not d.scale:
-        alarms.share_above("availability-burn", "Requests fail", bad, total, limit, long)
+        alarms.share_above("availability-burn", "Requests fail", bad, total, limit=limit, period=long)
         return
     for name, seconds in (("availability-fast-long", long), ("availability-fast-short", short)):
-        alarms.share_above(name, "Requests fail", bad, total, limit, seconds, tell=False)
+        alarms.share_above(name, "Requests fail", bad, total, limit=limit, period=seconds, tell=False)
     alarms.all_of(
         "availability-burn",
         f"The month's error budget burns {rate} times too fast, and still does",
@@ -81,7 +84,7 @@ def _burn(alarms: Alarms, d: Deployment) -> None:
     rate, long, short = SLOW
     limit = round(rate * (1 - promised), 6)
     for name, seconds in (("availability-slow-long", long), ("availability-slow-short", short)):
-        alarms.share_above(name, "Requests fail", bad, total, limit, seconds, tell=False)
+        alarms.share_above(name, "Requests fail", bad, total, limit=limit, period=seconds, tell=False)
     alarms.all_of(
         "availability-erodes",
         f"The month's error budget burns {rate} times too fast",

@@ -3,6 +3,8 @@
 It belongs to the organisation's management account, so it is a stack of its own with the target as a parameter.
 """
 
+from collections.abc import Mapping
+
 import aws_cdk as cdk
 from aws_cdk import aws_organizations as organizations
 
@@ -76,7 +78,7 @@ def service_control_policy(d: Deployment) -> dict[str, object]:
     }
 
 
-def _deny(sid: str, actions: list[str], condition: dict[str, object]) -> dict[str, object]:
+def _deny(sid: str, actions: list[str], condition: Mapping[str, object]) -> dict[str, object]:
     return {"Sid": sid, "Effect": "Deny", "Action": actions, "Resource": "*", "Condition": condition}
 
 

@@ -38,7 +38,8 @@ def pipeline(stack: cdk.Stack, d: Deployment, key: kms.IKey) -> None:
         removal_policy=removal(d),
     )
     projects = {
-        name: _project(stack, d, name, commands, key, log_group) for name, commands in _commands(d).items()
+        name: _project(stack, d, name, commands, key=key, log_group=log_group)
+        for name, commands in _commands(d).items()
     }
     role = _pipeline_role(stack, d, connection, key)
     codepipeline.CfnPipeline(
@@ -181,6 +182,7 @@ def _project(
     d: Deployment,
     name: str,
     commands: list[str],
+    *,
     key: kms.IKey,
     log_group: logs.LogGroup,
 ) -> codebuild.CfnProject:

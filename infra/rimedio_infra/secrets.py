@@ -8,6 +8,7 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from rimedio_infra.deployment import ACCOUNT, Deployment
 
 EVERY_DAYS = 30
+EMPTY = '{"keys": []}'
 
 
 def signing_key(stack: cdk.Stack, d: Deployment, key: kms.IKey) -> secretsmanager.CfnSecret:
@@ -18,7 +19,7 @@ def signing_key(stack: cdk.Stack, d: Deployment, key: kms.IKey) -> secretsmanage
         name=d.named("signing-key"),
         description="What sign-in tokens of the service itself are signed with",
         kms_key_id=key.key_arn if d.sizes.customer_key_everywhere else None,
-        secret_string='{"keys": []}',  # no key yet: the first rotation makes one, inside AWS
+        secret_string=EMPTY,  # no key yet: the first rotation makes one, inside AWS
     )
     permission = lambda_.CfnPermission(
         stack,

@@ -40,13 +40,12 @@ class Template:
 
 def templates(folder: Path) -> list[Template]:
     """Every template of an assembly, in the order of deployment."""
-    found = []
+    found: list[Template] = []
     for manifest in sorted(folder.glob("assembly-*/manifest.json")):
         stage, _, profile = manifest.parent.name.removeprefix("assembly-").partition("-")
         artifacts = json.loads(manifest.read_text("utf-8"))["artifacts"]
-        for artifact in artifacts.values():
-            if artifact["type"] == "aws:cloudformation:stack":
-                found.append(_template(manifest.parent, artifact, stage, profile))
+        stacks = [a for a in artifacts.values() if a["type"] == "aws:cloudformation:stack"]
+        found += [_template(manifest.parent, stack, stage, profile) for stack in stacks]
     return found
 
 
@@ -80,7 +79,7 @@ class Resolver:
                 return self._answer(template, name, given)
         return {name: self.resolved(template, inner) for name, inner in value.items()}
 
-    def _answer(self, template: Template, name: str, given: Any) -> Any:
+    def _answer(self, template: Template, name: str, given: Any) -> Any:  # noqa: PLR0911 - one line a function
         match name:
             case "Ref":
                 return self._reference(template, given)
