@@ -28,7 +28,6 @@ from rimedio.http.answers import (
 from rimedio.http.authorization import Authorization, AuthorizerContext
 from rimedio.http.body_schemas import BodySchemas
 from rimedio.http.console_files import ConsoleFiles
-from rimedio.http.cors import CrossOrigin
 from rimedio.http.proxy_event import Event, proxy_event
 from rimedio.http.rates import ANONYMOUS, STATIC, RateLimiter, Verdict
 from rimedio.http.request import (
@@ -46,6 +45,7 @@ from rimedio.http.request import (
 from rimedio.http.routes import Match, RouteTable
 from rimedio.http.streams import Streams
 from rimedio.lambdas.caller import caller_of
+from rimedio.lambdas.cors import CrossOrigin
 from rimedio.lambdas.failures import RequestRefused
 from rimedio.lambdas.gateway_event import decoded_path
 from rimedio.lambdas.sse import StreamCall

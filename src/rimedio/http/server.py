@@ -17,7 +17,6 @@ from rimedio.domain.errors import InvalidInput, Unavailable
 from rimedio.http.authorization import Authorization
 from rimedio.http.body_schemas import BodySchemas
 from rimedio.http.console_files import ConsoleFiles
-from rimedio.http.cors import CrossOrigin
 from rimedio.http.gateway import Gateway, GatewayParts
 from rimedio.http.guarded_protocol import GuardedProtocol
 from rimedio.http.rates import RateLimiter, overrides_of
@@ -26,6 +25,7 @@ from rimedio.http.service import Service
 from rimedio.http.streams import Streams
 from rimedio.lambdas.api import build_api
 from rimedio.lambdas.authorizer import build_authorizer
+from rimedio.lambdas.cors import CrossOrigin
 from rimedio.lambdas.document import build_document
 from rimedio.lambdas.live_feeds import changed_topics, openers_of, ticket_feed
 from rimedio.observability.observed_requests import observed_requests

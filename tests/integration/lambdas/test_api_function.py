@@ -159,6 +159,20 @@ def test_every_answer_carries_the_headers_of_the_gateway_at_home(api: Api) -> No
         assert headers["content-security-policy"] == ["default-src 'none'; frame-ancestors 'none'"]
 
 
+def test_only_pages_of_the_settings_may_read_an_answer(system: LaptopRimedio) -> None:
+    plain = system.settings
+    system.settings = plain.model_copy(update={"cors_origins": "https://console.example.com"})
+    function = LambdaFunction("api", build_api_function, find_system=lambda: system)
+    try:
+        for origin, allowed in (("https://console.example.com", True), ("https://evil.example.com", False)):
+            event = proxy_event("GET", "/v1/me", authorizer=ADMIN, Origin=origin)
+            headers = function(event, FakeContext())["multiValueHeaders"]
+            assert (headers.get("access-control-allow-origin") == [origin]) is allowed
+            assert headers["vary"] == ["origin"]
+    finally:
+        system.settings = plain
+
+
 # -- event streams
 
 

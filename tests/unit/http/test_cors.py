@@ -1,6 +1,6 @@
 """Other sites' pages."""
 
-from rimedio.http.cors import CrossOrigin
+from rimedio.lambdas.cors import CrossOrigin
 
 ASKS = {"origin": "https://app.example", "access-control-request-method": "POST"}
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from rimedio.domain.errors import RimedioError
 from rimedio.lambdas.api import ROUTES, TOPICS, ApiHandler, build_api
+from rimedio.lambdas.cors import CrossOrigin
 from rimedio.lambdas.functions._function import LambdaFunction, Work
 from rimedio.lambdas.functions._invocation import Event, Invocation
 from rimedio.lambdas.gateway_event import checked_answer, handler_event
@@ -31,6 +32,7 @@ class ApiFunction:
         self._seconds_left = 0.0
         self._api.serve_streams(self._document)
         self._handle = observed_requests(handler, system.accounts.tracer)
+        self._cross_origin = CrossOrigin(system.settings.cors_origins.split(","))
 
     def __call__(self, event: Event, invocation: Invocation) -> Answer:
         """The proxy response; also to what is no request of anybody's."""
@@ -46,9 +48,16 @@ class ApiFunction:
             checked_answer(answer)
         except RimedioError as error:
             answer = self._api.refuse(event, error)
-        answer["multiValueHeaders"] |= API_HEADERS
+        answer["multiValueHeaders"] |= {**API_HEADERS, **self._allowed(event)}
         self._system.accounts.observe_request(route, int(answer["statusCode"]), perf_counter() - started)
         return answer
+
+    def _allowed(self, event: Event) -> dict[str, list[str]]:
+        """What lets the pages of another site read the answer; API Gateway answers their preflights."""
+        given = event.get("headers") or {}
+        origin = next((str(value) for name, value in given.items() if name.lower() == "origin"), None)
+        found = self._cross_origin.headers(origin)
+        return {name.decode("latin-1"): [value.decode("latin-1")] for name, value in found}
 
     def _document(self, route: str, call: StreamCall) -> bytes:
         return self._streams.document(route, call, self._seconds_left)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, TypedDict
 
+from rimedio.aws_settings import KnowledgeHome
 from rimedio.domain.errors import InvalidInput, Unavailable
 from rimedio.lambdas.functions._errors import can_be_retried
 from rimedio.lambdas.functions._function import LambdaFunction, Work
@@ -41,6 +42,12 @@ def jobs_of(system: "Rimedio") -> Mapping[str, Job]:
         "sweep": lambda: _nothing(system.sweep()),
         "count use": lambda: sum(_count_use(system, tenant_id) for tenant_id in _tenants(system)),
     }
+    if (
+        bulk := getattr(system, "bulk", None)
+    ) is not None:  # vectors by batch jobs, where a role for them is set
+        found["embed in bulk"] = bulk.run_once
+    if system.settings.knowledge is KnowledgeHome.OPENSEARCH:
+        found["purge index"] = lambda: _purge(system.index)
     for group in (system.manuals, system.desk, system.accounts, system.learning, system.identity):
         loops = group.loops() if hasattr(group, "loops") else {}
         found |= {name: run for name, (run, _) in loops.items() if name not in ELSEWHERE}
@@ -98,6 +105,12 @@ def _count_use(system: "Rimedio", tenant_id: str) -> int:
     if use.report(tenant_id).at < before:
         use.refresh(tenant_id)
     return 0
+
+
+def _purge(index: object) -> int:
+    """What was replaced or forgotten, and is still stored."""
+    purge = getattr(index, "purge", None)
+    return int(purge()) if purge is not None else 0
 
 
 def _nothing(_: object) -> int:
