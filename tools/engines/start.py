@@ -12,7 +12,7 @@ from tools.engines.processes import alive, end, free_port, started
 from tools.engines.recipes import DATA, HERE, LOOPBACK, RECIPES, ROOT, Recipe, answers
 from tools.engines.record import Record, recorded
 
-MAVEN_SECONDS_MAX = 600
+MAVEN_SECONDS_MAX = 300
 READY_SECONDS_MAX = 120.0
 _LOOK_SECONDS = 0.25
 
@@ -23,10 +23,10 @@ def up() -> tuple[Record, list[str]]:
     with _alone():
         record = recorded()
         record.missing = {}
-        jdks = installed()
+        jdks, maven = installed(), Maven()
         for recipe in RECIPES:
             if not _runs(recipe, record):
-                _begin(recipe, record, jdks, begun)
+                _begin(recipe, record, jdks, maven, begun)
         _wait(begun, record)
         record.write()
     return record, [recipe.name for recipe in begun if recipe.name in record.pids]
@@ -74,14 +74,14 @@ def _runs(recipe: Recipe, record: Record) -> bool:
     )  # an engine that was ready once is not judged again: an index may be red for good reason
 
 
-def _begin(recipe: Recipe, record: Record, jdks: list[Jdk], begun: list[Recipe]) -> None:
+def _begin(recipe: Recipe, record: Record, jdks: list[Jdk], maven: "Maven", begun: list[Recipe]) -> None:
     stale = record.pids.get(recipe.name)
     if stale is not None:
         end(recipe.name, stale)  # it hangs: alive, and gives no answer
     record.drop(recipe.name)
     try:
         jdk = chosen(jdks, recipe.java_least)
-        fetch(recipe)
+        maven.fetch(recipe)
     except Missing as missing:
         usual = f"http://{LOOPBACK}:{recipe.port}"  # where docker-compose.yml puts it
         if recipe.ready(usual):
@@ -118,18 +118,35 @@ def _wait(begun: list[Recipe], record: Record) -> None:
             time.sleep(_LOOK_SECONDS)
 
 
-def fetch(recipe: Recipe) -> None:
-    """Have Maven bring the engine's jars, once. Raises Missing."""
-    if recipe.has.is_file():
-        return
-    maven = shutil.which("mvn")
-    if maven is None:
-        raise Missing("Maven was not found (Debian: apt-get install maven)")
-    command = [maven, "-q", "-B", "-ntp", "-f", str(ROOT / "pom.xml"), "-P", recipe.profile, "package"]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=MAVEN_SECONDS_MAX, check=False)
-    except subprocess.TimeoutExpired:
-        raise Missing(f"Maven did not bring it within {MAVEN_SECONDS_MAX} seconds") from None
-    (HERE / f"{recipe.name}-maven.log").write_text(done.stdout + done.stderr, "utf-8")
-    if done.returncode != 0 or not recipe.has.is_file():
-        raise Missing(f"Maven could not bring it; see .engines/{recipe.name}-maven.log")
+class Maven:
+    """Brings the jars of engines. Where it failed once, nothing is asked of it again: nobody waits three times."""
+
+    def __init__(self) -> None:
+        self._failed = ""
+
+    def fetch(self, recipe: Recipe) -> None:
+        """Have the engine's jars there. Raises Missing."""
+        if recipe.has.is_file():
+            return
+        program = shutil.which("mvn")
+        if program is None:
+            raise Missing("Maven was not found (Debian: apt-get install maven)")
+        if not self._failed:
+            self._failed = self._run(program, recipe)
+        if self._failed:
+            raise Missing(self._failed)
+
+    def _run(self, program: str, recipe: Recipe) -> str:
+        """Why it failed; empty when it did not."""
+        command = [program, "-q", "-B", "-ntp", "-f", str(ROOT / "pom.xml"), "-P", recipe.profile, "package"]
+        try:
+            done = subprocess.run(
+                command, capture_output=True, text=True, timeout=MAVEN_SECONDS_MAX, check=False
+            )
+        except subprocess.TimeoutExpired:
+            return f"Maven did not bring it within {MAVEN_SECONDS_MAX} seconds"
+        log = HERE / f"{recipe.name}-maven.log"
+        log.write_text(done.stdout + done.stderr, "utf-8")
+        if done.returncode != 0 or not recipe.has.is_file():
+            return f"Maven could not bring it; see .engines/{log.name}"
+        return ""

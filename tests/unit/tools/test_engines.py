@@ -1,6 +1,7 @@
 """What of the engines needs no engine: which Java fits, what is recorded, when a reason is given."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -50,9 +51,19 @@ def test_without_maven_the_reason_says_what_to_install(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr("shutil.which", lambda _: None)
-    absent = RECIPES[0].__class__(**{**RECIPES[0].__dict__, "has": tmp_path / "absent.jar"})
     with pytest.raises(Missing, match="apt-get install maven"):
-        start.fetch(absent)
+        start.Maven().fetch(replace(RECIPES[0], has=tmp_path / "absent.jar"))
+
+
+def test_maven_that_failed_is_not_waited_for_again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr("shutil.which", lambda _: "/usr/bin/mvn")
+    monkeypatch.setattr(start.Maven, "_run", lambda _, __, recipe: asked.append(recipe.name) or "no network")
+    maven = start.Maven()
+    for recipe in RECIPES:
+        with pytest.raises(Missing, match="no network"):
+            maven.fetch(replace(recipe, has=tmp_path / "absent.jar"))
+    assert asked == [RECIPES[0].name]
 
 
 def test_pom_and_recipes_speak_of_the_same_versions_and_of_no_repository() -> None:
