@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tools.engines.recipes import LOOPBACK
 
-END_SECONDS_MAX = 10.0
+END_SECONDS_MAX = 5.0
 PORTS = 20
 _LOOK_SECONDS = 0.1
 
@@ -52,7 +52,7 @@ def alive(name: str, pid: int) -> bool:
 
 
 def end(name: str, pid: int) -> None:
-    """Ask it to end, and make it, after ten seconds; a child is waited for, lest it stay as a zombie."""
+    """Ask it to end, and make it, after five seconds; a child is waited for, lest it stay as a zombie."""
     for kind in (signal.SIGTERM, signal.SIGKILL):
         if not alive(name, pid):
             break
