@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from rimedio.bootstrap import Rimedio
@@ -138,8 +139,8 @@ def twin(engines: Engines, demo: Path, *, moto: str | None = None) -> Iterator[T
     from rimedio.lambdas.functions.relay import build_relay
     from rimedio.lambdas.functions.task import build_task
 
-    with cloud(engines, demo, moto=moto) as made:
-        system = AwsRimedio(made.settings, made.connections)
+    with cloud(engines, demo, moto=moto) as made, TemporaryDirectory() as scratch:
+        system = AwsRimedio(made.settings, made.connections, scratch=Path(scratch))
         builds: dict[str, Any] = {"api": build_api_function, "relay": build_relay, "follow": build_follow}
         builds |= {TASK + name: partial(build_task, name=name) for name in task_names()}
         for name, build in builds.items():

@@ -12,7 +12,7 @@ ENDS = {
     "demo-047": "READY",
     "demo-050": "READY",
     "demo-082": "NEEDS_INFO",
-    "demo-094": "IN_REVIEW",
+    "demo-071": "IN_REVIEW",
     "demo-098": "ESCALATED",
 }
 
@@ -21,9 +21,10 @@ ENDS = {
 def test_a_ticket_ends_on_aws_as_it_ends_at_home(homes: Homes, tickets, name: str) -> None:
     here = seen_at_home(homes.laptop, tickets[name].request)
     there = homes.aws.work_through(tickets[name].request)
-    assert set(differences(here, there)) <= {"category"}  # the laptop has no model for a second opinion
+    unlike = set(differences(here, there)) - {"category"}  # the laptop has no model for a second opinion
+    only = here.history - there.history, there.history - here.history
+    assert not unlike, only
     assert here.outcome == ENDS[name]
-    assert bool(here.citations) == (ENDS[name] in ("READY", "IN_REVIEW"))
 
 
 def test_the_frugal_profile_ends_the_same_way_without_a_search_server(
@@ -40,9 +41,7 @@ def test_what_became_of_a_ticket_is_told_on_the_bus(homes: Homes, tickets) -> No
     opened = {event["detail"]["ticket_id"] for event in told if event["detail-type"] == "TicketOpened"}
     assert published
     assert {detail["ticket_id"] for detail in published} <= opened
-    ids = [
-        (event["detail"]["ticket_id"], event["detail-type"], json.dumps(event["detail"])) for event in told
-    ]
+    ids = [(event["detail-type"], json.dumps(event["detail"], sort_keys=True)) for event in told]
     assert len(set(ids)) == len(ids), "an event was told twice"
 
 
@@ -62,7 +61,7 @@ def test_a_reply_over_the_api_goes_on_with_the_same_execution(homes: Homes, tick
     aws = homes.aws
     ticket = aws.opened(tickets["demo-082"].request)
     assert ticket.status.value == "NEEDS_INFO"
-    said = {"text": "It shows E029 and trips after eight minutes at full power, model XC-200."}
+    said = {"text": "It shows E029 and trips after eight minutes at full power.", "author": "CUSTOMER"}
     answer = aws.call("POST", f"/v1/tickets/{ticket.ticket_id}/messages", said)
     assert answer["statusCode"] < 300, answer
     ended = aws.settled(ticket.ticket_id, leaving="NEEDS_INFO")
