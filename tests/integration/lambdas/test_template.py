@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from rimedio.bootstrap import LaptopRimedio
+from rimedio.domain.clock import FakeClock
 from rimedio.domain.errors import Conflict, InvalidInput, NotFound, RimedioError, Throttled
 from rimedio.lambdas.functions import _restoring, _system
 from rimedio.lambdas.functions._errors import FunctionFailed, can_be_retried, cleaned
@@ -72,6 +73,26 @@ def test_a_call_is_measured_by_its_outcome(system: LaptopRimedio) -> None:
     assert found[FUNCTION_SECONDS, ("test", "succeeded")].count == 1
     assert found[FUNCTION_SECONDS, ("test", "failed")].count == 1
     assert found[COLD_STARTS, ("test",)].total == 1
+
+
+def test_what_objectives_ask_for_is_counted_once_a_minute_and_a_failure_there_fails_no_call(
+    system: LaptopRimedio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = FakeClock()
+    monkeypatch.setattr(system, "clock", clock)
+    turns: list[float] = []
+
+    def run_once(_: object) -> int:
+        turns.append(clock.monotonic())
+        raise Throttled("the table is busy")
+
+    monkeypatch.setattr(type(system.accounts.measurements), "run_once", run_once)
+    called = function(system, lambda *_: "done", objectives=True)
+    for _ in range(4):
+        assert called({}, FakeContext()) == "done"
+        clock.advance(30)
+    assert turns[1] - turns[0] == 60
+    assert len(turns) == 2
 
 
 def test_an_error_leaves_with_its_class_and_a_clean_message_and_is_logged_once(

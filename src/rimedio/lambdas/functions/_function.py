@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from time import perf_counter
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from rimedio.domain.errors import RimedioError
 from rimedio.lambdas.functions import _restoring
 from rimedio.lambdas.functions._errors import handle_errors
 from rimedio.lambdas.functions._invocation import Event, Invocation, LambdaContext
@@ -27,6 +28,7 @@ Result = TypeVar("Result")
 Work = Callable[[Event, Invocation], Result]
 Build = Callable[["Rimedio"], Work[Result]]
 
+COUNT_SECONDS = 60.0
 LOG_LEVEL = "INFO"  # where the settings say nothing: one line a call is what an operator has of it
 SUCCEEDED, FAILED = "succeeded", "failed"
 LOG = get_logger(__name__)
@@ -49,15 +51,19 @@ class LambdaFunction(Generic[Result]):
         correlate: Callable[[Event], Mapping[str, str | None]] = nothing_known,
         warm: Sequence[str] = (),
         passed: tuple[type[BaseException], ...] = (),
+        objectives: bool = False,
     ) -> None:
         """`correlate` finds ids for the log (`Correlation`'s names) in an event; `warm` are modules that the first
-        call imports; errors of `passed` classes are answers.
+        call imports; errors of `passed` classes are answers. With `objectives` the service's minutes count what this
+        function measures: how quick requests and tickets are.
         """
         self.name = name
         self._build = build
         self._find_system = find_system
         self._correlate = correlate
         self._passed = passed
+        self._objectives = objectives
+        self._counted_at: float | None = None
         self._cold = True
         self._built: tuple[Rimedio, Callable[[Event, Invocation], Result]] | None = None
         self.warm = (*WARM, *warm)
@@ -88,10 +94,21 @@ class LambdaFunction(Generic[Result]):
             metrics.observe(FUNCTION_SECONDS, seconds, self.name, outcome)
             if cold:
                 metrics.count(COLD_STARTS, 1, self.name)
-            if made.accounts.emf is not None:
-                made.accounts.emf.flush()
+            self._keep_measurements(made)
             made.accounts.tracer.flush()  # the process is frozen as soon as the answer is out
             LOG.info("Function ended", outcome=outcome, duration_ms=round(seconds * 1000, 1))
+
+    def _keep_measurements(self, made: "Rimedio") -> None:
+        """Into the log after every call, into the table once a minute; a failure there fails no call."""
+        if made.accounts.emf is not None:
+            made.accounts.emf.flush()
+        now = made.clock.monotonic()
+        if self._objectives and (self._counted_at is None or now - self._counted_at >= COUNT_SECONDS):
+            self._counted_at = now
+            try:
+                made.accounts.measurements.run_once()
+            except RimedioError as error:
+                LOG.warning("The minute could not be counted", error_type=type(error).__name__)
 
     def _ready(self) -> "tuple[Rimedio, Callable[[Event, Invocation], Result]]":
         if self._built is None:
@@ -103,4 +120,4 @@ class LambdaFunction(Generic[Result]):
         return self._built
 
     def _forget(self) -> None:
-        self._built, self._cold = None, True
+        self._built, self._cold, self._counted_at = None, True, None

@@ -86,5 +86,6 @@ handler = LambdaFunction(
     "api",
     build_api_function,
     correlate=who_calls,
+    objectives=True,
     warm=("rimedio.lambdas.live_feeds", *(f"{ROUTES}.{topic}" for topic in TOPICS)),
 )

@@ -28,4 +28,6 @@ def build_follow(system: "Rimedio") -> Work[BatchResponse]:
     return follow
 
 
-handler = LambdaFunction("follow", build_follow, warm=("rimedio.cost.counting", "rimedio.learning.follow"))
+handler = LambdaFunction(
+    "follow", build_follow, objectives=True, warm=("rimedio.cost.counting", "rimedio.learning.follow")
+)
