@@ -108,7 +108,7 @@ class StateStore:
         """A record and its place; empty and None when there is none."""
         # `_mget` answers from the newest write, and a missing record or index is no error of the request.
         wanted: Json = {"docs": [{"_index": self._index, "_id": name}]}
-        reply = self._client.call("reading what is valid", "POST", "/_mget", wanted)
+        reply = self._client.call("reading what is valid", "POST", "/_mget?preference=_primary", wanted)
         [found] = reply["docs"]
         if "error" in found and found["error"]["type"] != "index_not_found_exception":
             raise Unavailable(f"OpenSearch cannot read {name} of {self._index}: {found['error']['reason']}.")

@@ -7,6 +7,7 @@ next loads take the batch for dead and sweep it up.
 
 import logging
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -79,7 +80,8 @@ class KnowledgeWriter:
             replaced = self._editions(state, [d.document_id for d in documents])
             report = self._write(control, _editions(state, batch, documents))
         except BaseException:
-            self._states.change(tenant_id, lambda old: abandoned(old, batch))
+            with suppress(RimedioError):  # else it is taken for dead after a while
+                self._states.change(tenant_id, lambda old: abandoned(old, batch))
             raise
         now = self._now()
         state = self._states.change(tenant_id, lambda old: committed(old, now, batch, replaced))
