@@ -46,6 +46,20 @@ def groups(file: File, json: Json = False) -> None:
 
 
 @app.command()
+def template(file: File, json: Json = False) -> None:
+    """Rules of the AWS Guard Rules Registry that a CloudFormation template breaks; ends with 1 when any."""
+    from rimedio.security.template_rules import broken_rules
+
+    broken = broken_rules(_document(file))
+    if json:
+        print_json(broken)
+    else:
+        terminal().print("\n".join(broken) or "No rule is broken.")
+    if broken:
+        raise typer.Exit(FOUND)
+
+
+@app.command()
 def account(
     context: typer.Context,
     role: Annotated[
