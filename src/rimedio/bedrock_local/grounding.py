@@ -12,12 +12,14 @@ from itertools import pairwise
 from rimedio.answering.context import Context, ContextEntry
 from rimedio.answering.sentences import split_sentences
 from rimedio.answering.terms import asked_words, content_terms, coverage
+from rimedio.answering.verification.quote import find_quote
 from rimedio.answering.verify import GroundednessVerifier
 from rimedio.domain.answer import Draft, DraftSentence, DraftStep, Routing, Section
 from rimedio.domain.knowledge import Chunk, DocType, Passage, Signals
 from rimedio.knowledge.language import detect_language
 
 _CANDIDATES = 3
+_LITERAL = 2.0  # goes before any share of words
 _SENTENCES_MAX = 200
 _ROUTING = Routing("", "", "")
 
@@ -54,7 +56,9 @@ def _spoken(answer: str) -> str:
 
 
 def _sentences(text: str) -> list[str]:
-    return [s.of(text).strip() for s in split_sentences(text) if any(c.isalnum() for c in s.of(text))]
+    """Sentences line by line: a remedy's are one a line, whatever letter they begin with."""
+    found = (s.of(line).strip() for line in text.splitlines() for s in split_sentences(line))
+    return [sentence for sentence in found if any(c.isalnum() for c in sentence)]
 
 
 def _context(sources: Sequence[str]) -> Context:
@@ -83,7 +87,10 @@ def _support(verifier: GroundednessVerifier, claim: str, context: Context) -> fl
 
 
 def _near(claim: str, entry: ContextEntry) -> list[tuple[float, str]]:
-    """The source's sentences, and neighbouring two, that share most words with the claim."""
+    """The claim itself where the source says it literally; else its sentences, and neighbouring two, that share most
+    words with the claim."""
+    if find_quote(claim, entry.text) is not None:
+        return [(_LITERAL, claim)]
     language = entry.passage.chunk.language
     words = asked_words(claim, detect_language(claim, language), language)
     spans = list(split_sentences(entry.text))
