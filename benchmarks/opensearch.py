@@ -39,6 +39,7 @@ NAME = "opensearch"
 ENGINE = "opensearch"
 DOCUMENTS = 10_000
 QUESTIONS = 200
+WARM_UP = 50
 BATCH = 500
 TOP = 10
 LOOKS = 3
@@ -147,6 +148,8 @@ def _hybrid(bench: Bench, exact: SqliteIndex, asked: dict[str, Vectors]) -> None
     """The product's own search on both: the share of the exact one's top ten, and the time it takes."""
     embedder, taxonomy = AskedEmbedder(asked), Taxonomy.default()
     ours, theirs = Search(exact, embedder, taxonomy), Search(bench.index(), embedder, taxonomy)
+    for question in list(asked)[:WARM_UP]:  # the engine compiles what it runs often; a service is past that
+        theirs.search(SearchQuery(TENANT, question, limit=TOP))
     for name, filters in (("", Filters()), ("filtered_", Filters(product_models=("M-03",)))):
         found, times = [], []
         for question in asked:
@@ -155,7 +158,6 @@ def _hybrid(bench: Bench, exact: SqliteIndex, asked: dict[str, Vectors]) -> None
             result = theirs.search(query)
             times.append((time.perf_counter() - started) * 1000)
             found.append(_overlap(_ids(ours, query), [p.chunk.chunk_id for p in result.passages]))
-        times = times[len(times) // 10 :]  # the first ones compile the scripts
         bench.report.add(f"hybrid.{name}recall10", statistics.fmean(found), len(found))
         bench.report.add(f"hybrid.{name}p50_ms", statistics.median(times), len(times))
         bench.report.add(f"hybrid.{name}p95_ms", _quantile(times, 0.95), len(times))
