@@ -22,7 +22,7 @@ INLINE = {True: "SecurityGroupIngress", False: "SecurityGroupEgress"}
 ROLE, POLICY, MANAGED = "AWS::IAM::Role", "AWS::IAM::Policy", "AWS::IAM::ManagedPolicy"
 LOOPBACK = ("127.0.0.1/32", "::1/128")
 SSH = 22
-COMMON_PORTS = (20, 21, 3389, 3306, 4333)
+WELL_KNOWN_PORTS = (20, 21, 3389, 3306, 4333)
 
 
 class Verdict(StrEnum):
@@ -117,10 +117,10 @@ def _ssh(resource: Plain) -> Iterator[bool]:
     yield from (_closed(entry) for entry in _entries(resource, ingress=True) if _opens(entry, SSH))
 
 
-def _common_ports(resource: Plain) -> Iterator[bool]:
+def _well_known_ports(resource: Plain) -> Iterator[bool]:
     for entry in _entries(resource, ingress=True):
         if entry.get("IpProtocol") in ("tcp", "udp"):
-            yield not any(_opens(entry, port) for port in COMMON_PORTS)
+            yield not any(_opens(entry, port) for port in WELL_KNOWN_PORTS)
 
 
 def _described(resource: Plain) -> Iterator[bool]:
@@ -210,7 +210,7 @@ def _rules() -> Iterator[TemplateRule]:
     yield TemplateRule("SECURITY_GROUP_DESCRIPTION_RULE", _INGRESS | _EGRESS, _described, ("W36",))
     yield TemplateRule("SECURITY_GROUP_MISSING_EGRESS_RULE", frozenset({GROUP}), _has_egress, ("F1000",))
     yield TemplateRule("INCOMING_SSH_DISABLED", _INGRESS, _ssh)
-    yield TemplateRule("RESTRICTED_INCOMING_TRAFFIC", _INGRESS, _common_ports)
+    yield TemplateRule("RESTRICTED_INCOMING_TRAFFIC", _INGRESS, _well_known_ports)
     yield from _policy_rules()
 
 
