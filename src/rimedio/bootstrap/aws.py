@@ -19,6 +19,7 @@ from rimedio.domain.clock import Clock, Ids
 from rimedio.domain.errors import InvalidSetting
 from rimedio.domain.ticket import Status
 from rimedio.settings import EmbedderName, Generator, Settings
+from rimedio.storage.deferred_stream import DeferredStream
 
 if TYPE_CHECKING:
     from rimedio.answering.writers import Writer
@@ -90,8 +91,11 @@ class AwsRimedio(Rimedio):
         return DynamoDbTable(self.connections.client("dynamodb"), self.settings.table_name, self.clock)
 
     @cached_property
-    def changes(self) -> "DynamoDbChangeStream":
-        """The table's stream, for processes; functions get its records handed in."""
+    def changes(self) -> DeferredStream:
+        """The table's stream, for processes; functions get its records handed in, and may not describe the table."""
+        return DeferredStream(self._table_stream)
+
+    def _table_stream(self) -> "DynamoDbChangeStream":
         from rimedio.storage.dynamodb_definition import stream_arn_of
         from rimedio.storage.dynamodb_streams import DynamoDbChangeStream
 

@@ -277,3 +277,30 @@ def test_housekeeping_does_its_jobs_on_aws_too(system: AwsRimedio) -> None:
     assert set(kept["done"]) == set(jobs_of(system))
     assert {"recover", "sweep", "count-use", "budgets", "knowledge-gaps", "watch-drift"} <= set(kept["done"])
     assert kept["unfinished"] == []
+
+
+@pytest.mark.parametrize(
+    "build",
+    [
+        build_follow,
+        build_relay,
+        build_webhooks,
+        build_notify,
+        build_housekeeping,
+        build_ingest,
+        build_publish_index,
+    ],
+)
+def test_building_a_function_calls_nobody(build: Build[Any], tmp_path: Path, aws_environment: None) -> None:
+    """A cold start waits for no service, and asks for no right that only processes have."""
+    nowhere = AwsConnections(REGION, {"*": "http://127.0.0.1:9"})
+    settings = dict.fromkeys(
+        ("webhook_queue_url", "notification_topic_arn", "state_machine_arn", "kms_key"), "x"
+    )
+    home = {"home": "aws", "aws_region": REGION, "embedder": "none", **settings}
+    system = AwsRimedio(Settings.model_validate(home), nowhere, scratch=tmp_path)
+    try:
+        assert callable(build(system))
+    finally:
+        system.close()
+        nowhere.close()
