@@ -11,7 +11,7 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from rimedio_infra.deployment import Deployment
 
 OBJECTIVES = Path(__file__).resolve().parents[2] / "src" / "rimedio" / "observability" / "objectives.json"
-RUNBOOKS = "docs/runbooks"
+RUNBOOKS = "infra/RUNBOOKS.md"
 NAMESPACE = "Rimedio"
 # How fast the month's budget burns, and over which windows (Site Reliability Workbook, chapter 5).
 FAST = (14.4, 3600, 300)
@@ -142,7 +142,7 @@ class Alarms:
             self._stack,
             _construct(name),
             alarm_name=self._d.named(name),
-            alarm_description=f"{meaning}. Runbook: {RUNBOOKS}/{name}.md",
+            alarm_description=f"{meaning}. Runbook: {RUNBOOKS}#{section(name)}",
             alarm_rule=rule,
             alarm_actions=[self._topic],
             ok_actions=[self._topic],
@@ -158,13 +158,21 @@ class Alarms:
             self._stack,
             _construct(name),
             alarm_name=self._d.named(name),
-            alarm_description=f"{meaning}. Runbook: {RUNBOOKS}/{name}.md",
+            alarm_description=f"{meaning}. Runbook: {RUNBOOKS}#{section(name)}",
             treat_missing_data="notBreaching",
             alarm_actions=actions,
             ok_actions=actions,
             **{"comparison_operator": "GreaterThanThreshold"} | properties,
         )
         return self.made[name]
+
+
+def section(name: str) -> str:
+    """The runbook of an alarm; windows of one objective share theirs."""
+    fast = name.removesuffix("-long").removesuffix("-short")
+    return {"availability-fast": "availability-burn", "availability-slow": "availability-erodes"}.get(
+        fast, name
+    )
 
 
 def _statistic(stat: str) -> dict[str, str]:

@@ -68,7 +68,9 @@ def synthesize(
     """Write the templates of every stage and profile under `folder`, each pair in an assembly of its own."""
     started = time.monotonic()
     shutil.rmtree(folder, ignore_errors=True)
-    app = cdk.App(outdir=str(folder), analytics_reporting=False, tree_metadata=False, context=FLAGS)
+    app = cdk.App(
+        outdir=str(folder), analytics_reporting=False, tree_metadata=False, stack_traces=False, context=FLAGS
+    )
     for stage_name in stages:
         for profile in profiles:
             d = deployment(stage_name, profile)

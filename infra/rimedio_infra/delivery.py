@@ -68,7 +68,7 @@ def _alarm(stack: cdk.Stack, d: Deployment, name: str) -> cloudwatch.CfnAlarm:
         stack,
         "Errors" + name.title().replace("-", ""),
         alarm_name=d.named(f"errors-{name}"),
-        alarm_description=f"{function} fails; a deployment in progress is rolled back",
+        alarm_description=f"{function} fails; a deployment is rolled back. Runbook: infra/RUNBOOKS.md#errors",
         namespace="AWS/Lambda",
         metric_name="Errors",
         dimensions=dimensions,

@@ -168,7 +168,7 @@ def _region_switch(stack: cdk.Stack, d: Deployment, zone: str, name: str) -> Non
     )
     approval = {
         "name": "Confirm",
-        "description": "The person on duty has read docs/runbooks/region-evacuation.md",
+        "description": "The person on duty has read infra/RUNBOOKS.md#region-evacuation",
         "executionBlockType": "ManualApproval",
         "executionBlockConfiguration": {
             "executionApprovalConfig": {"approvalRole": d.arn("iam", f"role/{d.named('on-duty')}", region="")}

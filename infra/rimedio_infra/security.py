@@ -199,7 +199,7 @@ def _response(stack: cdk.Stack, d: Deployment) -> None:
                         "type": "$.detail.type",
                         "at": "$.detail.updatedAt",
                     },
-                    "inputTemplate": '"GuardDuty: <title> (<type>) at <at>. Runbook: docs/runbooks/security.md"',
+                    "inputTemplate": '"GuardDuty: <title> (<type>) at <at>. Runbook: infra/RUNBOOKS.md#findings"',
                 },
             }
         ],

@@ -278,6 +278,18 @@ def test_snapshots_and_waiting_instances_are_never_asked_of_the_same_function(
     assert not snapshots & waiting  # Lambda refuses it
 
 
+def test_every_alarm_names_a_runbook_that_exists(found: list[Template]) -> None:
+    sections = {
+        line.removeprefix("## ")
+        for line in (ROOT / "infra" / "RUNBOOKS.md").read_text("utf-8").splitlines()
+        if line.startswith("## ")
+    }
+    for kind in ("AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm"):
+        for _, alarm in of(found, "scale", kind) + of(found, "frugal", kind):
+            told = alarm["Properties"]["AlarmDescription"]
+            assert told.rpartition("RUNBOOKS.md#")[2] in sections, told
+
+
 @pytest.mark.parametrize("profile", PROFILES)
 def test_data_survives_its_stack(found: list[Template], profile: str) -> None:
     kept = (
