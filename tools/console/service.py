@@ -32,7 +32,7 @@ class Demo:
     """A running service. `say` is what it printed so far."""
 
     address: str
-    identity: Identity
+    identity: HomeIdentity
     log: Path
 
     def code(self, role: str) -> str:
