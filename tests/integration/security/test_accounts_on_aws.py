@@ -19,7 +19,9 @@ def test_a_role_is_assumed_with_a_mfa_code(connections) -> None:
     client.meta.events.register(
         "provide-client-params.sts.AssumeRole", lambda params, **_: asked.append(params)
     )
-    request = RoleRequest(ROLE, "ada", seconds=900, external_id="agreed", source="ada", tags={"tenant": "acme"})
+    request = RoleRequest(
+        ROLE, "ada", seconds=900, external_id="agreed", source="ada", tags={"tenant": "acme"}
+    )
     found = assume_role_with_mfa(client, request, DEVICE, "123456")
     assert (asked[0]["SerialNumber"], asked[0]["TokenCode"]) == (DEVICE, "123456")
     assert asked[0]["Tags"] == [{"Key": "tenant", "Value": "acme"}]
