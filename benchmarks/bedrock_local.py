@@ -2,7 +2,8 @@
 
 The server is a process of its own, as `rimedio bedrock-local` starts it; so are the clients, two of them, since
 boto3 itself takes more time for a call than the server does. `converse.wire_per_s` is what the server gives a
-client that only writes bytes and reads them.
+client that only writes bytes and reads them. `demo.equal` is the share of the demo's tickets that end alike whether the
+laptop's writer or the wire writes.
 """
 
 import http.client
@@ -20,6 +21,7 @@ from multiprocessing.pool import Pool
 from typing import Any
 
 from benchmarks._report import ROOT, Report, parse_args
+from benchmarks._same_remedy import equal_tickets
 
 CLIENTS = 2
 SECONDS = 5.0
@@ -52,6 +54,8 @@ def main() -> None:
             report.add("titan.p50_ms", statistics.median(took) * 1000, EMBEDDED)
         except client.exceptions.ModelNotReadyException as error:
             report.missing("titan.p50_ms", str(error))
+    equal, tickets = equal_tickets()
+    report.add("demo.equal", equal / tickets, tickets)
     for name, value in sorted(report.figures.items()):
         report.note(f"{name:28} {value:10.1f}")
     report.finish()
