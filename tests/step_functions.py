@@ -39,7 +39,7 @@ class DrivingClock(FakeClock):
 
     def sleep(self, seconds: float) -> None:
         self._engine.run_until_idle(wait=False)
-        self._clock.advance(max(seconds, 5.0))  # backoffs last minutes
+        self._clock.advance(max(seconds, 1.0))  # backoffs last minutes
 
 
 @dataclass(frozen=True)

@@ -90,7 +90,7 @@ def test_a_throttled_writer_is_tried_again_after_growing_waits() -> None:
     started = shop.clock.now()
     ticket = shop.work()
     assert (ticket.status, writer.calls) == (Status.READY, 3)
-    assert 0 <= (shop.clock.now() - started).total_seconds() <= 5 + 10
+    assert 0 <= (shop.clock.now() - started).total_seconds() <= 5 + 10 + 2  # and what a poll comes late
 
 
 def test_a_failing_writer_gives_way_to_the_next_and_then_to_the_extractive_one() -> None:
