@@ -33,6 +33,7 @@ class Need(Enum):
     START_WORKFLOW = auto()
     RESUME_WORKFLOW = auto()
     WATCH_WORKFLOW = auto()
+    READ_HISTORY = auto()
     PUT_EVENTS = auto()
     REPLAY_EVENTS = auto()
     READ_SCHEMAS = auto()
@@ -130,7 +131,7 @@ TASKS: tuple[FunctionSpec, ...] = (
     _task("request_review", "A person is asked; the token waits.", frozenset()),
     _task("ask_customer", "The customer is asked; the token waits.", frozenset()),
     _task("take_up_again", "The customer has replied.", frozenset()),
-    _task("store", "Solution, status and event in one transaction.", frozenset()),
+    _task("store", "Solution, status and event in one transaction.", frozenset({Need.READ_HISTORY})),
     _task("notify", "Wakes whoever listens.", frozenset()),
     _task("mark_failed", "The ticket is FAILED, with its reason.", frozenset()),
 )

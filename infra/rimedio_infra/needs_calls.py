@@ -76,6 +76,13 @@ def _watch_workflow(d: Deployment, _s: Shared) -> Sequence[Grant]:
     )
 
 
+def _read_history(d: Deployment, _s: Shared) -> Sequence[Grant]:
+    """The notes of a ticket are taken from the steps that its own execution went."""
+    executions = d.arn("states", f"execution:{d.named('ticket')}:*")
+    why = "executions of this one state machine; their names are tickets' ids"
+    return (Grant("ReadHistory", ("states:GetExecutionHistory",), (executions,), why=why),)
+
+
 def _resume_workflow(d: Deployment, _s: Shared) -> Sequence[Grant]:
     actions = ("states:SendTaskSuccess", "states:SendTaskFailure")
     return (Grant("ResumeTickets", actions, (d.state_machine_arn,)),)
@@ -185,6 +192,7 @@ CALLS: dict[Need, Maker] = {
     Need.START_WORKFLOW: _start_workflow,
     Need.RESUME_WORKFLOW: _resume_workflow,
     Need.WATCH_WORKFLOW: _watch_workflow,
+    Need.READ_HISTORY: _read_history,
     Need.PUT_EVENTS: _put_events,
     Need.REPLAY_EVENTS: _replay_events,
     Need.READ_SCHEMAS: _read_schemas,

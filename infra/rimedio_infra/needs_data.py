@@ -107,13 +107,13 @@ def _index_write(d: Deployment, _s: Shared) -> Sequence[Grant]:
 
 def _models_read(d: Deployment, _s: Shared) -> Sequence[Grant]:
     return (
-        Grant("ReadModels", ("s3:GetObject",), (d.bucket_arn(key="models/*"),), why=BELOW),
-        _see(d, "ListModels", "models"),
+        Grant("ReadModels", ("s3:GetObject",), (d.bucket_arn(key="classifiers/*"),), why=BELOW),
+        _see(d, "ListModels", "classifiers"),
     )
 
 
 def _models_write(d: Deployment, _s: Shared) -> Sequence[Grant]:
-    keys = (d.bucket_arn(key="models/*"), d.bucket_arn(key="training/*"))
+    keys = (d.bucket_arn(key="classifiers/*"), d.bucket_arn(key="training/*"))
     return (Grant("WriteModels", ("s3:PutObject",), keys, why=BELOW),)
 
 

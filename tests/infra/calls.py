@@ -111,7 +111,7 @@ INDEX = {
     "scale": (Call("es:ESHttpPost", f"{DOMAIN}/_bulk"), Call("es:ESHttpPut", f"{DOMAIN}/rimedio-chunks-2")),
 }
 CLASSIFIER = {
-    "frugal": (Call("s3:GetObject", f"{BUCKET}/models/champion.json"),),
+    "frugal": (Call("s3:GetObject", f"{BUCKET}/classifiers/registry.json"),),
     "scale": (Call("sagemaker:InvokeEndpoint", arn("sagemaker", f"endpoint/{NAME}-classifier")),),
 }
 
@@ -128,8 +128,9 @@ def needed(profile: str) -> dict[str, tuple[Call, ...]]:
         "ask-customer",
         "take-up-again",
     )
-    found = {f"task-{name}": ITEMS for name in (*plain, "store", "notify", "mark-failed")}
+    found = {f"task-{name}": ITEMS for name in (*plain, "notify", "mark-failed")}
     return found | {
+        "task-store": (*ITEMS, Call("states:GetExecutionHistory", EXECUTION)),
         "task-extract-text": (
             *ITEMS,
             Call("s3:GetObject", ATTACHMENT),
@@ -165,7 +166,7 @@ def needed(profile: str) -> dict[str, tuple[Call, ...]]:
         ),
         "authorizer": (*READ, Call("secretsmanager:GetSecretValue", SECRET)),
         "relay": (*followed(), *ITEMS, Call("events:PutEvents", BUS, {"events:source": "rimedio.tickets"})),
-        "follow": (*followed(), *ITEMS, Call("s3:GetObject", f"{BUCKET}/models/champion.json")),
+        "follow": (*followed(), *ITEMS, Call("s3:GetObject", f"{BUCKET}/classifiers/registry.json")),
         "ingest": (*ITEMS, *search, *index, *FILES, *received("documents")),
         "publish-index": (*ITEMS, *index, Call("s3:GetObject", OBJECT)),
         "webhooks": (
