@@ -3,24 +3,18 @@
 `laptop()` builds the system in this process on one data folder, with no key and no network.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rimedio.asl import Engine, SqliteJournal
 from rimedio.bootstrap.system import TAXONOMY_FILE, Rimedio
-from rimedio.classification.registry import ModelRegistry
 from rimedio.domain.clock import Clock, Ids
 from rimedio.domain.errors import InvalidSetting
 from rimedio.domain.taxonomy import Taxonomy
-from rimedio.events.sqlite_tables import MIGRATIONS as EVENT_MIGRATIONS
-from rimedio.events.sqlite_tables import ROOM as EVENT_TABLES
-from rimedio.knowledge.embedding.onnx import OnnxEmbedder
-from rimedio.knowledge.embedding.port import Embedder
-from rimedio.knowledge.index.sqlite import SqliteIndex
-from rimedio.observability.observed_tasks import ObservedTasks
 from rimedio.settings import EmbedderName, Generator, Settings
 from rimedio.storage.database import Database
 from rimedio.storage.file_objects import FileObjectStore
@@ -29,14 +23,16 @@ from rimedio.storage.housekeeping import sweep_daily
 from rimedio.storage.sqlite_streams import SqliteChangeStream
 from rimedio.storage.sqlite_table import SqliteTable
 from rimedio.storage.ticket_feed import SqliteTicketFeed
-from rimedio.tickets.engine_runner import EngineRunner
-from rimedio.tickets.tasks.registry import InvokeTask
-from rimedio.tickets.workflow import LAMBDA_INVOKE
 
 if TYPE_CHECKING:
+    from rimedio.asl import Engine
     from rimedio.bootstrap.events import Eventing
     from rimedio.bootstrap.identity import HomeIdentity
+    from rimedio.classification.registry import ModelRegistry
+    from rimedio.knowledge.embedding.port import Embedder
+    from rimedio.knowledge.index.sqlite import SqliteIndex
     from rimedio.llm.openai_compatible import OpenAICompatibleChat
+    from rimedio.tickets.engine_runner import EngineRunner
 
 CLASSIFIERS = "classifiers"
 OPEN_MAX = 1000
@@ -111,11 +107,15 @@ class LaptopRimedio(Rimedio):
     @cached_property
     def index(self) -> SqliteIndex:
         """Chunks, words, codes, vectors."""
+        from rimedio.knowledge.index.sqlite import SqliteIndex
+
         return SqliteIndex(self.database)
 
     @cached_property
     def embedder(self) -> Embedder | None:
         """The embedding model; None when the settings turn it off. Raises ModelUnavailable."""
+        from rimedio.knowledge.embedding.onnx import OnnxEmbedder
+
         settings = self.settings
         if settings.embedder is EmbedderName.NONE:
             return None
@@ -126,7 +126,7 @@ class LaptopRimedio(Rimedio):
         )
 
     @cached_property
-    def chat_models(self) -> tuple["OpenAICompatibleChat", ...]:
+    def chat_models(self) -> tuple[OpenAICompatibleChat, ...]:
         """The configured model and its fallback; none for the extractive generator. Raises InvalidSetting."""
         settings = self.settings
         if settings.generator is Generator.EXTRACTIVE:
@@ -147,11 +147,18 @@ class LaptopRimedio(Rimedio):
     @cached_property
     def registry(self) -> ModelRegistry:
         """Classifiers, their versions and which one answers."""
+        from rimedio.classification.registry import ModelRegistry
+
         return ModelRegistry(self.folder.path / CLASSIFIERS, self.clock)
 
     @cached_property
     def engine(self) -> Engine:
         """The durable state machine engine, in the same SQLite file."""
+        from rimedio.asl import Engine, SqliteJournal
+        from rimedio.observability.observed_tasks import ObservedTasks
+        from rimedio.tickets.tasks.registry import InvokeTask
+        from rimedio.tickets.workflow import LAMBDA_INVOKE
+
         invoke = ObservedTasks(InvokeTask(lambda: self.parts), self.accounts.performance)
         handlers = {LAMBDA_INVOKE: invoke}
         return Engine(SqliteJournal(self.database), handlers, clock=self.clock)
@@ -159,17 +166,19 @@ class LaptopRimedio(Rimedio):
     @cached_property
     def runner(self) -> EngineRunner:
         """Runs tickets on the engine."""
+        from rimedio.tickets.engine_runner import EngineRunner
+
         return EngineRunner.create(self.engine, self.tickets)
 
     @cached_property
-    def identity(self) -> "HomeIdentity":
+    def identity(self) -> HomeIdentity:
         """Keys, tokens, sign-in, permissions, encryption."""
         from rimedio.bootstrap.identity import HomeIdentity
 
         return HomeIdentity(self.folder.path, self.settings, self.clock, self.ids)
 
     @cached_property
-    def eventing(self) -> "Eventing":
+    def eventing(self) -> Eventing:
         """Bus, outbox, archive, schemas, schedules, webhooks."""
         from rimedio.bootstrap.events import HomeEventing
 
@@ -177,6 +186,10 @@ class LaptopRimedio(Rimedio):
 
     def prepare(self) -> None:
         """Bring the data folder's schema up to date and, once a day, sweep it. For the writing process."""
+        from rimedio.asl import SqliteJournal
+        from rimedio.events.sqlite_tables import MIGRATIONS as EVENT_MIGRATIONS
+        from rimedio.events.sqlite_tables import ROOM as EVENT_TABLES
+
         _ = self.table, self.index
         SqliteJournal(self.database)
         self.database.migrate(EVENT_TABLES, EVENT_MIGRATIONS)

@@ -3,6 +3,8 @@
 Parts are built when they are first needed, so that a command or a function pays only for what it uses.
 """
 
+from __future__ import annotations
+
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
@@ -12,28 +14,11 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rimedio.answering.answer import Answerer, AnswerLimits, AnswerParts
-from rimedio.answering.decide import DecisionPolicy, Gate
-from rimedio.answering.extractive.writer import ExtractiveWriter
-from rimedio.answering.verify import GroundednessVerifier
-from rimedio.answering.writers import Writer
-from rimedio.classification.predict import Classifier
-from rimedio.classification.registry import ModelRegistry
 from rimedio.domain.answer import Draft, Solution
 from rimedio.domain.clock import Clock, Ids, RandomIds, SystemClock
 from rimedio.domain.errors import ModelUnavailable
 from rimedio.domain.taxonomy import Taxonomy
 from rimedio.domain.ticket import Ticket
-from rimedio.knowledge.backfill import Backfill
-from rimedio.knowledge.chunking import StructureAware
-from rimedio.knowledge.embedding.port import Embedder
-from rimedio.knowledge.extract import Limits
-from rimedio.knowledge.extract.blocks import PageReader
-from rimedio.knowledge.hybrid import HybridOptions
-from rimedio.knowledge.index.port import Coverage, KnowledgeIndex
-from rimedio.knowledge.ingest import Ingestor
-from rimedio.knowledge.rerank import CrossEncoder
-from rimedio.knowledge.search import Search, SearchOptions
 from rimedio.llm.chat import ChatModel
 from rimedio.llm.pricing import PriceTable
 from rimedio.llm.tokens import CharacterTokenCounter, TokenCounter, TokenizerTokenCounter
@@ -48,31 +33,40 @@ from rimedio.storage.table import Table
 from rimedio.storage.tenants import TenantStore
 from rimedio.storage.ticket_feed import TicketFeed
 from rimedio.storage.tickets import TicketStore
-from rimedio.tickets.adapters import ChampionClassifier, ChatOpinion, IndexCodeLookup, NoGuard, NoOpinion
-from rimedio.tickets.ask_question import AskQuestion
-from rimedio.tickets.attach_files import AttachFiles
 from rimedio.tickets.draft_safety import DraftSafety, no_safety
-from rimedio.tickets.lazy_parts import LazyParts
-from rimedio.tickets.library import Library
 from rimedio.tickets.open_ticket import OpenTicket
-from rimedio.tickets.parts import RequestGuard, SecondOpinion, TaskParts, TicketClassifier
 from rimedio.tickets.read_attachment import read_attachment
 from rimedio.tickets.redaction_vaults import RedactionVaults
 from rimedio.tickets.reply_to_ticket import ReplyToTicket
-from rimedio.tickets.review_ticket import ReviewTicket
 from rimedio.tickets.runner import Runner
 from rimedio.tickets.task_tokens import TaskTokens
 from rimedio.tickets.tasks.kept_answers import KeptAnswers, answer_anew
 
 if TYPE_CHECKING:
+    from rimedio.answering.answer import Answerer
+    from rimedio.answering.writers import Writer
     from rimedio.bootstrap.accounts import Accounts
     from rimedio.bootstrap.desk import Desk
     from rimedio.bootstrap.documents import Documents
     from rimedio.bootstrap.events import Eventing
     from rimedio.bootstrap.identity import Identity
     from rimedio.bootstrap.learning import Learning
+    from rimedio.classification.predict import Classifier
+    from rimedio.classification.registry import ModelRegistry
+    from rimedio.knowledge.backfill import Backfill
+    from rimedio.knowledge.embedding.port import Embedder
+    from rimedio.knowledge.extract.blocks import PageReader
+    from rimedio.knowledge.index.port import Coverage, KnowledgeIndex
+    from rimedio.knowledge.ingest import Ingestor
+    from rimedio.knowledge.rerank import CrossEncoder
+    from rimedio.knowledge.search import Search
     from rimedio.llm.guardrails import Guardrails
-    from rimedio.tickets.parts import KeepAnswer
+    from rimedio.tickets.ask_question import AskQuestion
+    from rimedio.tickets.attach_files import AttachFiles
+    from rimedio.tickets.lazy_parts import LazyParts
+    from rimedio.tickets.library import Library
+    from rimedio.tickets.parts import KeepAnswer, RequestGuard, SecondOpinion, TaskParts, TicketClassifier
+    from rimedio.tickets.review_ticket import ReviewTicket
 
 NO_MODEL = "none"
 OCR_PAGES_MAX = 200
@@ -147,12 +141,12 @@ class Rimedio(ABC):
 
     @property
     @abstractmethod
-    def eventing(self) -> "Eventing":
+    def eventing(self) -> Eventing:
         """Bus, outbox, archive, schemas, schedules, webhooks."""
 
     @property
     @abstractmethod
-    def identity(self) -> "Identity":
+    def identity(self) -> Identity:
         """Keys, tokens, sign-in, permissions, encryption."""
 
     @property
@@ -207,6 +201,9 @@ class Rimedio(ABC):
     @cached_property
     def search(self) -> Search:
         """Words, codes and meaning together."""
+        from rimedio.knowledge.hybrid import HybridOptions
+        from rimedio.knowledge.search import Search, SearchOptions
+
         options = SearchOptions(hybrid=HybridOptions(candidates=self.settings.search_candidates))
         return Search(self.index, self.embedder, self.taxonomy, options, self.cross_encoder)
 
@@ -225,6 +222,10 @@ class Rimedio(ABC):
     @cached_property
     def ingestor(self) -> Ingestor:
         """Loads documents."""
+        from rimedio.knowledge.chunking import StructureAware
+        from rimedio.knowledge.extract import Limits
+        from rimedio.knowledge.ingest import Ingestor
+
         settings = self.settings
         return Ingestor(
             self.index,
@@ -249,11 +250,15 @@ class Rimedio(ABC):
     @cached_property
     def library(self) -> Library:
         """Use cases: find passages, list documents, forget one."""
+        from rimedio.tickets.library import Library
+
         return Library(lambda: self.search, self.documents, lambda: self.ingestor, self.taxonomy)
 
     @cached_property
     def backfill(self) -> Backfill:
         """Makes the vectors that are missing. Raises ModelUnavailable."""
+        from rimedio.knowledge.backfill import Backfill
+
         if self.embedder is None:
             raise ModelUnavailable("No embedding model is set. Set `embedder` to e5-small-latin.")
         return Backfill(self.index, self.embedder)
@@ -267,6 +272,8 @@ class Rimedio(ABC):
     @cached_property
     def writers(self) -> tuple[Writer, Writer | None]:
         """Primary writer and, where one is configured, the fallback."""
+        from rimedio.answering.extractive.writer import ExtractiveWriter
+
         if not self.chat_models:
             return ExtractiveWriter(), None
         from rimedio.answering.generate import Generator as ChatWriter
@@ -279,7 +286,7 @@ class Rimedio(ABC):
         return made[0], made[1] if len(made) > 1 else None
 
     @cached_property
-    def guardrails(self) -> "Guardrails":
+    def guardrails(self) -> Guardrails:
         """Personal data, injections, denied topics, unsafe instructions."""
         from rimedio.llm.guardrails import Guardrails
 
@@ -288,11 +295,10 @@ class Rimedio(ABC):
     @cached_property
     def guard(self) -> RequestGuard:
         """What looks at requests and passages before a model does."""
-        if not self.settings.guardrails:
-            return NoGuard()
+        from rimedio.tickets.adapters import NoGuard
         from rimedio.tickets.guardrails_guard import GuardrailsGuard
 
-        return GuardrailsGuard(self.guardrails)
+        return GuardrailsGuard(self.guardrails) if self.settings.guardrails else NoGuard()
 
     @property
     def hosted_classifier(self) -> Classifier | None:
@@ -302,21 +308,26 @@ class Rimedio(ABC):
     @cached_property
     def classifier(self) -> TicketClassifier:
         """The champion, read at its first question."""
+        from rimedio.tickets.adapters import ChampionClassifier
+
         champion = lru_cache(maxsize=1)(self.registry.classifier)
         return ChampionClassifier(champion)
 
     @cached_property
     def second_opinion(self) -> SecondOpinion:
         """A chat model where one is configured."""
+        from rimedio.llm.prompts import PromptRegistry
+        from rimedio.tickets.adapters import ChatOpinion, NoOpinion
+
         if not self.chat_models:
             return NoOpinion()
-        from rimedio.llm.prompts import PromptRegistry
-
         return ChatOpinion(self.accounts.metered(self.chat_models)[0], PromptRegistry.shipped())
 
     @cached_property
     def answerer(self) -> Answerer:
         """Search, context, writer, verification, safety, decision."""
+        from rimedio.answering.extractive.writer import ExtractiveWriter
+
         return self.answerer_with(*self.accounts.budgeted(*self.writers, ExtractiveWriter()))
 
     def answerer_with(
@@ -324,6 +335,10 @@ class Rimedio(ABC):
         index: KnowledgeIndex | None = None,
     ) -> Answerer:  # fmt: skip
         """The same with other writers or another knowledge: what replay and checks ask."""
+        from rimedio.answering.answer import Answerer, AnswerLimits, AnswerParts
+        from rimedio.answering.decide import DecisionPolicy, Gate
+        from rimedio.answering.verify import GroundednessVerifier
+
         settings = self.settings
         policy = DecisionPolicy(
             groundedness_min=settings.groundedness_min, confidence_min=settings.publish_confidence_min
@@ -365,6 +380,9 @@ class Rimedio(ABC):
     @cached_property
     def task_parts(self) -> LazyParts:
         """The same, each part made when a task first asks for it: a function makes what its own task uses."""
+        from rimedio.tickets.adapters import IndexCodeLookup
+        from rimedio.tickets.lazy_parts import LazyParts
+
         return LazyParts(
             tickets=lambda: self.tickets,
             conversations=lambda: self.conversations,
@@ -392,7 +410,7 @@ class Rimedio(ABC):
         )
 
     @property
-    def _keep_answer(self) -> "KeepAnswer":
+    def _keep_answer(self) -> KeepAnswer:
         """Keeps what was paid for; the extractive writer writes the same again, for nothing."""
         if self.settings.generator is Generator.EXTRACTIVE:
             return answer_anew
@@ -416,11 +434,15 @@ class Rimedio(ABC):
     @cached_property
     def attach(self) -> AttachFiles:
         """Use case: keep files that come with a ticket."""
+        from rimedio.tickets.attach_files import AttachFiles
+
         return AttachFiles(self.objects)
 
     @cached_property
     def ask(self) -> AskQuestion:
         """Use case: answer without a ticket."""
+        from rimedio.tickets.ask_question import AskQuestion
+
         ask = AskQuestion(self.answerer, self.guard, self.taxonomy)
         return ask if self.read_only else replace(ask, on_answered=self.learning.note_answer)
 
@@ -435,28 +457,28 @@ class Rimedio(ABC):
         return ReplyToTicket(self.tickets, self.desk.messages)
 
     @cached_property
-    def desk(self) -> "Desk":
+    def desk(self) -> Desk:
         """Reviews, uploads, duplicates, live answers, the run of a ticket."""
         from rimedio.bootstrap.desk import Desk
 
         return Desk(self)
 
     @cached_property
-    def learning(self) -> "Learning":
+    def learning(self) -> Learning:
         """Use, training rows, gaps, articles, replay."""
         from rimedio.bootstrap.learning import Learning
 
         return Learning(self)
 
     @cached_property
-    def accounts(self) -> "Accounts":
+    def accounts(self) -> Accounts:
         """Ledger, budgets, metrics, traces, objectives."""
         from rimedio.bootstrap.accounts import Accounts
 
         return Accounts(self)
 
     @cached_property
-    def manuals(self) -> "Documents":
+    def manuals(self) -> Documents:
         """Originals, pages as pictures, loading in the background."""
         from rimedio.bootstrap.documents import Documents
 
