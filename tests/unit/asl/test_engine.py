@@ -188,7 +188,7 @@ def test_an_input_must_be_json_and_small_enough() -> None:
 
 
 def test_what_a_task_is_sent_keeps_to_the_limit_too() -> None:
-    twice = "{% {\"a\": $states.input, \"b\": $states.input} %}"
+    twice = '{% {"a": $states.input, "b": $states.input} %}'
     found = run(machine({"A": work(Arguments=twice)}), "x" * 140_000, work=lambda _, __: 1)
     assert (found.status, found.error) == ("FAILED", "States.DataLimitExceeded")
 
