@@ -212,7 +212,7 @@ SERVICE: tuple[FunctionSpec, ...] = (
         "publish-index",
         "publish_index",
         "Publishes the search index as one file.",
-        frozenset({Need.TABLE_READ, Need.TABLE_WRITE, Need.OBJECTS_READ, Need.INDEX_READ, Need.INDEX_WRITE}),
+        TICKET | {Need.OBJECTS_READ, Need.INDEX_READ, Need.INDEX_WRITE, Need.EMBED},
         timeout_seconds=900,
         memory="index",
         called_asynchronously=True,
@@ -236,7 +236,7 @@ SERVICE: tuple[FunctionSpec, ...] = (
         "notify",
         "notify",
         "Tells people what waits for them.",
-        frozenset({Need.TABLE_READ, Need.TELL_PEOPLE}),
+        TICKET | {Need.TELL_PEOPLE},
         called_asynchronously=True,
     ),
     FunctionSpec(

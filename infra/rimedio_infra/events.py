@@ -73,7 +73,7 @@ def _queues(stack: cdk.Stack, d: Deployment, key: kms.IKey) -> dict[str, sqs.Que
             name.capitalize(),
             queue_name=d.named(name),
             visibility_timeout=cdk.Duration.seconds(seconds),
-            retention_period=cdk.Duration.days(4),
+            retention_period=cdk.Duration.days(14),
             receive_message_wait_time=cdk.Duration.seconds(20),
             dead_letter_queue=sqs.DeadLetterQueue(max_receive_count=RECEIVED_MAX[name], queue=dead),
             **sealed,

@@ -9,6 +9,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sagemaker as sagemaker
 
+from rimedio.classification.sagemaker_pipeline import PipelineSetup, training_pipeline
 from rimedio_infra.deployment import ClassifierEndpoint, Deployment
 from rimedio_infra.grants import Grant, service_role
 
@@ -18,7 +19,7 @@ def classifier(stack: cdk.Stack, d: Deployment, key: kms.IKey) -> None:
     image = cdk.CfnParameter(
         stack,
         "Image",
-        description="BlazingText image of the region: ACCOUNT.dkr.ecr.REGION.amazonaws.com/blazingtext:1",
+        description="Our own container: ACCOUNT.dkr.ecr.REGION.amazonaws.com/rimedio-classifier:TAG",
     )
     model_data = cdk.CfnParameter(
         stack,
@@ -33,15 +34,20 @@ def classifier(stack: cdk.Stack, d: Deployment, key: kms.IKey) -> None:
         model_package_group_name=d.named("classifier"),
         model_package_group_description="Versions of the ticket classifier; a person approves each",
     )
+    setup = PipelineSetup(
+        role_arn=role.role_arn,
+        image=image.value_as_string,
+        bucket=d.bucket(),
+        package_group=d.named("classifier"),
+        kms_key=key.key_arn,
+    )
     sagemaker.CfnPipeline(
         stack,
         "Training",
         pipeline_name=d.named("classifier"),
         pipeline_description="Train, evaluate, register",
         role_arn=role.role_arn,
-        pipeline_definition={
-            "PipelineDefinitionBody": stack.to_json_string(_pipeline(d, role, image.value_as_string))
-        },
+        pipeline_definition={"PipelineDefinitionBody": stack.to_json_string(training_pipeline(setup))},
     )
     there = cdk.CfnCondition(
         stack,
@@ -56,16 +62,16 @@ def classifier(stack: cdk.Stack, d: Deployment, key: kms.IKey) -> None:
 
 def _role(stack: cdk.Stack, d: Deployment, key: kms.IKey) -> iam.Role:
     group = d.named("classifier")
-    jobs, images = (
-        d.arn("sagemaker", "training-job/*"),
-        f"arn:{cdk.Aws.PARTITION}:ecr:{d.region}:*:repository/blazingtext",
-    )
+    jobs = tuple(d.arn("sagemaker", f"{kind}-job/*") for kind in ("training", "processing"))
+    images = d.arn("ecr", "repository/rimedio-classifier")
     packages = (
         d.arn("sagemaker", f"model-package-group/{group}"),
         d.arn("sagemaker", f"model-package/{group}/*"),
     )
-    keys = (d.bucket_arn(key="models/*"), d.bucket_arn(key="training/*"))
-    training = ("CreateTrainingJob", "DescribeTrainingJob", "StopTrainingJob", "AddTags")
+    keys = (d.bucket_arn(key="classifiers/*"), d.bucket_arn(key="training/*"))
+    training = tuple(
+        f"{verb}{kind}Job" for kind in ("Training", "Processing") for verb in ("Create", "Describe", "Stop")
+    )
     pulls = ("BatchGetImage", "GetDownloadUrlForLayer", "BatchCheckLayerAvailability")
     writes = ("CreateLogGroup", "CreateLogStream", "PutLogEvents", "DescribeLogStreams")
     via = [f"{service}.{d.region}.amazonaws.com" for service in ("s3", "sagemaker")]
@@ -78,7 +84,12 @@ def _role(stack: cdk.Stack, d: Deployment, key: kms.IKey) -> iam.Role:
             why="training data and models, below these prefixes",
         ),
         Grant("ListFiles", ("s3:ListBucket",), (d.bucket_arn(),)),
-        Grant("Train", tuple(f"sagemaker:{n}" for n in training), (jobs,), why="the pipeline names its jobs"),
+        Grant(
+            "Train",
+            tuple(f"sagemaker:{n}" for n in (*training, "AddTags")),
+            jobs,
+            why="the pipeline names its jobs",
+        ),
         Grant(
             "Register",
             tuple(f"sagemaker:{n}ModelPackage" for n in ("Create", "Describe")),
@@ -90,7 +101,6 @@ def _role(stack: cdk.Stack, d: Deployment, key: kms.IKey) -> iam.Role:
             "PullImage",
             tuple(f"ecr:{n}" for n in pulls),
             (images,),
-            why="AWS keeps its images in accounts of its own",
         ),
         Grant(
             "Tell",
@@ -112,58 +122,6 @@ def _role(stack: cdk.Stack, d: Deployment, key: kms.IKey) -> iam.Role:
         ),
     ]
     return service_role(stack, "Role", "sagemaker.amazonaws.com", grants, role_name=group)
-
-
-def _pipeline(d: Deployment, role: iam.Role, image: str) -> dict[str, object]:
-    """Train on spot capacity with BlazingText, then register, waiting for approval."""
-    bucket = f"s3://{d.bucket()}"
-    train = {
-        "Name": "Train",
-        "Type": "Training",
-        "Arguments": {
-            "AlgorithmSpecification": {"TrainingImage": image, "TrainingInputMode": "File"},
-            "RoleArn": role.role_arn,
-            "HyperParameters": {
-                "mode": "supervised",
-                "epochs": "25",
-                "vector_dim": "50",
-                "word_ngrams": "2",
-                "early_stopping": "true",
-            },
-            "InputDataConfig": [
-                _channel("train", f"{bucket}/training/train"),
-                _channel("validation", f"{bucket}/training/validation"),
-            ],
-            "OutputDataConfig": {"S3OutputPath": f"{bucket}/models/challengers"},
-            "ResourceConfig": {"InstanceCount": 1, "InstanceType": "ml.c5.xlarge", "VolumeSizeInGB": 10},
-            "EnableManagedSpotTraining": True,
-            "EnableNetworkIsolation": True,
-            "StoppingCondition": {"MaxRuntimeInSeconds": 1800, "MaxWaitTimeInSeconds": 3600},
-        },
-    }
-    register = {
-        "Name": "Register",
-        "Type": "RegisterModel",
-        "Arguments": {
-            "ModelPackageGroupName": d.named("classifier"),
-            "ModelApprovalStatus": "PendingManualApproval",
-            "InferenceSpecification": {
-                "Containers": [
-                    {"Image": image, "ModelDataUrl": {"Get": "Steps.Train.ModelArtifacts.S3ModelArtifacts"}}
-                ],
-                "SupportedContentTypes": ["application/json"],
-                "SupportedResponseMIMETypes": ["application/json"],
-            },
-        },
-    }
-    return {"Version": "2020-12-01", "Parameters": [], "Steps": [train, register]}
-
-
-def _channel(name: str, uri: str) -> dict[str, object]:
-    source = {
-        "S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": uri, "S3DataDistributionType": "FullyReplicated"}
-    }
-    return {"ChannelName": name, "ContentType": "text/plain", "DataSource": source}
 
 
 def _endpoint(

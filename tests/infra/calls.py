@@ -255,4 +255,4 @@ ONLY: tuple[tuple[Call, frozenset[str]], ...] = (
     (Call("textract:DetectDocumentText", "*"), frozenset({"ingest", "task-extract-text"})),
     (Call("dynamodb:PutItem", TABLE), frozenset()),  # empty: all but those of READERS
 )
-READERS = frozenset({"authorizer", "notify", "rotate"})
+READERS = frozenset({"authorizer", "rotate"})
