@@ -103,3 +103,18 @@ def test_what_is_imported_before_a_snapshot_exists(name: str) -> None:
     handler = import_module(f"rimedio.lambdas.functions.{name}").handler
     for module in handler.warm:
         assert find_spec(module) is not None, module
+
+
+def test_the_system_on_aws_is_imported_without_what_single_parts_need() -> None:
+    command = [sys.executable, "-c", "import sys, rimedio.bootstrap.aws; print(*sys.modules, sep='\\n')"]
+    loaded = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout.split()
+    heavy = (
+        "numpy",
+        "jsonata",
+        "boto3",
+        "rimedio.answering",
+        "rimedio.knowledge.search",
+        "rimedio.asl.engine",
+    )
+    assert "rimedio.bootstrap.system" in loaded
+    assert not [name for name in loaded if f"{name}.".startswith(tuple(f"{one}." for one in heavy))]
