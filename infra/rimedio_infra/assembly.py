@@ -16,6 +16,7 @@ from rimedio_infra.cost import cost
 from rimedio_infra.data import Data, data
 from rimedio_infra.delivery import delivery
 from rimedio_infra.deployment import Deployment, Profile, StageName, deployment
+from rimedio_infra.drills import drills
 from rimedio_infra.environment import settings
 from rimedio_infra.events import eventing
 from rimedio_infra.firewall import edge_acl, regional_acl
@@ -31,7 +32,7 @@ from rimedio_infra.network import Network, network
 from rimedio_infra.observability import observability
 from rimedio_infra.organization import organization
 from rimedio_infra.pipeline import pipeline
-from rimedio_infra.resilience import backups, drills, failover
+from rimedio_infra.resilience import backups, failover
 from rimedio_infra.secrets import signing_key
 from rimedio_infra.security import detection
 from rimedio_infra.shared import Shared

@@ -8,18 +8,16 @@ from aws_cdk import aws_eventschemas as eventschemas
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_scheduler as scheduler
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 
 from rimedio.events.bus import Target
 from rimedio.events.deployed_rules import DEPLOYED
 from rimedio.events.eventbridge_rules import native_pattern
+from rimedio_infra.clock import RETRIES, clock
 from rimedio_infra.deployment import ACCOUNT, Deployment
-from rimedio_infra.grants import Grant, service_role
 from rimedio_infra.stacks import only_tls
 
-RETRIES = {"maximumEventAgeInSeconds": 3600, "maximumRetryAttempts": 8}
 VISIBILITY = {
     "webhooks": 360,
     "documents": 1800,
@@ -48,7 +46,7 @@ def eventing(stack: cdk.Stack, d: Deployment, key: kms.IKey, stream_arn: str) ->
     _schemas(stack, d)
     _readers(stack, d, queues)
     _followers(stack, d, queues["dead-letters"], stream_arn)
-    _clock(stack, d, queues["dead-letters"])
+    clock(stack, d, queues["dead-letters"])
     return Eventing(bus, queues, topic)
 
 
@@ -269,45 +267,4 @@ def _followers(stack: cdk.Stack, d: Deployment, dead: sqs.Queue, stream_arn: str
             maximum_record_age_in_seconds=86_400,
             parallelization_factor=2,
             destination_config={"onFailure": {"destination": dead.queue_arn}},
-        )
-
-
-def _clock(stack: cdk.Stack, d: Deployment, dead: sqs.Queue) -> None:
-    """Housekeeping by EventBridge Scheduler, and the group and role of the schedules that people make."""
-    group = scheduler.CfnScheduleGroup(stack, "Schedules", name=d.name)
-    allowed = [
-        Grant(
-            "Call", ("lambda:InvokeFunction",), (d.function_arn("housekeeping"), d.function_arn("redrive"))
-        ),
-        Grant("Deliver", ("sqs:SendMessage",), (d.arn("sqs", d.named("webhooks")),)),
-        Grant("Bury", ("sqs:SendMessage",), (dead.queue_arn,)),
-    ]
-    role = service_role(
-        stack,
-        "SchedulerRole",
-        "scheduler.amazonaws.com",
-        allowed,
-        role_name=d.named("scheduler"),
-    )
-    every = "rate(5 minutes)" if d.scale else "rate(15 minutes)"
-    for name, function, expression in (
-        ("housekeeping", "housekeeping", every),
-        ("redrive", "redrive", "cron(15 3 * * ? *)"),
-    ):
-        scheduler.CfnSchedule(
-            stack,
-            f"Every{name.capitalize()}",
-            name=name,
-            group_name=group.ref,
-            schedule_expression=expression,
-            schedule_expression_timezone="Europe/Rome",
-            flexible_time_window={"mode": "FLEXIBLE", "maximumWindowInMinutes": 2},
-            state="ENABLED",
-            target={
-                "arn": d.function_arn(function),
-                "roleArn": role.role_arn,
-                "deadLetterConfig": {"arn": dead.queue_arn},
-                "retryPolicy": RETRIES,
-                "input": "{}",
-            },
         )

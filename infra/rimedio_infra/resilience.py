@@ -7,14 +7,12 @@ backups are for the mistake that replication copies.
 import aws_cdk as cdk
 from aws_cdk import aws_arcregionswitch as arc
 from aws_cdk import aws_backup as backup
-from aws_cdk import aws_fis as fis
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_route53 as route53
 
 from rimedio_infra.deployment import Deployment
 from rimedio_infra.grants import Grant, service_role
-from rimedio_infra.network import Network
 from rimedio_infra.standby import vault
 
 DAILY_DAYS, MONTHLY_DAYS = 35, 365
@@ -203,105 +201,4 @@ def _region_switch(stack: cdk.Stack, d: Deployment, zone: str, name: str) -> Non
             for region in (d.region, d.standby_region)
             for action in ("activate", "deactivate")
         ],
-    )
-
-
-def drills(stack: cdk.Stack, d: Deployment, network: Network) -> None:
-    """Experiments that break something on purpose and stop by themselves when customers would notice."""
-    stop = [
-        {
-            "source": "aws:cloudwatch:alarm",
-            "value": d.arn("cloudwatch", f"alarm:{d.named('availability-burn')}"),
-        }
-    ]
-    role = service_role(
-        stack, "DrillRole", "fis.amazonaws.com", _drill_grants(d, network), role_name=d.named("drills")
-    )
-    _experiment(
-        stack,
-        "ReplicationPaused",
-        "The standby region's table stops following for ten minutes",
-        role,
-        stop,
-        target={
-            "resourceType": "aws:dynamodb:global-table",
-            "resourceArns": [d.arn("dynamodb", f"table/{d.name}")],
-            "selectionMode": "ALL",
-        },
-        target_key="Tables",
-        action="aws:dynamodb:global-table-pause-replication",
-        parameters={"duration": "PT10M"},
-    )
-    first_zone = f"{d.region}a"
-    _experiment(
-        stack,
-        "ZoneLost",
-        "One zone's subnets lose all connections for five minutes",
-        role,
-        stop,
-        target={
-            "resourceType": "aws:ec2:subnet",
-            "resourceTags": {"rimedio:stage": str(d.stage)},
-            "filters": [{"path": "AvailabilityZone", "values": [first_zone]}],
-            "selectionMode": "ALL",
-        },
-        target_key="Subnets",
-        action="aws:network:disrupt-connectivity",
-        parameters={"duration": "PT5M", "scope": "all"},
-    )
-
-
-def _drill_grants(d: Deployment, network: Network) -> list[Grant]:
-    policies = ("PutResourcePolicy", "DeleteResourcePolicy", "GetResourcePolicy", "DescribeTable")
-    acls = (
-        "CreateNetworkAcl",
-        "CreateNetworkAclEntry",
-        "CreateTags",
-        "DeleteNetworkAcl",
-        "ReplaceNetworkAclAssociation",
-    )
-    looks = ("DescribeNetworkAcls", "DescribeSubnets", "DescribeVpcs", "DescribeManagedPrefixLists")
-    places = (d.arn("ec2", "network-acl/*"), d.arn("ec2", "subnet/*"))
-    return [
-        Grant(
-            "PauseReplication",
-            tuple(f"dynamodb:{n}" for n in policies),
-            (d.arn("dynamodb", f"table/{d.name}"),),
-        ),
-        Grant(
-            "CutSubnets", tuple(f"ec2:{n}" for n in acls), places, why="FIS makes the rules that it cuts with"
-        ),
-        Grant("CutInThisNetwork", tuple(f"ec2:{n}" for n in acls), (network.vpc.vpc_arn,)),
-        Grant("Look", tuple(f"ec2:{n}" for n in looks), ("*",), why="describing actions know no resource"),
-        Grant(
-            "Find",
-            ("tag:GetResources", "cloudwatch:DescribeAlarms"),
-            ("*",),
-            why="these know no resource either",
-        ),
-    ]
-
-
-def _experiment(
-    stack: cdk.Stack,
-    name: str,
-    purpose: str,
-    role: iam.Role,
-    stop: list[dict[str, str]],
-    *,
-    target: dict[str, object],
-    target_key: str,
-    action: str,
-    parameters: dict[str, str],
-) -> None:
-    fis.CfnExperimentTemplate(
-        stack,
-        name,
-        description=purpose,
-        role_arn=role.role_arn,
-        stop_conditions=stop,
-        targets={"hit": target},
-        actions={name: {"actionId": action, "parameters": parameters, "targets": {target_key: "hit"}}},
-        experiment_options={"emptyTargetResolutionMode": "fail"},
-        tags={"Name": name},
     )

@@ -1,0 +1,51 @@
+"""What runs by the clock: housekeeping and redrive, and the group of the schedules that people make."""
+
+import aws_cdk as cdk
+from aws_cdk import aws_scheduler as scheduler
+from aws_cdk import aws_sqs as sqs
+
+from rimedio_infra.deployment import Deployment
+from rimedio_infra.grants import Grant, service_role
+
+RETRIES = {"maximumEventAgeInSeconds": 3600, "maximumRetryAttempts": 8}
+
+
+def clock(stack: cdk.Stack, d: Deployment, dead: sqs.Queue) -> None:
+    """Housekeeping by EventBridge Scheduler, and the group and role of the schedules that people make."""
+    group = scheduler.CfnScheduleGroup(stack, "Schedules", name=d.name)
+    allowed = [
+        Grant(
+            "Call", ("lambda:InvokeFunction",), (d.function_arn("housekeeping"), d.function_arn("redrive"))
+        ),
+        Grant("Deliver", ("sqs:SendMessage",), (d.arn("sqs", d.named("webhooks")),)),
+        Grant("Bury", ("sqs:SendMessage",), (dead.queue_arn,)),
+    ]
+    role = service_role(
+        stack,
+        "SchedulerRole",
+        "scheduler.amazonaws.com",
+        allowed,
+        role_name=d.named("scheduler"),
+    )
+    every = "rate(5 minutes)" if d.scale else "rate(15 minutes)"
+    for name, function, expression in (
+        ("housekeeping", "housekeeping", every),
+        ("redrive", "redrive", "cron(15 3 * * ? *)"),
+    ):
+        scheduler.CfnSchedule(
+            stack,
+            f"Every{name.capitalize()}",
+            name=name,
+            group_name=group.ref,
+            schedule_expression=expression,
+            schedule_expression_timezone="Europe/Rome",
+            flexible_time_window={"mode": "FLEXIBLE", "maximumWindowInMinutes": 2},
+            state="ENABLED",
+            target={
+                "arn": d.function_arn(function),
+                "roleArn": role.role_arn,
+                "deadLetterConfig": {"arn": dead.queue_arn},
+                "retryPolicy": RETRIES,
+                "input": "{}",
+            },
+        )
