@@ -33,7 +33,7 @@ def identity(stack: cdk.Stack, d: Deployment) -> Identity:
         self_sign_up_enabled=False,
         sign_in_aliases=cognito.SignInAliases(email=True),
         sign_in_case_sensitive=False,
-        mfa=cognito.Mfa.REQUIRED if d.is_prod else cognito.Mfa.OPTIONAL,
+        mfa=cognito.Mfa.REQUIRED,
         mfa_second_factor=cognito.MfaSecondFactor(sms=False, otp=True),
         password_policy=cognito.PasswordPolicy(
             min_length=14,

@@ -21,11 +21,12 @@ BACKUP = "AWS keeps this policy in step with what its backup service calls; its 
 
 @dataclass(frozen=True)
 class Exemption:
-    """A rule that a stack does not keep, and why; in one profile only where `profile` says so."""
+    """A rule that a stack does not keep, and why; in one profile or some stages only where it says so."""
 
     rule: str
     reason: str
     profile: Profile | None = None
+    stages: tuple[str, ...] = ()
 
 
 EXEMPTIONS: dict[str, tuple[Exemption, ...]] = {
@@ -73,6 +74,10 @@ EXEMPTIONS: dict[str, tuple[Exemption, ...]] = {
             "OS3",
             "The domain is in the VPC: its security group lets in the functions, an address list cannot",
         ),
+        Exemption(
+            "OS4", "A rehearsal needs no dedicated managers; prod has three", stages=("dev", "staging")
+        ),
+        Exemption("OS7", "One node is enough to develop with; prod and staging span zones", stages=("dev",)),
     ),
     "resilience": tuple(
         Exemption(f"IAM4[Policy::{MANAGED}/{name}]", BACKUP)
@@ -108,7 +113,11 @@ def check(app: cdk.App) -> None:
 
 def explain(stack: cdk.Stack, d: Deployment, capability: str) -> None:
     """Tell cdk-nag the exceptions of a stack."""
-    found: Sequence[Exemption] = [e for e in EXEMPTIONS.get(capability, ()) if e.profile in {None, d.profile}]
+    found: Sequence[Exemption] = [
+        e
+        for e in EXEMPTIONS.get(capability, ())
+        if e.profile in {None, d.profile} and (not e.stages or d.stage in e.stages)
+    ]
     if found:
         cdk.Validations.of(stack).acknowledge(
             *(cdk.Acknowledgment(id=f"AwsSolutions-{e.rule}", reason=e.reason) for e in found)
