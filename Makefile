@@ -80,7 +80,7 @@ wheel: $(VENV)/.dev $(MODEL) ## Build the wheel, model included, into dist/
 	@$(BIN)/python -m hatchling build -t wheel
 
 lock: ## Renew the hashed requirement files (needs uv on the path)
-	@for set in "runtime:pyproject.toml" "model:pyproject.toml --group model" "build:--group build" "dev:pyproject.toml --extra aws --group model --group dev --group bench --group infra"; do \
+	@for set in "runtime:pyproject.toml" "model:pyproject.toml --group model" "build:--group build" "dev:pyproject.toml --extra aws --group model --group dev --group bench --group infra" "lambda:requirements/lambda.in -c requirements/dev.txt"; do \
 	  uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 	    --no-annotate $${set#*:} -o requirements/$${set%%:*}.txt; done
 

@@ -4,7 +4,7 @@ import json
 import logging
 import os
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,11 +12,14 @@ from typing import Any
 
 from rimedio.asl import Engine, MemoryJournal
 from rimedio.asl.wire import Api, StepFunctionsServer, invoked
-from rimedio.aws import AwsConnections
+from rimedio.aws import AwsConnections, Client
+from rimedio.domain.clock import Clock, SystemClock
 from rimedio.settings import Settings, load_settings
 from rimedio.storage.dynamodb_definition import create_table
 from rimedio.tickets.workflow import PLACEHOLDER, definition_text
 from tools.twin.functions import FUNCTION, TASK, LocalFunctions
+
+Prepare = Callable[[Client], None]
 
 REGION = "eu-south-1"
 ACCOUNT = "123456789012"  # moto's
@@ -56,12 +59,18 @@ class Cloud:
 
 
 @contextmanager
-def cloud(engines: Engines, demo: Path, *, moto: str | None = None) -> Iterator[Cloud]:
-    """Deploy, and take down. `demo` is a data folder whose models the local Bedrock answers with."""
+def cloud(
+    engines: Engines, demo: Path, *, clock: Clock | None = None, prepare: Prepare = lambda _: None
+) -> Iterator[Cloud]:
+    """Deploy, and take down. `demo` is a data folder whose models the local Bedrock answers with.
+
+    `prepare` gets every client that a function uses, before its first call; `clock` is the state machine's.
+    """
     with ExitStack() as stack:
         stack.enter_context(_environment(ENVIRONMENT))
         functions = LocalFunctions(PREFIX)
-        engine = Engine(MemoryJournal(), invoked(functions), arn=f"arn:aws:states:{REGION}:{ACCOUNT}")
+        arn = f"arn:aws:states:{REGION}:{ACCOUNT}"
+        engine = Engine(MemoryJournal(), invoked(functions), arn=arn, clock=clock or SystemClock())
         states = stack.enter_context(StepFunctionsServer(Api(engine), threads=WORKERS))
         bedrock = engines.bedrock or stack.enter_context(_bedrock(demo))
         endpoints = {
@@ -70,11 +79,13 @@ def cloud(engines: Engines, demo: Path, *, moto: str | None = None) -> Iterator[
             "stepfunctions": states.url,
             "bedrock-runtime": bedrock,
             "bedrock-agent-runtime": bedrock,
-            "*": moto or stack.enter_context(_moto()),
+            "*": stack.enter_context(_moto()),
         }
-        connections = AwsConnections(REGION, endpoints)
+        connections = AwsConnections(REGION, endpoints, prepare)
         stack.callback(connections.close)
-        yield _deployed(engines, connections, functions, states, demo)
+        made = _deployed(engines, connections, functions, states, demo)
+        stack.callback(connections.client("dynamodb").delete_table, TableName=made.settings.table_name)
+        yield made
 
 
 def _deployed(
