@@ -67,7 +67,10 @@ def main() -> None:
     parser.add_argument("--stage", default="prod", choices=("dev", "staging", "prod"))
     parser.add_argument("--lines", action="store_true", help="every row, not only the sums")
     given = parser.parse_args()
-    print(printed(estimates(templates(given.assembly), given.stage), lines=given.lines))
+    try:
+        print(printed(estimates(templates(given.assembly), given.stage), lines=given.lines))
+    except ValueError as error:
+        parser.exit(2, f"{error}\n")
 
 
 if __name__ == "__main__":

@@ -163,6 +163,8 @@ def main() -> None:
     parser.add_argument("--assembly", type=Path, default=ROOT / "build" / "cdk")
     parser.add_argument("--dry-run", action="store_true", help="print the commands, run nothing")
     given = parser.parse_args()
+    if not (given.assembly / f"assembly-{given.stage}-{given.profile}" / "manifest.json").exists():
+        parser.exit(2, f"There are no templates of {given.stage}-{given.profile}. Run `make synth` first.\n")
     if given.dry_run:
         Deployer(given.stage, given.profile, given.assembly, _unknown, lambda c: print(" ".join(c))).deploy()
         return
