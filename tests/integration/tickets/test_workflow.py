@@ -84,6 +84,14 @@ def test_a_second_opinion_that_agrees_is_noted() -> None:
     assert shop.decider.cases[0].flags == ("category-second-opinion",)
 
 
+def test_an_opinion_that_knows_no_category_takes_the_first_guess_from_nobody() -> None:
+    alone = Workshop(confidence=0.3)
+    guessed = alone.work()
+    shop = Workshop(confidence=0.3, opinion=Classified("UNKNOWN", 0.0))
+    assert shop.work().category == guessed.category != "UNKNOWN"
+    assert shop.decider.cases[0].flags == alone.decider.cases[0].flags
+
+
 def test_a_throttled_writer_is_tried_again_after_growing_waits() -> None:
     writer = FailingWriter([Throttled("slow down"), Throttled("slow down")])
     shop = Workshop(primary=writer)

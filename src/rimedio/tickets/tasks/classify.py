@@ -71,11 +71,16 @@ def _as_trained(question: TicketQuestion) -> str:
 
 
 def second_opinion(parts: TaskParts, given: SecondOpinionInput) -> TicketCategory:
-    """The other judgement where there is one; `agreed` when both name the same category."""
+    """The other judgement where it names a category; `agreed` when both name the same.
+
+    Who does not know takes nothing back: the first guess stays, as unsure as it was.
+    """
     first = given.classification
     other = parts.second_opinion.classify(given.question.text, parts.categories)
     if other is None:
         return replace(first, by="classifier, no second opinion")
+    if other.category == UNKNOWN:
+        return replace(first, by="classifier, the second opinion does not know")
     best = first.top[0][0] if first.top else first.category
     return TicketCategory(
         other.category,
