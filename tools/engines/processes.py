@@ -13,6 +13,7 @@ from tools.engines.recipes import LOOPBACK
 
 END_SECONDS_MAX = 5.0
 PORTS = 20
+LOOKS_MAX, LINE_SECONDS = 20, 0.01
 _LOOK_SECONDS = 0.1
 
 
@@ -38,7 +39,7 @@ def alive(name: str, pid: int) -> bool:
     """Whether `pid` is that engine, running."""
     _reap(pid)
     try:
-        line = Path(f"/proc/{pid}/cmdline").read_text("utf-8", "replace")
+        line = _command_line(pid)
     except FileNotFoundError:
         if Path("/proc/self").exists():
             return False
@@ -49,6 +50,16 @@ def alive(name: str, pid: int) -> bool:
     except OSError:
         return False
     return marker(name) in line
+
+
+def _command_line(pid: int) -> str:
+    """Of a process by Linux's own account; empty for one that has ended. Raises FileNotFoundError."""
+    place = Path(f"/proc/{pid}/cmdline")
+    for _ in range(LOOKS_MAX):  # it is empty for moments too, while the kernel puts a new program in place
+        if line := place.read_text("utf-8", "replace"):
+            return line
+        time.sleep(LINE_SECONDS)
+    return ""
 
 
 def end(name: str, pid: int) -> None:
