@@ -43,11 +43,13 @@ def _dynamodb(port: int, _data: Path) -> list[str]:
 
 def _opensearch(profile: str, *options: str) -> Callable[[int, Path], list[str]]:
     def command(port: int, data: Path) -> list[str]:
+        # A name of its own: nodes of one name find each other on loopback, and the one that stays has no quorum.
+        cluster = f"rimedio-{profile}-{port}"
         return [
             "-Xms256m", "-Xmx1g", "-XX:+UseSerialGC", *options,
             "-cp", _classes(profile, f"{profile}-knn"), "org.codelibs.opensearch.runner.OpenSearchRunner",
             "-basePath", str(data), "-numOfNode", "1", "-baseHttpPort", str(port - 1),
-            "-clusterName", f"rimedio-{profile}", "-pluginTypes", "org.opensearch.knn.plugin.KNNPlugin", "-useLogger",
+            "-clusterName", cluster, "-pluginTypes", "org.opensearch.knn.plugin.KNNPlugin", "-useLogger",
         ]  # fmt: skip
 
     return command
