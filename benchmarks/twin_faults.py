@@ -92,7 +92,7 @@ def whole_way(aws: Twin, body: dict[str, Any]) -> Ticket | None:
     else:
         return None
     ticket_id = json.loads(answer["body"])["ticket_id"]
-    aws.system.runner.recover(
+    aws.watcher.runner.recover(
         aws.system.tenant
     )  # the housekeeping function's: what was accepted, not started
     ticket = aws.settled(ticket_id)
@@ -102,7 +102,7 @@ def whole_way(aws: Twin, body: dict[str, Any]) -> Ticket | None:
 
 def charged_twice(aws: Twin, ticket: Ticket) -> bool:
     """Whether more than one answered call of a model stands in the ledger for a step that wants one."""
-    entries = aws.system.accounts.ledger.of_ticket(aws.system.tenant, ticket.ticket_id)
+    entries = aws.watcher.accounts.ledger.of_ticket(aws.system.tenant, ticket.ticket_id)
     answered = Counter(e.step for e in entries if e.kind is CostKind.CHAT and e.outcome is CostOutcome.DONE)
     return any(count > 1 for count in answered.values())
 

@@ -53,6 +53,7 @@ class Cloud:
 
     settings: Settings
     connections: AwsConnections
+    watching: AwsConnections  # of whoever looks on: no fault meets them, and they count as nobody's calls
     functions: LocalFunctions
     step_functions: StepFunctionsServer
     events_queue: str  # URL of a queue that a rule sends every event to
@@ -83,18 +84,21 @@ def cloud(
         }
         connections = AwsConnections(REGION, endpoints, prepare)
         stack.callback(connections.close)
-        made = _deployed(engines, connections, functions, states, demo)
-        stack.callback(connections.client("dynamodb").delete_table, TableName=made.settings.table_name)
+        watching = AwsConnections(REGION, endpoints)
+        stack.callback(watching.close)
+        made = _deployed(engines, (connections, watching), functions, states, demo)
+        stack.callback(watching.client("dynamodb").delete_table, TableName=made.settings.table_name)
         yield made
 
 
 def _deployed(
     engines: Engines,
-    connections: AwsConnections,
+    both: tuple[AwsConnections, AwsConnections],
     functions: LocalFunctions,
     states: StepFunctionsServer,
     demo: Path,
 ) -> Cloud:
+    connections = both[1]
     name = PREFIX + uuid.uuid4().hex[:12]
     create_table(connections.client("dynamodb"), name)
     connections.client("s3").create_bucket(
@@ -136,7 +140,7 @@ def _deployed(
         },
         environment={},
     )
-    return Cloud(settings, connections, functions, states, events_queue)
+    return Cloud(settings, *both, functions, states, events_queue)
 
 
 def _state_machine(connections: AwsConnections) -> str:

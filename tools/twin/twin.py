@@ -38,6 +38,7 @@ class Twin:
 
     cloud: Cloud
     system: AwsRimedio
+    watcher: AwsRimedio  # the same deployment, seen by whoever looks on
     stream: TableStream
     _told: list[dict[str, Any]] = field(default_factory=list)
 
@@ -100,7 +101,7 @@ class Twin:
         """A ticket once nothing works on it, and it no longer stands as `leaving`. Raises TimeoutError."""
         end = time.monotonic() + SETTLE_SECONDS_MAX
         while time.monotonic() < end:
-            ticket = self.system.tickets.get(self.system.tenant, ticket_id)
+            ticket = self.watcher.tickets.get(self.system.tenant, ticket_id)
             if ticket.status not in WAITING and ticket.status.value != leaving:
                 return ticket
             time.sleep(POLL_SECONDS)
@@ -109,7 +110,7 @@ class Twin:
     def ended(self, execution_id: str) -> str:
         """How an execution ended, as the service says it."""
         end = time.monotonic() + SETTLE_SECONDS_MAX
-        while (status := str(self.system.runner.describe(execution_id).status)) == "RUNNING":
+        while (status := str(self.watcher.runner.describe(execution_id).status)) == "RUNNING":
             if time.monotonic() > end:
                 raise TimeoutError(f"{execution_id} is running since {SETTLE_SECONDS_MAX:.0f} seconds.")
             time.sleep(POLL_SECONDS)
@@ -136,7 +137,7 @@ class Twin:
 
     def events(self) -> list[dict[str, Any]]:
         """Every event that the bus has sent so far to the queue of a rule for all."""
-        sqs = self.cloud.connections.client("sqs")
+        sqs = self.cloud.watching.client("sqs")
         while messages := sqs.receive_message(QueueUrl=self.cloud.events_queue, MaxNumberOfMessages=10).get(
             "Messages"
         ):
@@ -162,7 +163,8 @@ def twin(
         builds |= {TASK + name: partial(build_task, name=name) for name in task_names()}
         for name, build in builds.items():
             made.functions.add(name, LambdaFunction(name, build, find_system=lambda: system))
+        watcher = AwsRimedio(made.settings, made.watching, clock, scratch=Path(scratch))
         try:
-            yield Twin(made, system, TableStream(made.connections, made.settings.table_name))
+            yield Twin(made, system, watcher, TableStream(made.watching, made.settings.table_name))
         finally:
             system.close()
