@@ -188,12 +188,13 @@ def _project(
 ) -> codebuild.CfnProject:
     spec = {
         "version": 0.2,
+        "env": {"variables": {"PIP_CACHE_DIR": "/var/cache/pip"}},
         "phases": {
             "install": {"runtime-versions": {"python": "3.13", "nodejs": "22"}},
             "build": {"commands": commands},
         },
         "artifacts": {"files": ["**/*"], "exclude-paths": [".venv/**/*", ".git/**/*"]},
-        "cache": {"paths": ["/root/.cache/pip/**/*"]},
+        "cache": {"paths": ["/var/cache/pip/**/*"]},
     }
     return codebuild.CfnProject(
         stack,
