@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from rimedio.asl import Engine, MemoryJournal
 from rimedio.asl.wire import Api, StepFunctionsServer, invoked
@@ -16,8 +15,8 @@ from rimedio.aws import AwsConnections, Client
 from rimedio.domain.clock import Clock, SystemClock
 from rimedio.settings import Settings, load_settings
 from rimedio.storage.dynamodb_definition import create_table
-from rimedio.tickets.workflow import PLACEHOLDER, definition_text
-from tools.twin.functions import FUNCTION, TASK, LocalFunctions
+from rimedio.tickets.workflow import definition_for, task_names
+from tools.twin.functions import FUNCTION, TASK, DeployedFunctions
 
 Prepare = Callable[[Client], None]
 
@@ -54,7 +53,7 @@ class Cloud:
     settings: Settings
     connections: AwsConnections
     watching: AwsConnections  # of whoever looks on: no fault meets them, and they count as nobody's calls
-    functions: LocalFunctions
+    functions: DeployedFunctions
     step_functions: StepFunctionsServer
     events_queue: str  # URL of a queue that a rule sends every event to
 
@@ -69,9 +68,9 @@ def cloud(
     """
     with ExitStack() as stack:
         stack.enter_context(_environment(ENVIRONMENT))
-        functions = LocalFunctions(PREFIX)
+        functions = DeployedFunctions(PREFIX)
         arn = f"arn:aws:states:{REGION}:{ACCOUNT}"
-        engine = Engine(MemoryJournal(), invoked(functions), arn=arn, clock=clock or SystemClock())
+        engine = Engine(MemoryJournal(), invoked(functions.for_states), arn=arn, clock=clock or SystemClock())
         states = stack.enter_context(StepFunctionsServer(Api(engine), threads=WORKERS))
         bedrock = engines.bedrock or stack.enter_context(_bedrock(demo))
         endpoints = {
@@ -94,7 +93,7 @@ def cloud(
 def _deployed(
     engines: Engines,
     both: tuple[AwsConnections, AwsConnections],
-    functions: LocalFunctions,
+    functions: DeployedFunctions,
     states: StepFunctionsServer,
     demo: Path,
 ) -> Cloud:
@@ -146,12 +145,13 @@ def _deployed(
 def _state_machine(connections: AwsConnections) -> str:
     """The workflow's own file; in the place of each task's name stands its function."""
 
-    def function(found: Any) -> str:
-        return FUNCTION.format(region=REGION, account=ACCOUNT, name=f"{PREFIX}{TASK}{found[1]}:live")
-
+    functions = {
+        name: FUNCTION.format(region=REGION, account=ACCOUNT, name=f"{PREFIX}{TASK}{name}:live")
+        for name in task_names()
+    }
     made = connections.client("stepfunctions").create_state_machine(
         name=f"{PREFIX}ticket",
-        definition=PLACEHOLDER.sub(function, definition_text()),
+        definition=definition_for(functions),
         roleArn=f"arn:aws:iam::{ACCOUNT}:role/{PREFIX}ticket",
     )
     return str(made["stateMachineArn"])

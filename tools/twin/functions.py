@@ -1,67 +1,39 @@
-"""Lambda, played: the functions' own handlers, with JSON in, JSON out, and errors as Lambda's runtime tells them."""
+"""The functions of a deployment, called as Lambda's runtime calls them, and counted."""
 
 import json
-import traceback
+import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
-from rimedio.asl import TaskFailed
-from rimedio.asl.jsontext import JSON
+from rimedio.asl.wire.functions import LocalContext, LocalFunctions
 
 FUNCTION = "arn:aws:lambda:{region}:{account}:function:{name}"
 TASK = "task-"
-SECONDS = 30
 
 Handler = Callable[[Any, Any], Any]
 
 
-@dataclass(frozen=True)
-class Context:
-    """What Lambda hands to a handler beside the event."""
-
-    function_name: str
-    aws_request_id: str
-    invoked_function_arn: str = ""
-    memory_limit_in_mb: int = 512
-
-    def get_remaining_time_in_millis(self) -> int:
-        """A function that has just begun has all its time."""
-        return SECONDS * 1000
-
-
-class LocalFunctions:
-    """Calls handlers by function name or ARN. Counts calls, so that a test can say what really ran."""
+class DeployedFunctions:
+    """Handlers by the function's name without the deployment's prefix; `calls` says what really ran."""
 
     def __init__(self, prefix: str) -> None:
         """`prefix` is what the names of this deployment's functions begin with."""
         self._prefix = prefix
         self._handlers: dict[str, Handler] = {}
         self.calls: list[str] = []
+        self.for_states = LocalFunctions(self._handlers)  # what the state machine's tasks invoke
 
     def add(self, name: str, handler: Handler) -> None:
         """Deploy a function."""
-        self._handlers[name] = handler
+
+        def counted(event: Any, context: Any) -> Any:
+            self.calls.append(name)
+            return handler(event, context)
+
+        self._handlers[self._prefix + name] = counted
 
     def invoke(self, name: str, event: Any) -> Any:
-        """A handler's answer. Raises what it raises."""
-        self.calls.append(name)
-        context = Context(self._prefix + name, f"request-{len(self.calls)}")
-        answer = self._handlers[name](json.loads(json.dumps(event)), context)
-        return json.loads(json.dumps(answer))
-
-    def __call__(self, function: str, payload: JSON) -> tuple[JSON, str]:
-        """For the state machine: the result and the version that ran. Raises TaskFailed as Lambda tells errors."""
-        name = function.rsplit(":function:", 1)[-1].split(":", maxsplit=1)[0].removeprefix(self._prefix)
-        if name not in self._handlers:
-            raise TaskFailed("Lambda.ResourceNotFoundException", f"Function not found: {function}")
-        try:
-            return self.invoke(name, payload), "1"
-        except Exception as error:
-            kind = type(error).__name__
-            cause = {
-                "errorMessage": str(error),
-                "errorType": kind,
-                "stackTrace": traceback.format_tb(error.__traceback__),
-            }
-            raise TaskFailed(kind, json.dumps(cause)) from error
+        """A handler's answer, outside of the workflow. Raises what it raises."""
+        full = self._prefix + name
+        context = LocalContext(full, full, str(uuid.uuid4()))
+        return json.loads(json.dumps(self._handlers[full](json.loads(json.dumps(event)), context)))

@@ -5,7 +5,6 @@ event at once. Latency is waited for on the event loop, so a slow answer keeps n
 """
 
 import asyncio
-import errno
 import socket
 import threading
 import uuid
@@ -22,7 +21,8 @@ from rimedio.bedrock_local.event_stream import exception
 from rimedio.bedrock_local.fault_plan import SECONDS_MAX, Fault, Kind
 from rimedio.bedrock_local.service import LocalBedrock
 from rimedio.bedrock_local.wire import REQUEST_ID, WireAnswer, WireRequest, refusal
-from rimedio.domain.errors import InvalidInput, Unavailable
+from rimedio.domain.errors import Unavailable
+from rimedio.listening import address_of, listening
 
 BODY_BYTES_MAX = 25_000_000  # the service's own limit
 THREADS = 16
@@ -176,9 +176,9 @@ def run_bedrock_local(
 ) -> None:
     """Serve until Ctrl-C or SIGTERM. Raises InvalidInput when the port cannot be had."""
     application = Application(bedrock)
-    with _listening(host, port) as listener:
+    with listening(host, port) as listener:
         try:
-            _Server(application, lambda: on_ready(_address(listener))).run(sockets=[listener])
+            _Server(application, lambda: on_ready(address_of(listener))).run(sockets=[listener])
         finally:
             application.close()
 
@@ -187,7 +187,7 @@ def run_bedrock_local(
 def serving_bedrock(bedrock: LocalBedrock, host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
     """Serve on a thread of its own as long as the context lasts; gives the address."""
     application = Application(bedrock)
-    with _listening(host, port) as listener:
+    with listening(host, port) as listener:
         ready = threading.Event()
         server = _Server(application, ready.set)
         thread = threading.Thread(target=server.run, args=([listener],), name="bedrock-local", daemon=True)
@@ -195,35 +195,8 @@ def serving_bedrock(bedrock: LocalBedrock, host: str = "127.0.0.1", port: int = 
         try:
             if not ready.wait(START_SECONDS_MAX):
                 raise Unavailable(f"The local Bedrock did not start within {START_SECONDS_MAX:.0f} seconds.")
-            yield _address(listener)
+            yield address_of(listener)
         finally:
             server.should_exit = True
             thread.join(STOP_SECONDS_MAX + 5)
             application.close()
-
-
-@contextmanager
-def _listening(host: str, port: int) -> Iterator[socket.socket]:
-    listener = None
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        listener = socket.socket(family, kind, protocol)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(address)
-    except OSError as error:
-        if listener is not None:
-            listener.close()
-        taken = error.errno == errno.EADDRINUSE
-        said = (
-            f"Port {port} of {host} is taken" if taken else f"{host}:{port} cannot be listened on ({error})"
-        )
-        raise InvalidInput(f"{said}. Choose another with --port; 0 takes a free one.") from error
-    try:
-        yield listener
-    finally:
-        listener.close()
-
-
-def _address(listener: socket.socket) -> str:
-    host, port = listener.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

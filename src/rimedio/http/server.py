@@ -1,6 +1,5 @@
 """Serves the gateway on a port: uvicorn with httptools and uvloop, limits, and an end that loses nothing."""
 
-import errno
 import resource
 import socket
 import sys
@@ -13,7 +12,7 @@ from pathlib import Path
 import uvicorn
 
 from rimedio.bootstrap import Rimedio
-from rimedio.domain.errors import InvalidInput, Unavailable
+from rimedio.domain.errors import Unavailable
 from rimedio.http.authorization import Authorization
 from rimedio.http.body_schemas import BodySchemas
 from rimedio.http.console_files import ConsoleFiles
@@ -28,6 +27,7 @@ from rimedio.lambdas.authorizer import build_authorizer
 from rimedio.lambdas.cors import CrossOrigin
 from rimedio.lambdas.document import build_document
 from rimedio.lambdas.live_feeds import changed_topics, openers_of, ticket_feed
+from rimedio.listening import address_of, listening
 from rimedio.observability.observed_requests import observed_requests
 
 CONSOLE = Path(str(files("rimedio"))) / "console"
@@ -79,15 +79,15 @@ def run_server(
     """
     sys.setswitchinterval(SWITCH_SECONDS)
     _allow_open_files()
-    with _listening(host, port) as listener:
-        server = _Server(build_gateway(system), lambda: on_ready(_address(listener)))
+    with listening(host, port) as listener:
+        server = _Server(build_gateway(system), lambda: on_ready(address_of(listener)))
         server.run(sockets=[listener])
 
 
 @contextmanager
 def serving(system: Rimedio, host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
     """Serve on a thread of its own as long as the context lasts; gives the address."""
-    with _listening(host, port) as listener:
+    with listening(host, port) as listener:
         ready = threading.Event()
         server = _Server(build_gateway(system), ready.set)
         thread = threading.Thread(target=server.run, args=([listener],), name="http server", daemon=True)
@@ -95,7 +95,7 @@ def serving(system: Rimedio, host: str = "127.0.0.1", port: int = 0) -> Iterator
         try:
             if not ready.wait(START_SECONDS_MAX):
                 raise Unavailable(f"The server did not start within {START_SECONDS_MAX:.0f} seconds.")
-            yield _address(listener)
+            yield address_of(listener)
         finally:
             server.should_exit = True
             thread.join(DRAIN_SECONDS_MAX + 5)
@@ -145,38 +145,3 @@ def _allow_open_files() -> None:
         wanted = min(wanted, hard)
     if soft != resource.RLIM_INFINITY and soft < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-
-
-@contextmanager
-def _listening(host: str, port: int) -> Iterator[socket.socket]:
-    listener = None
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        listener = socket.socket(family, kind, protocol)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(address)
-    except OSError as error:
-        if listener is not None:
-            listener.close()
-        raise _not_listening(host, port, error) from error
-    try:
-        yield listener
-    finally:
-        listener.close()
-
-
-def _not_listening(host: str, port: int, error: OSError) -> InvalidInput:
-    if error.errno == errno.EADDRINUSE:
-        msg = (
-            f"Port {port} of {host} is taken. Stop what listens there, or choose another: --port {port + 1}."
-        )
-    elif error.errno == errno.EACCES:
-        msg = f"Port {port} is for the administrator. Choose one above 1023, such as --port 8080."
-    else:
-        msg = f"{host}:{port} cannot be listened on ({error}). Check the address; 127.0.0.1 always works."
-    return InvalidInput(msg)
-
-
-def _address(listener: socket.socket) -> str:
-    host, port = listener.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
