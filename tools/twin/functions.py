@@ -11,6 +11,7 @@ FUNCTION = "arn:aws:lambda:{region}:{account}:function:{name}"
 TASK = "task-"
 
 Handler = Callable[[Any, Any], Any]
+Around = Callable[[str, Callable[[], Any]], Any]  # name of the function, its work
 
 
 class DeployedFunctions:
@@ -21,6 +22,7 @@ class DeployedFunctions:
         self._prefix = prefix
         self._handlers: dict[str, Handler] = {}
         self.calls: list[str] = []
+        self.around: Around = lambda _name, work: work()  # whoever wants to see each call puts himself here
         self.for_states = LocalFunctions(self._handlers)  # what the state machine's tasks invoke
 
     def add(self, name: str, handler: Handler) -> None:
@@ -28,7 +30,7 @@ class DeployedFunctions:
 
         def counted(event: Any, context: Any) -> Any:
             self.calls.append(name)
-            return handler(event, context)
+            return self.around(name, lambda: handler(event, context))
 
         self._handlers[self._prefix + name] = counted
 
