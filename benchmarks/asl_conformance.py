@@ -15,7 +15,7 @@ from pathlib import Path
 
 from benchmarks._report import Options, Report, parse_args, split_file
 from rimedio.asl import Engine, InvalidDefinition, Machine, MemoryJournal, TaskContext, VirtualClock, validate
-from rimedio.asl.journal import Event
+from rimedio.asl.journal.port import Event
 from rimedio.asl.jsontext import JSON
 
 HARMLESS_FLAGS = {"wait", "input_differs"}

@@ -9,9 +9,9 @@
 Nothing else of Rimedio is imported.
 """
 
-from rimedio.asl.activities import Activities
 from rimedio.asl.clock import Clock, Randomness, SystemClock, VirtualClock
-from rimedio.asl.engine import Engine
+from rimedio.asl.definition.model import Machine
+from rimedio.asl.definition.validation import validate
 from rimedio.asl.errors import (
     ActivityDoesNotExist,
     AslError,
@@ -27,13 +27,13 @@ from rimedio.asl.errors import (
     TaskFailed,
     TaskTimedOut,
 )
-from rimedio.asl.executions import Description
-from rimedio.asl.handlers import Handler, Handlers, TaskContext
-from rimedio.asl.journal import ActivityTask, Event, Journal, MemoryJournal
-from rimedio.asl.model import Machine
-from rimedio.asl.registry import Registry, Route
-from rimedio.asl.sqlite_journal import SqliteJournal
-from rimedio.asl.validation import validate
+from rimedio.asl.execution.engine import Engine
+from rimedio.asl.execution.executions import Description
+from rimedio.asl.execution.handlers import Handler, Handlers, TaskContext
+from rimedio.asl.integrations.activities import Activities
+from rimedio.asl.journal.port import ActivityTask, Event, Journal, MemoryJournal
+from rimedio.asl.journal.registry import Registry, Route
+from rimedio.asl.journal.sqlite import SqliteJournal
 
 __all__ = [
     "Activities",

@@ -15,20 +15,20 @@ from typing import Annotated, cast
 
 import typer
 
-from rimedio.asl.engine import Engine
+from rimedio.asl.definition.model import Machine
+from rimedio.asl.definition.validation import validate
 from rimedio.asl.errors import AslError, InvalidDefinition
+from rimedio.asl.execution.engine import Engine
+from rimedio.asl.execution.handlers import Handlers
 from rimedio.asl.graph import mermaid, svg
-from rimedio.asl.handlers import Handlers
-from rimedio.asl.http_task import http_task
-from rimedio.asl.integrations import functions, nested
-from rimedio.asl.journal import Event, Journal, MemoryJournal
+from rimedio.asl.integrations.functions import functions, nested
+from rimedio.asl.integrations.http_task import http_task
+from rimedio.asl.integrations.objects import FolderStore, objects
+from rimedio.asl.journal.port import Event, Journal, MemoryJournal
+from rimedio.asl.journal.registry import Registry, Route
+from rimedio.asl.journal.sqlite import SqliteJournal
 from rimedio.asl.jsontext import JSON
-from rimedio.asl.model import Machine
-from rimedio.asl.objects import FolderStore, objects
-from rimedio.asl.registry import Registry, Route
-from rimedio.asl.sqlite_journal import SqliteJournal
 from rimedio.asl.testing import Case, MockedTasks, run_case
-from rimedio.asl.validation import validate
 
 app = typer.Typer(
     name="asl", help="Run and test Amazon States Language machines in this process.", no_args_is_help=True

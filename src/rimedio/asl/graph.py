@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
+from rimedio.asl.definition.model import ChoicePart, Graph, Machine, MapPart, ParallelPart, State
 from rimedio.asl.jsontext import JSON
-from rimedio.asl.model import ChoicePart, Graph, Machine, MapPart, ParallelPart, State
 
 COLOURS = {"succeeded": "#2e7d32", "failed": "#c62828", "running": "#1565c0", "caught": "#ef6c00"}
 History = Sequence[Mapping[str, JSON]]

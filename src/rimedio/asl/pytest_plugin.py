@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from rimedio.asl.executions import Description
+from rimedio.asl.definition.model import Machine
+from rimedio.asl.execution.executions import Description
 from rimedio.asl.jsontext import JSON
-from rimedio.asl.model import Machine
 from rimedio.asl.testing import Answer, Case, run_case, states_entered
 
 

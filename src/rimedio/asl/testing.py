@@ -9,18 +9,18 @@ from datetime import UTC, datetime
 from typing import cast
 
 from rimedio.asl.clock import VirtualClock, system_randomness
-from rimedio.asl.engine import ARN, Engine
+from rimedio.asl.definition.model import Machine, State
 from rimedio.asl.errors import StatesError, TaskFailed
-from rimedio.asl.executions import Description
-from rimedio.asl.failures import located
-from rimedio.asl.frames import Frame, Outcome, Phase, Run
-from rimedio.asl.handlers import Handlers, TaskContext
-from rimedio.asl.interpreter import Interpreter
-from rimedio.asl.journal import Event, Execution, MemoryJournal
-from rimedio.asl.jsonpath import put_at
+from rimedio.asl.execution.engine import ARN, Engine
+from rimedio.asl.execution.executions import Description
+from rimedio.asl.execution.failures import located
+from rimedio.asl.execution.frames import Frame, Outcome, Phase, Run
+from rimedio.asl.execution.handlers import Handlers, TaskContext
+from rimedio.asl.execution.interpreter import Interpreter
+from rimedio.asl.expressions.jsonpath import put_at
+from rimedio.asl.expressions.query import Services
+from rimedio.asl.journal.port import Event, Execution, MemoryJournal
 from rimedio.asl.jsontext import JSON, dumps, loads
-from rimedio.asl.model import Machine, State
-from rimedio.asl.query import Services
 
 TARGETS = ("Next", "Default")
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 from functools import cache
 
 from rimedio.asl import Machine
-from rimedio.asl.model import ChoicePart, Graph, MapPart, ParallelPart, State
+from rimedio.asl.definition.model import ChoicePart, Graph, MapPart, ParallelPart, State
 from rimedio.tickets.workflow import definition_text
 
 

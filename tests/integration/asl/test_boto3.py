@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from rimedio.asl import Engine, Machine
-from rimedio.asl.services import PREFIX, services
+from rimedio.asl.integrations.services import PREFIX, services
 
 boto3 = pytest.importorskip("boto3")
 moto = pytest.importorskip("moto")

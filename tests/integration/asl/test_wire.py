@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from rimedio.asl import Engine, MemoryJournal, SqliteJournal, TaskContext, TaskFailed
-from rimedio.asl.integrations import functions, nested
-from rimedio.asl.sqlite_journal import FileConnections
+from rimedio.asl.integrations.functions import functions, nested
+from rimedio.asl.journal.sqlite import FileConnections
 from rimedio.asl.wire import Api, StepFunctionsServer
 
 boto3 = pytest.importorskip("boto3")

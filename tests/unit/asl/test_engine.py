@@ -446,7 +446,7 @@ def test_history_links_every_event_to_the_one_before_in_its_branch() -> None:
 def test_a_worker_survives_a_failing_journal_and_the_execution_goes_on(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("rimedio.asl.engine.RETRY_SECONDS", 0.01)
+    monkeypatch.setattr("rimedio.asl.execution.engine.RETRY_SECONDS", 0.01)
 
     class Ailing(MemoryJournal):
         left = 2

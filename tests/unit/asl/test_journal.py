@@ -16,7 +16,7 @@ from rimedio.asl import (
     TaskTimedOut,
     VirtualClock,
 )
-from rimedio.asl.journal import Changes, Event, Execution
+from rimedio.asl.journal.port import Changes, Event, Execution
 
 Open = Callable[[], Journal]
 

@@ -17,9 +17,9 @@ from rimedio.asl import (
     VirtualClock,
     validate,
 )
-from rimedio.asl.jsonata_query import JsonataQuery
-from rimedio.asl.jsonpath_parser import PathSyntaxError, parse_path
-from rimedio.asl.query import Scope
+from rimedio.asl.expressions.jsonata import JsonataQuery
+from rimedio.asl.expressions.jsonpath_parser import PathSyntaxError, parse_path
+from rimedio.asl.expressions.query import Scope
 
 WORK = "arn:aws:lambda:local:000000000000:function:work"
 FEW = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -6,14 +6,14 @@ from typing import Any
 import pytest
 
 from rimedio.asl import StatesError
-from rimedio.asl.choice import compile_rule, parse_timestamp
-from rimedio.asl.intrinsics import compile_intrinsic
-from rimedio.asl.jsonata_query import JsonataQuery, compile_template
-from rimedio.asl.jsonpath import put_at
-from rimedio.asl.jsonpath_parser import PathSyntaxError, parse_path
+from rimedio.asl.expressions.choice import compile_rule, parse_timestamp
+from rimedio.asl.expressions.intrinsics import compile_intrinsic
+from rimedio.asl.expressions.jsonata import JsonataQuery, compile_template
+from rimedio.asl.expressions.jsonpath import put_at
+from rimedio.asl.expressions.jsonpath_parser import PathSyntaxError, parse_path
+from rimedio.asl.expressions.payload import compile_template as compile_payload
+from rimedio.asl.expressions.query import MISSING, Scope
 from rimedio.asl.jsontext import JSON
-from rimedio.asl.payload import compile_template as compile_payload
-from rimedio.asl.query import MISSING, Scope
 
 STORE: JSON = {
     "books": [{"t": "a", "p": 1}, {"t": "b", "p": 5, "s": True}],
@@ -118,18 +118,18 @@ def test_jsonata_that_fails_or_is_undefined_is_a_query_evaluation_error(source: 
     ],
 )
 def test_handing_over_only_what_is_named_changes_no_value(source: str) -> None:
-    from rimedio.asl import jsonata_query
+    from rimedio.asl.expressions import jsonata
 
     value: JSON = {"a": {"b": 1}, "c": 2, "d": None}
     seen = JsonataQuery(source, "Output").evaluate(scope(value, o=value, l=[{"k": 1}, {"k": None}]))
     everything = JsonataQuery(source, "Output")
-    names = dict.fromkeys([*jsonata_query._accesses(source), "states", "o", "l"])
+    names = dict.fromkeys([*jsonata._accesses(source), "states", "o", "l"])
     object.__setattr__(everything, "_accesses", names)
     assert everything.evaluate(scope(value, o=value, l=[{"k": 1}, {"k": None}])) == seen
 
 
 def test_an_endless_recursion_is_cut_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rimedio.asl.jsonata_query.EVALUATION_SECONDS_MAX", 0.05)
+    monkeypatch.setattr("rimedio.asl.expressions.jsonata.EVALUATION_SECONDS_MAX", 0.05)
     with pytest.raises(StatesError):
         jsonata("($f := function($n) { $f($n + 1) }; $f(1))")
 

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from rimedio.asl import Description, Engine, Machine
-from rimedio.asl.http_task import HttpRequest, HttpResponse, http_task
-from rimedio.asl.http_task import send as send_over_network
-from rimedio.asl.objects import FolderStore, MemoryStore, ObjectStore, objects
-from rimedio.asl.services import PREFIX, services, snake_case
+from rimedio.asl.integrations.http_task import HttpRequest, HttpResponse, http_task
+from rimedio.asl.integrations.http_task import send as send_over_network
+from rimedio.asl.integrations.objects import FolderStore, MemoryStore, ObjectStore, objects
+from rimedio.asl.integrations.services import PREFIX, services, snake_case
 
 
 class Refused(Exception):

@@ -17,7 +17,7 @@ from rimedio.asl import (
     validate,
 )
 from rimedio.asl.graph import mermaid, progress, svg
-from rimedio.asl.integrations import INVOKE, START, functions, nested
+from rimedio.asl.integrations.functions import INVOKE, START, functions, nested
 from rimedio.asl.testing import Case, Return, Throw, run_case, try_state
 
 pytest_plugins = ["rimedio.asl.pytest_plugin"]

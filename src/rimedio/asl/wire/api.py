@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping
 from types import TracebackType
 
-from rimedio.asl.activities import Activities
-from rimedio.asl.engine import Engine
+from rimedio.asl.execution.engine import Engine
+from rimedio.asl.integrations.activities import Activities
 from rimedio.asl.jsontext import JSON
 from rimedio.asl.wire.arns import Arns
 from rimedio.asl.wire.checks import Checks

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 
-from rimedio.asl.engine import Engine
-from rimedio.asl.handlers import TaskContext, as_failure, find_handler
+from rimedio.asl.definition.validation import validate
+from rimedio.asl.execution.engine import Engine
+from rimedio.asl.execution.handlers import TaskContext, as_failure, find_handler
 from rimedio.asl.jsontext import JSON, dumps
 from rimedio.asl.testing import Answer, Return, TestedState, Throw, try_state
-from rimedio.asl.validation import validate
 from rimedio.asl.wire.faults import Fault
 from rimedio.asl.wire.fields import Fields, invalid
 

@@ -6,12 +6,12 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
 from rimedio.asl.clock import new_uuid
-from rimedio.asl.engine import Engine
-from rimedio.asl.executions import Description, event_as_aws
-from rimedio.asl.express import EXPRESS_SECONDS_MAX
-from rimedio.asl.journal import RUNNING, Event
+from rimedio.asl.execution.engine import Engine
+from rimedio.asl.execution.executions import Description, event_as_aws
+from rimedio.asl.execution.express import EXPRESS_SECONDS_MAX
+from rimedio.asl.journal.port import RUNNING, Event
+from rimedio.asl.journal.registry import Found
 from rimedio.asl.jsontext import JSON, dumps
-from rimedio.asl.registry import Found
 from rimedio.asl.wire.arns import Arns
 from rimedio.asl.wire.faults import Fault
 from rimedio.asl.wire.fields import Fields, invalid

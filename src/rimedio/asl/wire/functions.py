@@ -14,9 +14,9 @@ from functools import partial
 from http import HTTPStatus
 
 from rimedio.asl.errors import TaskFailed
-from rimedio.asl.handlers import Handler, TaskContext
-from rimedio.asl.http_task import HttpRequest, HttpResponse, Send, send
-from rimedio.asl.integrations import function_name
+from rimedio.asl.execution.handlers import Handler, TaskContext
+from rimedio.asl.integrations.functions import function_name
+from rimedio.asl.integrations.http_task import HttpRequest, HttpResponse, Send, send
 from rimedio.asl.jsontext import JSON, dumps, loads
 
 INVOKE = "arn:aws:states:::lambda:invoke"

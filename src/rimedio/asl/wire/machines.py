@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Mapping
 
-from rimedio.asl.engine import Engine
+from rimedio.asl.definition.model import Machine
 from rimedio.asl.errors import InvalidDefinition, StateMachineDoesNotExist
-from rimedio.asl.journal import RUNNING
+from rimedio.asl.execution.engine import Engine
+from rimedio.asl.journal.port import RUNNING
+from rimedio.asl.journal.registry import Found
 from rimedio.asl.jsontext import JSON
-from rimedio.asl.model import Machine
-from rimedio.asl.registry import Found
 from rimedio.asl.wire.arns import Arns
 from rimedio.asl.wire.faults import Fault
 from rimedio.asl.wire.fields import Fields

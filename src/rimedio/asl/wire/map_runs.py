@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from rimedio.asl.engine import Engine
-from rimedio.asl.journal import Event
+from rimedio.asl.execution.engine import Engine
+from rimedio.asl.journal.port import Event
 from rimedio.asl.jsontext import JSON
 from rimedio.asl.wire.faults import Fault
 from rimedio.asl.wire.fields import Fields

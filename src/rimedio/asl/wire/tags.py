@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Mapping
 
-from rimedio.asl.journal import Journal
+from rimedio.asl.journal.port import Journal
 from rimedio.asl.jsontext import JSON
 from rimedio.asl.wire.faults import Fault
 from rimedio.asl.wire.fields import Fields

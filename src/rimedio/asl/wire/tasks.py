@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Mapping
 
-from rimedio.asl.activities import Activities
-from rimedio.asl.engine import Engine
 from rimedio.asl.errors import InvalidInput
+from rimedio.asl.execution.engine import Engine
+from rimedio.asl.integrations.activities import Activities
 from rimedio.asl.jsontext import JSON
 from rimedio.asl.wire.faults import Fault
 from rimedio.asl.wire.fields import Fields

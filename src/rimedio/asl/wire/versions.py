@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Mapping
 
-from rimedio.asl.engine import Engine
 from rimedio.asl.errors import StateMachineDoesNotExist
+from rimedio.asl.execution.engine import Engine
+from rimedio.asl.journal.registry import Route
 from rimedio.asl.jsontext import JSON
-from rimedio.asl.registry import Route
 from rimedio.asl.wire.arns import Arns
 from rimedio.asl.wire.faults import Fault
 from rimedio.asl.wire.fields import Fields, invalid

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
 
-from rimedio.asl.journal import Event, Journal
+from rimedio.asl.journal.port import Event, Journal
 from rimedio.domain.clock import Clock
 from rimedio.domain.codec import Json
 from rimedio.domain.errors import NotFound, Unavailable

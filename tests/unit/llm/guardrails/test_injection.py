@@ -119,12 +119,15 @@ def test_any_text_gets_a_probability(text: str) -> None:
 def test_the_worst_text_takes_time_in_proportion(unit: str) -> None:
     def cpu_s(size: int) -> float:
         text = (unit * (size // len(unit) + 1))[:size]
-        started = time.process_time()
-        DETECTOR.inspect(text)
-        return time.process_time() - started
+        spent = []
+        for _ in range(3):
+            started = time.process_time()
+            DETECTOR.inspect(text)
+            spent.append(time.process_time() - started)
+        return min(spent)
 
     cpu_s(1000)
-    assert cpu_s(50_000) < 40 * max(cpu_s(5_000), 0.005)
+    assert cpu_s(50_000) < 60 * max(cpu_s(5_000), 0.005)
 
 
 @pytest.mark.parametrize(

@@ -81,8 +81,11 @@ def test_a_flag_shows_the_words_that_raised_it() -> None:
 def test_the_worst_text_takes_time_in_proportion(unit: str) -> None:
     def cpu_s(size: int) -> float:
         text = (unit * size)[:size]
-        started = time.process_time()
-        find_dangers(text)
-        return time.process_time() - started
+        spent = []
+        for _ in range(3):
+            started = time.process_time()
+            find_dangers(text)
+            spent.append(time.process_time() - started)
+        return min(spent)
 
-    assert cpu_s(50_000) < 40 * max(cpu_s(5_000), 0.002)
+    assert cpu_s(50_000) < 60 * max(cpu_s(5_000), 0.002)

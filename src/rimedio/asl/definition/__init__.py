@@ -1,0 +1,1 @@
+"""What a state machine is: frozen data, the compiler that makes it, and the check that comes before."""

@@ -1,0 +1,147 @@
+"""What flows into a state and out of it: input, context object, result, variables, output."""
+
+import math
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import cast
+
+from rimedio.asl.clock import iso
+from rimedio.asl.definition.model import Bound, Flow, State
+from rimedio.asl.errors import StatesError
+from rimedio.asl.execution.frames import Frame, Run, visible_variables
+from rimedio.asl.expressions.jsonata import require
+from rimedio.asl.expressions.jsonpath import put_at
+from rimedio.asl.expressions.query import Scope, Services
+from rimedio.asl.jsontext import JSON, dumps
+
+WITH_RESULT = frozenset({"Task", "Parallel", "Map"})
+ItemOf = Callable[[Frame], tuple[int, JSON] | None]
+
+
+class DataFlow:
+    """Evaluates the fields of states."""
+
+    def __init__(self, services: Services, machine_arn: str, role_arn: str, item_of: ItemOf) -> None:
+        self.services = services
+        self.machine_arn = machine_arn
+        self.role_arn = role_arn
+        self._item_of = item_of
+
+    def scope(
+        self,
+        run: Run,
+        frame: Frame,
+        root: JSON,
+        states: dict[str, JSON] | None = None,
+        token: str | None = None,
+    ) -> Scope:
+        """What expressions of this frame's state see."""
+        known = {"input": frame.input} if states is None else states
+        return Scope(
+            root, known, visible_variables(frame), lambda: self.context(run, frame, token), self.services
+        )
+
+    def context(self, run: Run, frame: Frame, token: str | None = None) -> dict[str, JSON]:
+        """The context object."""
+        execution = run.execution
+        state: dict[str, JSON] = {"Name": frame.state, "EnteredTime": _iso(frame.entered_at)}
+        if frame.definition.type in WITH_RESULT:
+            state["RetryCount"] = frame.retries
+        context: dict[str, JSON] = {
+            "Execution": {
+                "Id": execution.id,
+                "Input": run.input,
+                "Name": execution.name,
+                "RoleArn": self.role_arn,
+                "StartTime": _iso(execution.started),
+                "RedriveCount": execution.redrives,
+            },
+            "StateMachine": {"Id": f"{self.machine_arn}:{run.machine.name}", "Name": run.machine.name},
+            "State": state,
+        }
+        if token is not None or frame.token is not None:
+            context["Task"] = {"Token": token or frame.token}
+        item = self._item_of(frame)
+        if item is not None:
+            context["Map"] = {"Item": {"Index": item[0], "Value": item[1]}}
+        return context
+
+    def effective_input(self, run: Run, frame: Frame, state: State) -> JSON:
+        """The input after InputPath."""
+        if state.input_null:
+            return {}
+        if state.input_path is None:
+            return frame.input
+        return state.input_path.evaluate(self.scope(run, frame, frame.input))
+
+    def number(
+        self, bound: Bound | None, scope: Scope, low: float, high: float = math.inf, *, kind: str = "integer"
+    ) -> float | None:
+        """The number of a field. Raises States.Runtime when it is none or out of range."""
+        if bound is None:
+            return None
+        value = bound.query.evaluate(scope)
+        valid = isinstance(value, (int, float)) and not isinstance(value, bool)
+        valid = valid and (kind != "integer" or value == int(cast("float", value)))
+        require(bound.query, valid and low <= cast("float", value) <= high, kind, value)
+        if not valid:
+            shown = f'"{value}"' if isinstance(value, str) else f'"{dumps(value)}"'
+            path = getattr(getattr(bound.query, "path", None), "text", "")
+            cause = f"The {bound.field} field refers to value {shown} which is not a valid {kind}: {path}"
+            raise StatesError("States.Runtime", cause)
+        number = float(cast("float", value))
+        if not low <= number <= high:
+            name = bound.field.removesuffix("Path")
+            limits = f"between {low:g} and {high:g}" if high < math.inf else f"at least {low:g}"
+            raise StatesError("States.Runtime", f"{name} must be {limits}.")
+        return number
+
+    def outcome(
+        self, run: Run, frame: Frame, result: JSON, flow: Flow, states: dict[str, JSON] | None
+    ) -> tuple[JSON, dict[str, JSON]]:
+        """Output and assigned variables of a state that leaves with `result`. Raises StatesError."""
+        if frame.definition.is_jsonata:
+            return self._flow_jsonata(run, frame, result, flow, states)
+        return self._flow_jsonpath(run, frame, result, flow)
+
+    def _flow_jsonata(
+        self,
+        run: Run,
+        frame: Frame,
+        result: JSON,
+        flow: Flow,
+        states: dict[str, JSON] | None,
+    ) -> tuple[JSON, dict[str, JSON]]:
+        known: dict[str, JSON] = {"input": frame.input} if states is None else states
+        if states is None and frame.definition.type in WITH_RESULT:
+            known["result"] = result
+        if flow.output is None and flow.assign is None:
+            return result, {}
+        scope = self.scope(run, frame, None, known)
+        output = result if flow.output is None else flow.output.evaluate(scope)
+        assigned = {} if flow.assign is None else flow.assign.evaluate(scope)
+        return output, cast("dict[str, JSON]", assigned)
+
+    def _flow_jsonpath(
+        self, run: Run, frame: Frame, result: JSON, flow: Flow
+    ) -> tuple[JSON, dict[str, JSON]]:
+        state = frame.definition
+        assigned: JSON = {}
+        if flow.assign is not None:
+            assigned = flow.assign.evaluate(self.scope(run, frame, result))
+        if state.selector is not None and flow is state.flow:
+            result = state.selector.evaluate(self.scope(run, frame, result))
+        output = result
+        if flow.discard_result:
+            output = frame.input
+        elif flow.result_path is not None:
+            output = put_at(flow.result_path, frame.input, result)
+        if state.output_null:
+            output = {}
+        elif state.output_path is not None:
+            output = state.output_path.evaluate(self.scope(run, frame, output))
+        return output, cast("dict[str, JSON]", assigned)
+
+
+def _iso(at: float) -> str:
+    return iso(datetime.fromtimestamp(at, UTC))

@@ -1,0 +1,1 @@
+"""What fields compute: JSONPath with its functions and templates, Choice rules, JSONata."""

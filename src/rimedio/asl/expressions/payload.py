@@ -1,0 +1,33 @@
+"""Payload templates of JSONPath states: members named `x.$` hold a path or an intrinsic function."""
+
+from rimedio.asl.expressions.intrinsics import compile_intrinsic, is_intrinsic
+from rimedio.asl.expressions.jsonpath import JsonPathQuery
+from rimedio.asl.expressions.jsonpath_parser import parse_path
+from rimedio.asl.expressions.query import Constant, Query, gathered_array, gathered_object
+from rimedio.asl.jsontext import JSON
+
+
+def compile_template(value: JSON, field: str) -> Query:
+    """Compile a template; a part without `.$` members is a constant."""
+    if isinstance(value, dict):
+        members = [_member(key, member, field) for key, member in value.items()]
+        return gathered_object(members, value)
+    if isinstance(value, list):
+        return gathered_array([compile_template(element, field) for element in value], value)
+    return Constant(value)
+
+
+def _member(key: str, value: JSON, field: str) -> tuple[str, Query]:
+    if key.endswith(".$") and isinstance(value, str):
+        return key[:-2], compile_value(value, key)
+    return key, compile_template(value, field)
+
+
+def compile_value(text: str, field: str) -> Query:
+    """A path, or a call of an intrinsic function. Raises PathSyntaxError."""
+    return compile_intrinsic(text, field) if is_intrinsic(text) else compile_path(text, field)
+
+
+def compile_path(text: str, field: str, *, whole: bool = False) -> JsonPathQuery:
+    """A path. `whole`: the field selects the state's whole input or output, which AWS words differently."""
+    return JsonPathQuery(parse_path(text), field, whole)

@@ -1,0 +1,1 @@
+"""What is kept: executions, and state machines with their versions and aliases."""
