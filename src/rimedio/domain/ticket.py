@@ -12,6 +12,8 @@ from rimedio.domain.errors import IllegalMove
 
 SYMPTOM_CHARS_MIN = 10
 SYMPTOM_CHARS_MAX = 5000
+ATTACHED_CHARS_MAX = 5000  # ten such texts and all the rest stay below the 400 KB of one DynamoDB item
+METADATA_MAX = 20
 # White space and control characters, written out: what \s means differs between regular expression engines.
 BLANKS = r"\u0000-\u0020\u007f-\u00a0\u1680\u2000-\u200f\u2028\u2029\u202f\u205f\u3000\ufeff"
 SIGN = rf"[^{BLANKS}]"
@@ -27,6 +29,9 @@ ShortText = Annotated[
     Field(json_schema_extra={"pattern": SAID}),
 ]
 
+
+MetadataKey = Annotated[str, StringConstraints(min_length=1, max_length=100)]
+MetadataValue = Annotated[str, StringConstraints(max_length=500)]
 
 # Shape only: whether an address exists is learnt by writing to it.
 _MAIL_SIGN = rf"[^@{BLANKS}]"
@@ -113,7 +118,7 @@ class Asset(_Value):
     product_type: ShortText
     model: ShortText
     serial: ShortText
-    firmware_version: str | None = None
+    firmware_version: str | None = Field(default=None, max_length=100)
     installation_date: date | None = None
 
 
@@ -123,8 +128,8 @@ class Attachment(_Value):
     id: ShortText
     type: AttachmentType
     uri: str = Field(max_length=2048)
-    name: str | None = None
-    text: str | None = None  # what was read out of it
+    name: str | None = Field(default=None, max_length=255)
+    text: str | None = Field(default=None, max_length=ATTACHED_CHARS_MAX)  # what was read out of it
 
 
 class Policies(_Value):
@@ -149,7 +154,7 @@ class TicketRequest(_Value):
     priority: Priority = Priority.P3
     lang: str | None = Field(default=None, pattern="^(it|en)$")  # found in the text when not given
     policies: Policies = Policies()
-    metadata: dict[str, str] = Field(default_factory=dict)
+    metadata: dict[MetadataKey, MetadataValue] = Field(default_factory=dict, max_length=METADATA_MAX)
 
 
 class Ticket(TicketRequest):

@@ -7,8 +7,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from rimedio.domain.codec import dumps
 from rimedio.domain.errors import IllegalMove
-from rimedio.domain.ticket import MOVES, Asset, Customer, Status, Ticket, TicketRequest
+from rimedio.domain.ticket import (
+    MOVES,
+    Asset,
+    Attachment,
+    AttachmentType,
+    Customer,
+    Status,
+    Ticket,
+    TicketRequest,
+)
 
 NOW = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
 CUSTOMER = Customer(id="c1", name="Officine Riva")
@@ -76,3 +86,35 @@ def test_a_caller_cannot_choose_tenant_or_status() -> None:
 def test_an_address_without_the_shape_of_one_is_refused(address: str) -> None:
     with pytest.raises(ValidationError):
         Customer(id="c1", name="Riva", contact_email=address)
+
+
+def full_request(text_chars: int = 5000, entries: int = 20) -> TicketRequest:
+    wide = "\U0001f527"  # four bytes in UTF-8
+    files = [
+        Attachment(
+            id=wide * 199 + str(n),
+            type=AttachmentType.LOG,
+            uri="upload:" + "a" * 2041,
+            name=wide * 255,
+            text=wide * text_chars,
+        )
+        for n in range(10)
+    ]
+    return TicketRequest(
+        customer=CUSTOMER,
+        asset=ASSET,
+        symptom_text=wide * 5000,
+        attachments=tuple(files),
+        metadata={f"{n:02d}" + wide * 98: wide * 500 for n in range(entries)},
+    )
+
+
+def test_the_largest_ticket_that_is_taken_fits_an_item_of_dynamodb() -> None:
+    assert 250_000 < len(dumps(full_request()).encode()) < 400_000
+
+
+def test_a_ticket_that_would_not_fit_is_refused_and_says_where() -> None:
+    with pytest.raises(ValidationError, match="text"):
+        full_request(text_chars=5001)
+    with pytest.raises(ValidationError, match="metadata"):
+        full_request(entries=21)
