@@ -5,14 +5,14 @@ event times, to all rules or to those it names, and its events carry `replay-nam
 archived again.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Protocol
 
 from rimedio.domain.codec import Json
-from rimedio.domain.errors import InvalidInput
+from rimedio.domain.errors import InvalidInput, NotFound
 from rimedio.events.event import Event
 
 DEFAULT_ARCHIVE = "all"
@@ -20,6 +20,7 @@ RETENTION_DAYS_MAX = 365
 EVENTS_MAX = 500_000  # in one archive; the oldest go first
 REPLAYS_AT_ONCE = 10  # of a tenant, as EventBridge
 REPLAYS_KEPT = 100
+EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,3 +135,14 @@ class EventArchive(Protocol):
     ) -> EventPage:
         """A tenant's kept events by time, newest first; `until` not included. Raises InvalidInput."""
         ...
+
+
+def check_replay(since: datetime, until: datetime, rules: Collection[str], known: Collection[str]) -> None:
+    """Whether a replay can be asked for. Raises InvalidInput for the range, NotFound for a rule not in `known`."""
+    if until <= since:
+        raise InvalidInput(f"The replay ends at {until} and begins at {since}. Give the earlier one first.")
+    if not EARLIEST <= since < until <= LATEST:
+        raise InvalidInput(f"The replay's range must lie between {EARLIEST} and {LATEST}.")
+    unknown = sorted(set(rules) - set(known))
+    if unknown:
+        raise NotFound(f"There is no rule {unknown[0]!r}. List the rules to see their names.")

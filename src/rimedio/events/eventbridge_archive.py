@@ -24,6 +24,7 @@ from rimedio.events.archive import (
     EventPage,
     Replay,
     ReplayState,
+    check_replay,
 )
 from rimedio.events.bus import EVERY_TENANT
 from rimedio.events.event import event_id
@@ -129,14 +130,8 @@ class EventBridgeArchive:
         name: str | None = None,
         archive: str | None = None,
     ) -> Replay:
-        if until <= since:
-            raise InvalidInput(
-                f"The replay ends at {until} and begins at {since}. Give the earlier one first."
-            )
         known = {rule.name for owner in (tenant_id, EVERY_TENANT) for rule in self._rules.all(owner)}
-        unknown = sorted(set(rules) - known)
-        if unknown:
-            raise NotFound(f"There is no rule {unknown[0]!r}. List the rules to see their names.")
+        check_replay(since, until, rules, known)
         owner, wanted_archive = self._archive_named(tenant_id, archive)
         replay_id = self._ids.new("rpl") if name is None else self._replay_id(tenant_id, name)
         wanted = Replay(

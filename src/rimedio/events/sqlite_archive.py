@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from sqlite3 import Connection, Row
 
 import orjson
 
 from rimedio.domain.clock import Clock, Ids
-from rimedio.domain.errors import Conflict, InvalidInput, NotFound, UnknownCursor
+from rimedio.domain.errors import Conflict, NotFound, UnknownCursor
 from rimedio.events.archive import (
     DEFAULT_ARCHIVE,
     EVENTS_MAX,
@@ -18,6 +18,7 @@ from rimedio.events.archive import (
     EventPage,
     Replay,
     ReplayState,
+    check_replay,
 )
 from rimedio.events.bus import EVERY_TENANT
 from rimedio.events.pattern import Pattern
@@ -28,7 +29,6 @@ from rimedio.storage.database import Database
 
 REPLAY_AT_ONCE = 100  # events a turn
 WAITING_MAX = 2000  # deliveries; a replay pauses while so many wait
-EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 _GOING = (ReplayState.STARTING, ReplayState.RUNNING)
 
 
@@ -135,16 +135,8 @@ class SqliteArchive:
         name: str | None = None,
         archive: str | None = None,
     ) -> Replay:
-        if until <= since:
-            raise InvalidInput(
-                f"The replay ends at {until} and begins at {since}. Give the earlier one first."
-            )
-        if not EARLIEST <= since < until <= LATEST:
-            raise InvalidInput(f"The replay's range must lie between {EARLIEST} and {LATEST}.")
         known = {rule.name for owner in (tenant_id, EVERY_TENANT) for rule in self._bus.rules(owner)}
-        unknown = sorted(set(rules) - known)
-        if unknown:
-            raise NotFound(f"There is no rule {unknown[0]!r}. List the rules to see their names.")
+        check_replay(since, until, rules, known)
         wanted = Replay(
             replay_id=self._ids.new("rpl"),
             tenant_id=tenant_id,
