@@ -11,6 +11,7 @@ AslError
 ├── ActivityDoesNotExist
 ├── InvalidToken           no task waits for this token
 ├── TaskTimedOut           the task that waited for this token is over
+├── JournalUnusable        the file is no journal, or a newer release wrote it
 └── NotRedrivable          the execution has not failed, or is no longer there to repeat
 """
 
@@ -42,22 +43,22 @@ class PathNotFound(StatesError):
 
 @dataclass(frozen=True)
 class Diagnostic:
-    """One finding of `validate`: AWS's code, a message, and a JSON pointer into the definition."""
+    """One finding of `validate`: AWS's code, a message, and a JSON pointer into the definition, where there is one."""
 
     code: str
     message: str
-    location: str
+    location: str | None
     severity: str = "ERROR"
 
     def __str__(self) -> str:
-        return f"{self.code}: {self.message} at {self.location or '/'}"
+        return f"{self.code}: {self.message} at {'null' if self.location is None else self.location or '/'}"
 
 
 class InvalidDefinition(AslError):
     """The state machine definition does not pass validation."""
 
     def __init__(self, diagnostics: Sequence[Diagnostic]) -> None:
-        super().__init__("Invalid State Machine Definition: " + "; ".join(map(str, diagnostics)))
+        super().__init__(f"Invalid State Machine Definition: '{', '.join(map(str, diagnostics))}'")
         self.diagnostics = tuple(diagnostics)
 
 
@@ -93,6 +94,10 @@ class InvalidToken(AslError):
 
 class TaskTimedOut(AslError):
     """The task is over: it timed out, was answered already, or its execution was stopped."""
+
+
+class JournalUnusable(AslError):
+    """A file that is no journal, or one of a newer release."""
 
 
 class NotRedrivable(AslError):

@@ -1,243 +1,243 @@
-"""Validation of fields that mean the same wherever they stand: paths, templates, expressions, numbers."""
+"""Checks the value of a field: one method for each kind that `fields` knows."""
 
 import re
-import sys
-from collections.abc import Iterable, Mapping
-from typing import cast
+from collections.abc import Mapping
 
-from rimedio.asl.definition import fields
-from rimedio.asl.definition.findings import Findings, Object
+from rimedio.asl.definition import resource
+from rimedio.asl.definition.fields import Field
+from rimedio.asl.definition.findings import Findings
 from rimedio.asl.definition.jsonata_check import check_expression
-from rimedio.asl.definition.model import JSONATA
+from rimedio.asl.definition.model import JSONATA, JSONPATH
+from rimedio.asl.expressions.choice import parse_timestamp
 from rimedio.asl.expressions.intrinsics import GIVE_STRINGS, IntrinsicQuery
 from rimedio.asl.expressions.jsonata import is_expression
-from rimedio.asl.expressions.jsonpath_parser import PathSyntaxError, parse_path
+from rimedio.asl.expressions.jsonpath_parser import parse_path
 from rimedio.asl.expressions.payload import compile_value
-from rimedio.asl.jsontext import JSON
+from rimedio.asl.jsontext import JSON, kind_of
 
 VARIABLE_NAME_MAX = 80
-_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:\S+")
+WIDE = 1e18  # a bound that is no bound
+
 _VARIABLE = re.compile(r"[^\W\d]\w*")
+_LABEL = re.compile(r"[^\s?*<>{}\[\]\"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f]{1,40}")
+_LIKE_A_PATH = re.compile(r"\$\$?\.\w|States\.[A-Z]\w*\(")
 
 
 class FieldCheck:
-    """Checks the values of fields in one definition."""
+    """Checks single values in one definition."""
 
     def __init__(self, findings: Findings) -> None:
         self.findings = findings
+        self.labels: set[str] = set()
+        self.express = False
 
-    def object(self, body: Object, name: str, at: str) -> Object | None:
-        """The object under a field; None when the field is absent, or holds something else."""
-        return self._object(body[name], f"{at}/{name}") if name in body else None
+    def check(self, value: JSON, field: Field, language: str, at: str) -> None:
+        """One value. A text between `{%` and `%}` may stand for any value in JSONata."""
+        getattr(self, f"_{field.kind}")(value, field, language, at)
 
-    def _object(self, value: JSON, at: str) -> Object | None:
-        if isinstance(value, Mapping):
-            return cast("Object", value)
-        self.findings.schema("Expected value of type [OBJECT]", at)
-        return None
+    def typed(self, value: JSON, kind: str, at: str) -> bool:
+        """Whether a value has one of JSON's types."""
+        if kind_of(value) != kind:
+            self.findings.schema(f"Expected value of type [{kind.upper()}]", at)
+            return False
+        return True
 
-    def objects(self, body: Object, name: str, at: str, *, least: int = 1) -> list[tuple[Object, str]]:
-        """The objects in the array under a field, with their places."""
-        value, place = body.get(name), f"{at}/{name}"
-        if name not in body:
-            return []
-        if not isinstance(value, list) or len(value) < least:
-            self.findings.schema(f"Expected value of type [ARRAY] with at least {least} elements", place)
-            return []
-        found = ((self._object(e, f"{place}[{i}]"), f"{place}[{i}]") for i, e in enumerate(value))
-        return [(element, where) for element, where in found if element is not None]
+    # -- values that are the same in both languages
 
-    def required(self, body: Object, names: Iterable[str], at: str) -> bool:
-        """Whether all these fields are there."""
-        missing = [name for name in names if name not in body]
-        if missing:
-            self.findings.schema(f"These fields are required: [{', '.join(missing)}]", at)
-        return not missing
+    def _any(self, value: JSON, field: Field, language: str, at: str) -> None:
+        """Nothing to check."""
 
-    def only(self, body: Object, allowed: Iterable[str], at: str) -> None:
-        """No other fields than these."""
-        known = set(allowed)
-        for name in body:
-            if name not in known:
-                self.findings.schema(f"Field '{name}' is not supported", f"{at}/{name}")
+    def _text(self, value: JSON, field: Field, language: str, at: str) -> None:
+        self.typed(value, "string", at)
 
-    def values(self, body: Object, kind: str, language: str, at: str) -> None:
-        """Types of the fields that mean the same wherever they stand."""
-        self.strings(body, sorted(fields.STRINGS), at)
-        for group in fields.EXCLUSIVE.get(kind, ()):
-            if sum(name in body for name in group) > 1:
-                self.findings.schema(f"Only one of these fields is allowed: [{', '.join(group)}]", at)
-        if language == JSONATA:
-            result = kind in ("Task", "Parallel", "Map")
-            self._expression_objects(body, at)
-            for name in (
-                "Arguments",
-                "Output",
-                "Assign",
-                "Items",
-                "ItemSelector",
-                "Credentials",
-                "BatchInput",
-            ):
-                if name in body:
-                    self.expressions(
-                        body[name], f"{at}/{name}", result=result and name in ("Output", "Assign")
-                    )
-            for name in ("Error", "Cause", "Timestamp"):
-                if name in body:
-                    self.expressions(body[name], f"{at}/{name}")
-            self.assign(body, at)
-        else:
-            self.paths(body, at)
-            self.templates(body, at)
-        self.numbers(body, at, language)
+    def _flag(self, value: JSON, field: Field, language: str, at: str) -> None:
+        self.typed(value, "boolean", at)
 
-    def strings(self, body: Object, names: Iterable[str], at: str) -> None:
-        """Fields that hold text."""
-        for name in names:
-            if name in body and not isinstance(body[name], str):
-                self.findings.schema("Expected value of type [STRING]", f"{at}/{name}")
+    def _texts(self, value: JSON, field: Field, language: str, at: str) -> None:
+        if not isinstance(value, list) or not value or not all(isinstance(element, str) for element in value):
+            self.findings.schema("Expected a non-empty array of strings", at)
 
-    def words(self, body: Object, allowed: Mapping[str, tuple[str, ...]], at: str) -> None:
-        """Fields that hold one of a few words."""
-        for name, choices in allowed.items():
-            if name in body and body[name] not in choices:
-                message = f"Value should be one of the following: [{', '.join(choices)}]"
-                self.findings.schema(message, f"{at}/{name}")
+    _errors = _texts
 
-    def _expression_objects(self, body: Object, at: str) -> None:
-        """Fields that are an object or compute one; `Items` may be an array too."""
-        for name in fields.EXPRESSION_OBJECTS.intersection(body):
-            self._computed(body[name], "OBJECT", f"{at}/{name}")
-        if "Items" in body and not isinstance(body["Items"], list):
-            self._computed(body["Items"], "ARRAY", f"{at}/Items")
+    def _words(self, value: JSON, field: Field, language: str, at: str) -> None:
+        if self.typed(value, "string", at) and value not in field.words:
+            self.findings.schema(f"Value should be one of the following: [{', '.join(field.words)}]", at)
 
-    def _computed(self, value: JSON, kind: str, at: str) -> None:
-        if not isinstance(value, Mapping) and not (isinstance(value, str) and is_expression(value)):
-            self.findings.schema(f"Expected value of type [{kind}] or a JSONata expression", at)
+    def _resource(self, value: JSON, field: Field, language: str, at: str) -> None:
+        if self.typed(value, "string", at) and (found := resource.problem(str(value), express=self.express)):
+            self.findings.schema(found, at)
 
-    def expressions(self, value: JSON, at: str, *, result: bool = False, error: bool = False) -> None:
-        """Every JSONata expression in a value."""
+    def _label(self, value: JSON, field: Field, language: str, at: str) -> None:
+        if not self.typed(value, "string", at):
+            return
+        label = str(value)
+        if not _LABEL.fullmatch(label):
+            what = "has 1 to 40 characters, no white space, wildcards, brackets or special characters"
+            self.findings.add("INVALID_LABEL_NAME", f"A label {what}", at)
+        elif label in self.labels:
+            self.findings.add("DUPLICATE_LABEL_NAME", f"Duplicate label name: {label}", at)
+        self.labels.add(label)
+
+    def _static(self, value: JSON, field: Field, language: str, at: str) -> None:
+        if isinstance(value, Mapping) and any(name.endswith(".$") for name in value):
+            message = "The 'Result' field is static: members whose name ends in '.$' are not evaluated."
+            self.findings.add("PASS_RESULT_IS_STATIC", message, at, "WARNING")
+
+    # -- numbers, moments and texts, which JSONata may compute
+
+    def _is_computed(self, value: JSON, field: Field, language: str, at: str) -> bool:
+        if language != JSONATA or not isinstance(value, str) or not is_expression(value):
+            return False
+        self._expression(value, field, language, at)
+        return True
+
+    def _number(self, value: JSON, field: Field, language: str, at: str, kind: str = "NUMBER") -> None:
+        if field.shape != "fixed" and self._is_computed(value, field, language, at):
+            return
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            self.findings.schema(f"Expected value of type [{kind}]", at)
+        elif kind == "INTEGER" and isinstance(value, float) and not value.is_integer():
+            self.findings.schema("Expected value of type [INTEGER]", at)
+        elif not field.low <= value <= field.high:
+            limits = f"at least {field.low:g}"
+            limits = limits if field.high > WIDE else f"between {field.low:.9g} and {field.high:.9g}"
+            self.findings.schema(f"Value must be {limits}", at)
+
+    def _whole(self, value: JSON, field: Field, language: str, at: str) -> None:
+        self._number(value, field, language, at, "INTEGER")
+
+    def _timestamp(self, value: JSON, field: Field, language: str, at: str) -> None:
+        if self._is_computed(value, field, language, at) or not self.typed(value, "string", at):
+            return
+        if parse_timestamp(str(value)) is None:
+            self.findings.schema("Value is not a valid RFC 3339 timestamp", at)
+
+    def _compared(self, value: JSON, field: Field, language: str, at: str) -> None:
+        """A text; one that looks like a path may have been meant as such."""
+        if self.typed(value, "string", at) and _LIKE_A_PATH.match(str(value)) and language == JSONPATH:
+            name = at.rpartition("/")[2]
+            message = (
+                f"The value of the field '{name}' looks like a path. Use '{name}Path' to read it from there."
+            )
+            self.findings.add("NO_PATH", message, at, "WARNING")
+
+    def _words_of_failure(self, value: JSON, field: Field, language: str, at: str) -> None:
+        if not self._is_computed(value, field, language, at):
+            self._compared(value, field, language, at)
+
+    # -- JSONPath
+
+    def _path(self, value: JSON, field: Field, language: str, at: str) -> None:
+        if value is None or not self.typed(value, "string", at):
+            return
+        try:
+            parse_path(str(value))
+        except ValueError:
+            self.findings.schema("Value is not a valid JSONPath", at)
+
+    def _reference(self, value: JSON, field: Field, language: str, at: str) -> None:
+        if _reference_origin(value) is None:
+            self.findings.schema("Value is not a Reference Path", at)
+
+    def _place(self, value: JSON, field: Field, language: str, at: str) -> None:
+        """Where a result is put: in the state's own data, not in the context or a variable."""
+        if value is not None and _reference_origin(value) != "$":
+            self.findings.schema("Value is not a Reference Path", at)
+
+    def _text_path(self, value: JSON, field: Field, language: str, at: str) -> None:
+        if not isinstance(value, str) or not _gives_string(value):
+            message = "Value is not a Reference Path, nor a call of a function that gives a string"
+            self.findings.schema(message, at)
+
+    def _parameters(self, value: JSON, field: Field, language: str, at: str) -> None:
+        """A payload template, or any value as it stands."""
+        if isinstance(value, list):
+            for index, element in enumerate(value):
+                self._parameters(element, field, language, f"{at}[{index}]")
+        if not isinstance(value, Mapping):
+            return
+        for name, member in value.items():
+            place = f"{at}/{name}"
+            if not name.endswith(".$"):
+                self._parameters(member, field, language, place)
+                if isinstance(member, str) and _LIKE_A_PATH.match(member):
+                    message = f"The value of the field '{name}' looks like a path. Name it '{name}.$' to evaluate it."
+                    self.findings.add("NO_DOLLAR", message, place, "WARNING")
+            elif not isinstance(member, str) or not _computes(member):
+                what = "must be a valid JSONPath or a valid intrinsic function call"
+                self.findings.schema(f"The value for the field '{name}' {what}", place)
+
+    # -- JSONata
+
+    def _expression(self, value: JSON, field: Field, language: str, at: str) -> None:
+        """Every expression in a value."""
         if isinstance(value, str) and is_expression(value):
-            for code, message in check_expression(value, result=result, error_output=error):
+            known = {"result": "result" in field.states, "error_output": "errorOutput" in field.states}
+            for code, message in check_expression(value, **known):
                 self.findings.add(code, message, at)
         elif isinstance(value, str) and value.startswith("{%") != value.endswith("%}"):
             message = "An expression begins with '{%' and ends with '%}'."
             self.findings.add("INVALID_JSONATA_EXPRESSION", message, at)
         elif isinstance(value, Mapping):
             for name, member in value.items():
-                self.expressions(member, f"{at}/{name}", result=result, error=error)
+                self._expression(member, field, language, f"{at}/{name}")
         elif isinstance(value, list):
             for index, element in enumerate(value):
-                self.expressions(element, f"{at}[{index}]", result=result, error=error)
+                self._expression(element, field, language, f"{at}[{index}]")
 
-    def assign(self, body: Object, at: str) -> None:
-        """The names of assigned variables."""
-        assign = body.get("Assign")
-        if "Assign" not in body:
+    def _computed(self, value: JSON, field: Field, language: str, at: str, kind: str = "object") -> None:
+        """An object whose members may be computed, or in JSONata an expression that gives one."""
+        if language == JSONPATH:
+            if self.typed(value, kind, at):
+                self._parameters(value, field, language, at)
+        elif kind_of(value) == kind or (isinstance(value, str) and is_expression(value)):
+            self._expression(value, field, language, at)
+        else:
+            self.findings.schema(f"Expected value of type [{kind.upper()}] or a JSONata expression", at)
+
+    def _items(self, value: JSON, field: Field, language: str, at: str) -> None:
+        self._computed(value, field, language, at, "array" if isinstance(value, list) else "object")
+
+    def _condition(self, value: JSON, field: Field, language: str, at: str) -> None:
+        if not isinstance(value, bool) and not self._is_computed(value, field, language, at):
+            self.findings.schema("Value must be a JSONata expression or a boolean", at)
+
+    def _assign(self, value: JSON, field: Field, language: str, at: str) -> None:
+        """Variables: their names, and how they are computed."""
+        if not self.typed(value, "object", at) or not isinstance(value, Mapping):
             return
-        if not isinstance(assign, Mapping):
-            self.findings.schema("Expected value of type [OBJECT]", f"{at}/Assign")
-            return
-        for name in assign:
+        self._computed(value, field, language, at)
+        for name in value:
             plain = name.removesuffix(".$")
             if not _VARIABLE.fullmatch(plain) or plain == "states" or len(plain) > VARIABLE_NAME_MAX:
-                self.findings.schema(f"'{name}' is not a valid variable name", f"{at}/Assign/{name}")
-
-    def paths(self, body: Object, at: str) -> None:
-        """Every field that holds a JSONPath."""
-        for name in fields.PATHS.intersection(body):
-            value, place = body[name], f"{at}/{name}"
-            if value is None:
-                continue
-            if not isinstance(value, str):
-                self.findings.schema("Expected value of type [STRING]", place)
-            else:
-                self._path(value, place)
-        for name in fields.REFERENCE_PATHS.intersection(body):
-            self.reference_path(body[name], f"{at}/{name}")
-        if body.get("ResultPath") is not None:
-            self.reference_path(body["ResultPath"], f"{at}/ResultPath", own=True)
-
-    def _path(self, text: str, at: str) -> None:
-        try:
-            parse_path(text)
-        except PathSyntaxError:
-            self.findings.schema("Value is not a valid JSONPath", at)
-
-    def reference_path(self, value: JSON, at: str, *, own: bool = False) -> None:
-        """A path to one place; with `own`, in the state's own data and not in the context or a variable."""
-        try:
-            path = parse_path(value) if isinstance(value, str) else None
-        except PathSyntaxError:
-            path = None
-        if path is None or not path.is_reference or (own and path.origin != "$"):
-            self.findings.schema("Value is not a Reference Path", at)
-
-    def resource(self, value: JSON, at: str) -> None:
-        """What a Task, reader or writer calls: a URI; one that begins with `arn:` has an ARN's six parts."""
-        if not isinstance(value, str):
-            return
-        if not _URI.fullmatch(value) or (value.startswith("arn:") and value.count(":") < 5):
-            self.findings.schema("Value is not a valid resource ARN", f"{at}/Resource")
-
-    def templates(self, body: Object, at: str) -> None:
-        """Every payload template."""
-        for name in fields.TEMPLATES.intersection(body):
-            if isinstance(body[name], Mapping) or name in ("Assign", "Parameters"):
-                self.template(body[name], f"{at}/{name}")
-            else:
-                self.findings.schema("Expected value of type [OBJECT]", f"{at}/{name}")
-        self.assign(body, at)
-
-    def template(self, value: JSON, at: str) -> None:
-        """Members of a payload template whose name ends in `.$`."""
-        if isinstance(value, list):
-            for index, element in enumerate(value):
-                self.template(element, f"{at}[{index}]")
-        if not isinstance(value, Mapping):
-            return
-        for name, member in value.items():
-            place = f"{at}/{name}"
-            if not name.endswith(".$"):
-                self.template(member, place)
-            elif not isinstance(member, str) or not computes(member):
-                what = "must be a valid JSONPath or a valid intrinsic function call"
-                self.findings.schema(f"The value for the field '{name}' {what}", place)
-
-    def numbers(self, body: Object, at: str, language: str) -> None:
-        """Numeric fields and their bounds."""
-        for name, bounds in fields.NUMBERS.items():
-            if name not in body:
-                continue
-            value, place = body[name], f"{at}/{name}"
-            if language == JSONATA and isinstance(value, str) and is_expression(value):
-                self.expressions(value, place)
-                continue
-            if isinstance(value, bool) or not isinstance(value, (int, float)):
-                self.findings.schema(
-                    f"Expected value of type [{'INTEGER' if bounds.whole else 'NUMBER'}]", place
-                )
-            elif bounds.whole and isinstance(value, float) and not value.is_integer():
-                self.findings.schema("Expected value of type [INTEGER]", place)
-            elif not bounds.low <= value <= bounds.high:
-                limits = f"between {bounds.low:.9g} and {bounds.high:.9g}"
-                limits = limits if bounds.high < sys.float_info.max else f"at least {bounds.low:g}"
-                self.findings.schema(f"Value must be {limits}", place)
+                self.findings.schema(f"'{name}' is not a valid variable name", f"{at}/{name}")
 
 
-def gives_string(text: str) -> bool:
+def _reference_origin(value: JSON) -> str | None:
+    """Where a path to one place begins: `$`, `$$`, a variable; None when it is no such path."""
+    try:
+        path = parse_path(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+    return path.origin if path and path.is_reference else None
+
+
+def _gives_string(text: str) -> bool:
     """Whether a text is a reference path or a call of a function that answers a string."""
-    if not computes(text):
+    if not _computes(text):
         return False
     query = compile_value(text, "")
-    return query.name in GIVE_STRINGS if isinstance(query, IntrinsicQuery) else parse_path(text).is_reference
+    return (
+        query.name in GIVE_STRINGS
+        if isinstance(query, IntrinsicQuery)
+        else _reference_origin(text) is not None
+    )
 
 
-def computes(text: str) -> bool:
+def _computes(text: str) -> bool:
     """Whether a text is a path or a call of an intrinsic function."""
     try:
         compile_value(text, "")
-    except PathSyntaxError:
+    except ValueError:
         return False
     return True

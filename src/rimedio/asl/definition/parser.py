@@ -1,6 +1,5 @@
 """From a valid definition to frozen data. What is wrong with a definition, `validation` says."""
 
-import json
 from collections.abc import Mapping
 from typing import cast
 
@@ -40,8 +39,7 @@ Object = Mapping[str, JSON]
 
 def parse_machine(definition: str | Object, name: str) -> Machine:
     """Check and parse. Raises InvalidDefinition."""
-    checked = check(definition)
-    text = definition if isinstance(definition, str) else json.dumps(definition, ensure_ascii=False)
+    checked, text = check(definition)
     language = str(checked.get("QueryLanguage", JSONPATH))
     timeout = checked.get("TimeoutSeconds")
     return Machine(
