@@ -21,6 +21,7 @@ from rimedio.asl.errors import (
     InvalidDefinition,
     InvalidInput,
     InvalidToken,
+    JournalUnusable,
     NotRedrivable,
     StateMachineDoesNotExist,
     StatesError,
@@ -31,9 +32,9 @@ from rimedio.asl.execution.engine import Engine
 from rimedio.asl.execution.executions import Description
 from rimedio.asl.execution.handlers import Handler, Handlers, TaskContext
 from rimedio.asl.integrations.activities import Activities
-from rimedio.asl.journal.port import ActivityTask, Event, Journal, MemoryJournal
+from rimedio.asl.journal.port import ActivityTask, Event, Journal
 from rimedio.asl.journal.registry import Registry, Route
-from rimedio.asl.journal.sqlite import SqliteJournal
+from rimedio.asl.journal.sqlite import MemoryJournal, SqliteJournal
 
 __all__ = [
     "Activities",
@@ -53,6 +54,7 @@ __all__ = [
     "InvalidInput",
     "InvalidToken",
     "Journal",
+    "JournalUnusable",
     "Machine",
     "MemoryJournal",
     "NotRedrivable",

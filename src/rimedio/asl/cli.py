@@ -24,9 +24,9 @@ from rimedio.asl.graph import mermaid, svg
 from rimedio.asl.integrations.functions import functions, nested
 from rimedio.asl.integrations.http_task import http_task
 from rimedio.asl.integrations.objects import FolderStore, objects
-from rimedio.asl.journal.port import Event, Journal, MemoryJournal
+from rimedio.asl.journal.port import Event, Journal
 from rimedio.asl.journal.registry import Registry, Route
-from rimedio.asl.journal.sqlite import SqliteJournal
+from rimedio.asl.journal.sqlite import MemoryJournal, SqliteJournal
 from rimedio.asl.jsontext import JSON
 from rimedio.asl.testing import Case, MockedTasks, run_case
 

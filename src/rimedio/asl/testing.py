@@ -19,7 +19,8 @@ from rimedio.asl.execution.handlers import Handlers, TaskContext
 from rimedio.asl.execution.interpreter import Interpreter
 from rimedio.asl.expressions.jsonpath import put_at
 from rimedio.asl.expressions.query import Services
-from rimedio.asl.journal.port import Event, Execution, MemoryJournal
+from rimedio.asl.journal.port import Event, Execution
+from rimedio.asl.journal.sqlite import MemoryJournal
 from rimedio.asl.jsontext import JSON, dumps, loads
 
 TARGETS = ("Next", "Default")

@@ -34,12 +34,12 @@ from rimedio.asl.journal.port import (
     Event,
     Execution,
     Journal,
-    MemoryJournal,
     Saved,
     Signal,
     reopened,
 )
 from rimedio.asl.journal.registry import Registry
+from rimedio.asl.journal.sqlite import MemoryJournal
 from rimedio.asl.jsontext import JSON, dumps, loads, parsed_input
 
 ARN = "arn:aws:states:local:000000000000"
@@ -174,8 +174,9 @@ class Engine:
 
     def stop(self, execution_id: str, error: str | None = None, cause: str | None = None) -> None:
         """Abort an execution; nothing happens to one that has ended. Raises ExecutionDoesNotExist."""
-        if self._record(execution_id).status == RUNNING:
-            self.deliver(self.journal.stop_signal(execution_id, {"error": error, "cause": cause}))
+        signal = self.journal.stop_signal(execution_id, {"error": error, "cause": cause})
+        if signal is not None:
+            self.deliver(signal)
 
     def redrive(self, execution_id: str) -> None:
         """Repeat a failed execution from the state that failed. Raises NotRedrivable."""

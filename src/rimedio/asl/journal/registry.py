@@ -12,7 +12,8 @@ from dataclasses import asdict, dataclass, field
 from rimedio.asl.clock import Randomness, system_randomness
 from rimedio.asl.definition.model import Machine
 from rimedio.asl.errors import StateMachineDoesNotExist
-from rimedio.asl.journal.port import Journal, MemoryJournal
+from rimedio.asl.journal.port import Journal
+from rimedio.asl.journal.sqlite import MemoryJournal
 from rimedio.asl.jsontext import JSON
 
 NOTE = "machine/"

@@ -1,21 +1,25 @@
-"""The journal in a SQLite file, which may hold other things too: all its tables begin with `asl_`.
+"""The journal in SQLite: a file, which may hold other things too, or memory.
 
 A step (state exit, next state, events, tokens) is one transaction. WAL with synchronous = NORMAL: a killed
-process loses nothing that was committed; a power cut may lose the last moments, never consistency.
+process loses nothing that was committed; a power cut may lose the last moments, never consistency. Several
+processes may share a file: each runs the executions that it started, and may read and signal all others.
 """
 
 import sqlite3
-import threading
-from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
-from typing import Protocol
+from typing import Any
 
 import orjson
 
-from rimedio.asl.errors import ExecutionDoesNotExist
+from rimedio.asl.errors import ExecutionDoesNotExist, JournalUnusable
+from rimedio.asl.journal.connections import Connections, FileConnections, MemoryConnections
+from rimedio.asl.journal.owners import Owner
 from rimedio.asl.journal.port import (
+    RUNNING,
+    STARTED_NOTE,
     ActivityTask,
     Changes,
     Event,
@@ -26,139 +30,55 @@ from rimedio.asl.journal.port import (
     unknown_token,
     unpack_events,
 )
+from rimedio.asl.journal.schema import MIGRATIONS, migrate, version_of
 from rimedio.asl.jsontext import JSON
-
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS asl_machines (
-    digest TEXT PRIMARY KEY, name TEXT NOT NULL, definition TEXT NOT NULL
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS asl_registry (name TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS asl_executions (
-    number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, name TEXT NOT NULL, machine TEXT NOT NULL,
-    input TEXT NOT NULL, started REAL NOT NULL, status TEXT NOT NULL, output TEXT, error TEXT, cause TEXT,
-    stopped REAL, next_event INTEGER NOT NULL, redrives INTEGER NOT NULL, parent TEXT, wake REAL
-);
-CREATE INDEX IF NOT EXISTS asl_waiting ON asl_executions (wake) WHERE status = 'RUNNING';
-CREATE INDEX IF NOT EXISTS asl_children ON asl_executions (parent) WHERE parent IS NOT NULL;
-CREATE TABLE IF NOT EXISTS asl_frames (
-    execution INTEGER NOT NULL, path TEXT NOT NULL, body BLOB NOT NULL, PRIMARY KEY (execution, path)
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS asl_events (
-    execution INTEGER NOT NULL, first INTEGER NOT NULL, body BLOB NOT NULL, PRIMARY KEY (execution, first)
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS asl_tokens (
-    token TEXT PRIMARY KEY, execution INTEGER NOT NULL, spent INTEGER NOT NULL DEFAULT 0
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS asl_signals (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, execution INTEGER NOT NULL, kind TEXT NOT NULL,
-    token TEXT NOT NULL, body TEXT NOT NULL
-);
-CREATE INDEX IF NOT EXISTS asl_signals_of ON asl_signals (execution);
-CREATE TABLE IF NOT EXISTS asl_activity_tasks (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, activity TEXT NOT NULL, token TEXT NOT NULL UNIQUE, input TEXT NOT NULL
-);
-CREATE INDEX IF NOT EXISTS asl_activity_tasks_of ON asl_activity_tasks (activity, id);
-"""
 
 _COLUMNS = (
     "id, name, machine, input, started, status, output, error, cause, stopped, next_event, redrives, parent"
 )
-_INSERT = f"INTO asl_executions ({_COLUMNS}, wake) VALUES ({', '.join('?' * 14)})"
+_INSERT = f"INSERT INTO asl_executions ({_COLUMNS}, wake, owner) VALUES ({', '.join('?' * 15)})"  # noqa: S608
 _SELECT = f"SELECT {_COLUMNS}, number FROM asl_executions"  # noqa: S608 - column names only
 _UPDATE = (
     "UPDATE asl_executions SET status = ?, output = ?, error = ?, cause = ?, stopped = ?, next_event = ?, "
-    "redrives = ?, wake = ? WHERE number = ? AND id = ?"
+    "redrives = ?, wake = ? WHERE number = ? AND id = ? AND owner = ?"
 )
-
-
-class Connections(Protocol):
-    """Where the journal gets its connections from; an application's own database class may fit."""
-
-    @property
-    def connection(self) -> sqlite3.Connection:
-        """This thread's connection, in autocommit mode."""
-        ...
-
-    def transaction(self) -> AbstractContextManager[sqlite3.Connection]:
-        """All or nothing; joins the transaction that this thread is already in."""
-        ...
-
-
-class FileConnections:
-    """One connection per thread to one file."""
-
-    def __init__(self, path: Path | str) -> None:
-        self._path = str(path)
-        self._local = threading.local()
-        self._opened: dict[threading.Thread, sqlite3.Connection] = {}
-
-    @property
-    def connection(self) -> sqlite3.Connection:
-        found: sqlite3.Connection | None = getattr(self._local, "connection", None)
-        if found is None:
-            found = sqlite3.connect(self._path, isolation_level=None, timeout=10, check_same_thread=False)
-            found.execute("PRAGMA journal_mode = WAL")
-            found.execute("PRAGMA synchronous = NORMAL")
-            found.execute("PRAGMA wal_autocheckpoint = 4000")
-            self._local.connection = found
-            self._keep(found)
-        return found
-
-    def _keep(self, connection: sqlite3.Connection) -> None:
-        """Note this thread's connection; those of threads that have ended are closed."""
-        for thread in [thread for thread in list(self._opened) if not thread.is_alive()]:
-            if (dead := self._opened.pop(thread, None)) is not None:
-                dead.close()
-        self._opened[threading.current_thread()] = connection
-
-    @contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
-        connection = self.connection
-        if connection.in_transaction:
-            yield connection
-            return
-        connection.execute("BEGIN IMMEDIATE")
-        try:
-            yield connection
-        except BaseException:
-            connection.execute("ROLLBACK")
-            raise
-        connection.execute("COMMIT")
-
-    def close(self) -> None:
-        """Close every thread's connection."""
-        for connection in self._opened.values():
-            connection.close()
-        self._opened.clear()
-        self._local = threading.local()
+_SIGNALS = "SELECT s.id, e.id, s.kind, s.token, s.body FROM asl_signals s JOIN asl_executions e ON e.number = s.execution"
+_LEFT_BY_AN_EXECUTION = ("asl_frames", "asl_events", "asl_tokens", "asl_signals")
 
 
 class SqliteJournal:
     """The journal in SQLite."""
 
     def __init__(self, connections: Connections) -> None:
+        """Raises JournalUnusable when a newer release has written it."""
         self._connections = connections
-        with connections.transaction() as connection:
-            for statement in SCHEMA.split(";\n"):
-                if statement.strip():
-                    connection.execute(statement)
+        if version_of(connections.connection) < len(MIGRATIONS):
+            with connections.transaction() as connection:
+                migrate(connection)
 
     @classmethod
     def open(cls, path: Path | str) -> "SqliteJournal":
-        """A journal in a file of its own."""
-        return cls(FileConnections(path))
+        """A journal in a file of its own. Raises JournalUnusable."""
+        try:
+            return cls(FileConnections(path))
+        except sqlite3.Error as error:
+            raise JournalUnusable(f"{path} cannot be used as a journal: {error}.") from error
+
+    @cached_property
+    def _owner(self) -> Owner:
+        return Owner.of(str(self._rows("PRAGMA database_list")[0][2]))
+
+    def _rows(self, query: str, values: Sequence[object] = ()) -> list[Any]:
+        return self._connections.connection.execute(query, values).fetchall()
 
     def put_machine(self, digest: str, name: str, definition: str) -> None:
         with self._connections.transaction() as connection:
-            connection.execute(
-                "INSERT OR IGNORE INTO asl_machines VALUES (?, ?, ?)", (digest, name, definition)
-            )
+            row = (digest, name, definition)
+            connection.execute("INSERT OR IGNORE INTO asl_machines VALUES (?, ?, ?)", row)
 
     def machine(self, digest: str) -> tuple[str, str] | None:
-        row = self._connections.connection.execute(
-            "SELECT name, definition FROM asl_machines WHERE digest = ?", (digest,)
-        ).fetchone()
-        return (row[0], row[1]) if row else None
+        rows = self._rows("SELECT name, definition FROM asl_machines WHERE digest = ?", (digest,))
+        return (rows[0][0], rows[0][1]) if rows else None
 
     def put_note(self, name: str, text: str | None) -> None:
         with self._connections.transaction() as connection:
@@ -168,27 +88,30 @@ class SqliteJournal:
                 connection.execute("INSERT OR REPLACE INTO asl_registry VALUES (?, ?)", (name, text))
 
     def note(self, name: str) -> str | None:
-        query = "SELECT body FROM asl_registry WHERE name = ?"
-        row = self._connections.connection.execute(query, (name,)).fetchone()
-        return None if row is None else str(row[0])
+        rows = self._rows("SELECT body FROM asl_registry WHERE name = ?", (name,))
+        return str(rows[0][0]) if rows else None
 
     def notes(self, prefix: str) -> Sequence[str]:
         query = "SELECT name FROM asl_registry WHERE name >= ? AND name < ? ORDER BY name"
-        rows = self._connections.connection.execute(query, (prefix, f"{prefix}\U0010ffff"))
-        return [row[0] for row in rows]
+        return [row[0] for row in self._rows(query, (prefix, f"{prefix}\U0010ffff"))]
+
+    # -- executions
 
     def create(self, execution: Execution) -> tuple[Execution, bool]:
         with self._connections.transaction() as connection:
             try:
-                cursor = connection.execute(f"INSERT {_INSERT}", (*_row(execution), 0.0))
+                cursor = connection.execute(_INSERT, (*execution[:-1], 0.0, self._owner.number))
             except sqlite3.IntegrityError:
-                return _existing(connection, execution.id), False
+                return self._existing(execution.id), False
             return execution._replace(number=int(cursor.lastrowid or 0)), True
 
     def commit(self, changes: Changes) -> bool:
-        number = changes.execution.number
+        e = changes.execution
+        number = e.number
         with self._connections.transaction() as connection:
-            if not _update(connection, changes):
+            told = (e.status, e.output, e.error, e.cause, e.stopped, e.next_event, e.redrives, changes.wake)
+            # The id too: the number of an execution whose start was rolled back goes to the next one.
+            if not connection.execute(_UPDATE, (*told, number, e.id, self._owner.number)).rowcount:
                 return False
             for prefix in changes.subtrees:
                 connection.execute(
@@ -203,58 +126,89 @@ class SqliteJournal:
             _write_events(connection, number, changes.events)
             _write_tokens(connection, number, changes)
             for child, events in changes.children:
-                cursor = connection.execute(f"INSERT OR REPLACE {_INSERT}", (*_row(child), None))
-                _write_events(connection, int(cursor.lastrowid or 0), events)
+                _write_child(connection, child, events)
+            if e.status != RUNNING:
+                connection.execute("DELETE FROM asl_signals WHERE execution = ?", (number,))
         return True
 
     def load(self, execution_id: str) -> Saved | None:
-        connection = self._connections.connection
-        execution = _record(connection, execution_id)
-        if execution is None:
+        query = "SELECT owner, status, number FROM asl_executions WHERE id = ?"
+        rows = self._rows(query, (execution_id,))
+        if not rows or (rows[0][0] != self._owner.number and not self._takes_over(execution_id)):
             return None
-        key = (execution.number,)
-        frames = connection.execute("SELECT path, body FROM asl_frames WHERE execution = ?", key)
-        found = {row[0]: row[1] for row in frames}
-        query = "SELECT id, kind, token, body FROM asl_signals WHERE execution = ? ORDER BY id"
-        rows = connection.execute(query, key).fetchall()
-        signals = [Signal(row[0], execution_id, row[1], row[2], orjson.loads(row[3])) for row in rows]
-        return Saved(execution, found, signals)
+        key = (rows[0][2],)
+        frames = self._rows("SELECT path, body FROM asl_frames WHERE execution = ?", key)
+        signals = self._rows(f"{_SIGNALS} WHERE s.execution = ? ORDER BY s.id", key)
+        return Saved(self._existing(execution_id), dict(frames), _signals(signals))
+
+    def _takes_over(self, execution_id: str) -> bool:
+        """Make an execution this process's own, unless a living one runs it."""
+        with self._connections.transaction() as connection:
+            query = "SELECT owner, status FROM asl_executions WHERE id = ?"
+            owner, status = connection.execute(query, (execution_id,)).fetchone()
+            if status == RUNNING and not self._owner.is_gone(owner):
+                return bool(owner == self._owner.number)
+            change = "UPDATE asl_executions SET owner = ? WHERE id = ?"
+            connection.execute(change, (self._owner.number, execution_id))
+        return True
+
+    def waiting(self) -> Sequence[tuple[float, str]]:
+        mine = self._owner.number
+        with self._connections.transaction() as connection:
+            query = "SELECT DISTINCT owner FROM asl_executions WHERE status = 'RUNNING'"
+            for (owner,) in connection.execute(query).fetchall():
+                if self._owner.is_gone(owner):
+                    change = "UPDATE asl_executions SET owner = ? WHERE status = 'RUNNING' AND owner = ?"
+                    connection.execute(change, (mine, owner))
+        running = "FROM asl_executions WHERE status = 'RUNNING' AND owner = ?"
+        due = self._rows(f"SELECT wake, id {running} AND wake IS NOT NULL", (mine,))
+        signalled = "number IN (SELECT execution FROM asl_signals)"
+        rows = [*due, *self._rows(f"SELECT 0.0, id {running} AND {signalled}", (mine,))]
+        return [(row[0], row[1]) for row in rows]
 
     def record(self, execution_id: str) -> Execution | None:
-        return _record(self._connections.connection, execution_id)
+        return next(iter(self._records("id = ?", execution_id)), None)
 
     def records(
         self, machine_name: str | None, status: str | None, parent: str | None, limit: int
     ) -> Sequence[Execution]:
-        where, values = ["parent IS ?"], [parent]
-        if status is not None:
-            where.append("status = ?")
-            values.append(status)
-        if machine_name is not None:
-            where.append("machine IN (SELECT digest FROM asl_machines WHERE name = ?)")
-            values.append(machine_name)
-        query = f"{_SELECT} WHERE {' AND '.join(where)} ORDER BY number DESC LIMIT ?"
-        rows = self._connections.connection.execute(query, (*values, limit)).fetchall()
-        return [Execution(*row) for row in rows]
+        asked = {
+            "status = ?": status,
+            "machine IN (SELECT digest FROM asl_machines WHERE name = ?)": machine_name,
+        }
+        where = {"parent IS ?": parent, **{key: value for key, value in asked.items() if value is not None}}
+        return self._records(f"{' AND '.join(where)} ORDER BY number DESC LIMIT ?", *where.values(), limit)
+
+    def _records(self, where: str, *values: object) -> list[Execution]:
+        return [Execution(*row) for row in self._rows(f"{_SELECT} WHERE {where}", values)]
+
+    def _existing(self, execution_id: str) -> Execution:
+        found = self.record(execution_id)
+        if found is None:
+            raise ExecutionDoesNotExist(f"No execution has the id {execution_id}.")
+        return found
 
     def events(self, execution_id: str) -> Sequence[Event]:
         query = (
             "SELECT body FROM asl_events WHERE execution = "
             "(SELECT number FROM asl_executions WHERE id = ?) ORDER BY first"
         )
-        rows = self._connections.connection.execute(query, (execution_id,))
-        return [event for row in rows for event in unpack_events(row[0])]
+        rows = self._rows(query, (execution_id,))
+        return [event for (body,) in rows for event in unpack_events(body)]
 
-    def waiting(self) -> Sequence[tuple[float, str]]:
-        connection = self._connections.connection
-        rows = connection.execute(
-            "SELECT wake, id FROM asl_executions WHERE status = 'RUNNING' AND wake IS NOT NULL"
-        )
-        due = [(row[0], row[1]) for row in rows]
-        signalled = connection.execute(
-            "SELECT id FROM asl_executions WHERE number IN (SELECT execution FROM asl_signals)"
-        )
-        return due + [(0.0, row[0]) for row in signalled]
+    def forget(self, before: float, limit: int) -> int:
+        query = "SELECT number, id FROM asl_executions WHERE status != 'RUNNING' AND stopped < ? LIMIT ?"
+        with self._connections.transaction() as connection:
+            rows = connection.execute(query, (before, limit)).fetchall()
+            numbers = [(row[0],) for row in rows]
+            for table in _LEFT_BY_AN_EXECUTION:
+                connection.executemany(f"DELETE FROM {table} WHERE execution = ?", numbers)  # noqa: S608
+            notes = [(f"{STARTED_NOTE}{row[1]}",) for row in rows]
+            connection.executemany("DELETE FROM asl_registry WHERE name = ?", notes)
+            connection.executemany("DELETE FROM asl_executions WHERE number = ?", numbers)
+        return len(rows)
+
+    # -- from outside
 
     def signal(self, kind: str, token: str, body: JSON) -> Signal:
         with self._connections.transaction() as connection:
@@ -275,7 +229,7 @@ class SqliteJournal:
             "JOIN asl_tokens t ON t.token = a.token JOIN asl_executions e ON e.number = t.execution "
             "WHERE a.activity = ? ORDER BY a.id LIMIT 1"
         )
-        if self._connections.connection.execute(query, (activity,)).fetchone() is None:
+        if not self._rows(query, (activity,)):
             return None  # polling an empty queue takes no lock
         with self._connections.transaction() as connection:
             row = connection.execute(query, (activity,)).fetchone()
@@ -285,44 +239,47 @@ class SqliteJournal:
             signal = _keep(connection, row[2], Signal(0, row[3], "started", row[0], worker))
             return ActivityTask(activity, row[0], row[1]), signal
 
-    def stop_signal(self, execution_id: str, body: JSON) -> Signal:
+    def stop_signal(self, execution_id: str, body: JSON) -> Signal | None:
         with self._connections.transaction() as connection:
-            execution = _existing(connection, execution_id)
-            return _keep(connection, execution.number, Signal(0, execution_id, "stop", "", body))
+            found = self._existing(execution_id)
+            if found.status != RUNNING:
+                return None
+            return _keep(connection, found.number, Signal(0, execution_id, "stop", "", body))
+
+    def news(self, after: int) -> Sequence[Signal]:
+        query = f"{_SIGNALS} WHERE s.id > ? AND e.owner = ? AND e.status = 'RUNNING' ORDER BY s.id"
+        return _signals(self._rows(query, (after, self._owner.number)))
 
 
-def _row(execution: Execution) -> tuple[object, ...]:
-    e = execution
-    return (
-        e.id, e.name, e.machine, e.input, e.started, e.status, e.output, e.error, e.cause, e.stopped,
-        e.next_event, e.redrives, e.parent,
-    )  # fmt: skip
+class MemoryJournal(SqliteJournal):
+    """Keeps executions as long as it lives: for tests, and for what need not survive the process."""
+
+    def __init__(self) -> None:
+        super().__init__(MemoryConnections())
+
+    def _rows(self, query: str, values: Sequence[object] = ()) -> list[Any]:
+        with self._connections.transaction():  # threads share the connection: none sees another's half a step
+            return super()._rows(query, values)
 
 
-def _record(connection: sqlite3.Connection, execution_id: str) -> Execution | None:
-    row = connection.execute(f"{_SELECT} WHERE id = ?", (execution_id,)).fetchone()
-    return Execution(*row) if row else None
-
-
-def _existing(connection: sqlite3.Connection, execution_id: str) -> Execution:
-    found = _record(connection, execution_id)
-    if found is None:
-        raise ExecutionDoesNotExist(f"No execution has the id {execution_id}.")
-    return found
-
-
-def _update(connection: sqlite3.Connection, changes: Changes) -> bool:
-    e = changes.execution
-    told = (e.status, e.output, e.error, e.cause, e.stopped, e.next_event, e.redrives, changes.wake)
-    # The id too: the number of an execution whose start was rolled back goes to the next one.
-    values = (*told, e.number, e.id)
-    return connection.execute(_UPDATE, values).rowcount == 1
+def _signals(rows: Iterable[Any]) -> list[Signal]:
+    return [Signal(row[0], row[1], row[2], row[3], orjson.loads(row[4])) for row in rows]
 
 
 def _write_events(connection: sqlite3.Connection, number: int, events: Sequence[Event]) -> None:
     if events:
         row = (number, events[0].id, pack_events(events))
         connection.execute("INSERT OR REPLACE INTO asl_events VALUES (?, ?, ?)", row)
+
+
+def _write_child(connection: sqlite3.Connection, child: Execution, events: Sequence[Event]) -> None:
+    """A child execution that has ended; when it was redriven, in the place of what it was before."""
+    earlier = "SELECT number FROM asl_executions WHERE id = ?"
+    for (number,) in connection.execute(earlier, (child.id,)).fetchall():
+        connection.execute("DELETE FROM asl_events WHERE execution = ?", (number,))
+        connection.execute("DELETE FROM asl_executions WHERE number = ?", (number,))
+    cursor = connection.execute(_INSERT, (*child[:-1], None, 0))
+    _write_events(connection, int(cursor.lastrowid or 0), events)
 
 
 def _write_tokens(connection: sqlite3.Connection, number: int, changes: Changes) -> None:
