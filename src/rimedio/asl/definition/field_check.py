@@ -196,7 +196,7 @@ class FieldCheck:
             self.findings.schema(f"Expected value of type [{kind.upper()}] or a JSONata expression", at)
 
     def _items(self, value: JSON, field: Field, language: str, at: str) -> None:
-        self._computed(value, field, language, at, "array" if isinstance(value, list) else "object")
+        self._computed(value, field, language, at, "object" if isinstance(value, Mapping) else "array")
 
     def _condition(self, value: JSON, field: Field, language: str, at: str) -> None:
         if not isinstance(value, bool) and not self._is_computed(value, field, language, at):
