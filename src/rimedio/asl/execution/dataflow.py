@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 from typing import cast
 
 from rimedio.asl.clock import iso
-from rimedio.asl.definition.model import Bound, Flow, State
+from rimedio.asl.definition.model import Bound, Flow, State, WaitPart
 from rimedio.asl.errors import StatesError
 from rimedio.asl.execution.frames import Frame, Run, visible_variables
 from rimedio.asl.expressions.jsonata import require
-from rimedio.asl.expressions.jsonpath import put_at
-from rimedio.asl.expressions.query import Scope, Services
+from rimedio.asl.expressions.jsonpath import JsonPathQuery, put_at
+from rimedio.asl.expressions.query import Query, Scope, Services
 from rimedio.asl.jsontext import JSON, dumps
 
 WITH_RESULT = frozenset({"Task", "Parallel", "Map"})
@@ -43,19 +43,23 @@ class DataFlow:
 
     def context(self, run: Run, frame: Frame, token: str | None = None) -> dict[str, JSON]:
         """The context object."""
-        execution = run.execution
+        record = run.execution
+        execution: dict[str, JSON] = {
+            "Id": record.id,
+            "Input": run.input,
+            "StartTime": _iso(record.started),
+            "Name": record.name,
+            "RoleArn": self.role_arn,
+            "RedriveCount": record.redrives,
+        }
+        redriven = run.frames[""].redriven
+        if redriven is not None:
+            execution["RedriveTime"] = _iso(redriven)
         state: dict[str, JSON] = {"Name": frame.state, "EnteredTime": _iso(frame.entered_at)}
         if frame.definition.type in WITH_RESULT:
             state["RetryCount"] = frame.retries
         context: dict[str, JSON] = {
-            "Execution": {
-                "Id": execution.id,
-                "Input": run.input,
-                "Name": execution.name,
-                "RoleArn": self.role_arn,
-                "StartTime": _iso(execution.started),
-                "RedriveCount": execution.redrives,
-            },
+            "Execution": execution,
             "StateMachine": {"Id": f"{self.machine_arn}:{run.machine.name}", "Name": run.machine.name},
             "State": state,
         }
@@ -74,73 +78,87 @@ class DataFlow:
             return frame.input
         return state.input_path.evaluate(self.scope(run, frame, frame.input))
 
+    def payload(self, run: Run, frame: Frame, state: State, token: str | None = None) -> tuple[JSON, Scope]:
+        """The input after InputPath and Parameters or Arguments, and what the state's other fields see."""
+        data = self.effective_input(run, frame, state)
+        scope = self.scope(run, frame, data, token=token)
+        return data if state.parameters is None else state.parameters.evaluate(scope), scope
+
     def number(
-        self, bound: Bound | None, scope: Scope, low: float, high: float = math.inf, *, kind: str = "integer"
+        self,
+        bound: Bound | WaitPart | None,
+        scope: Scope,
+        low: float,
+        high: float = math.inf,
+        *,
+        kind: str = "integer",
     ) -> float | None:
         """The number of a field. Raises States.Runtime when it is none or out of range."""
         if bound is None:
             return None
         value = bound.query.evaluate(scope)
         valid = isinstance(value, (int, float)) and not isinstance(value, bool)
-        valid = valid and (kind != "integer" or value == int(cast("float", value)))
+        valid = valid and (kind != "integer" or float(cast("float", value)).is_integer())
         require(bound.query, valid and low <= cast("float", value) <= high, kind, value)
         if not valid:
             shown = f'"{value}"' if isinstance(value, str) else f'"{dumps(value)}"'
-            path = getattr(getattr(bound.query, "path", None), "text", "")
-            cause = f"The {bound.field} field refers to value {shown} which is not a valid {kind}: {path}"
-            raise StatesError("States.Runtime", cause)
+            cause = f"The {bound.field} field refers to value {shown} which is not a valid {kind}"
+            raise StatesError("States.Runtime", f"{cause}: {path_of(bound.query)}")
         number = float(cast("float", value))
         if not low <= number <= high:
-            name = bound.field.removesuffix("Path")
-            limits = f"between {low:g} and {high:g}" if high < math.inf else f"at least {low:g}"
-            raise StatesError("States.Runtime", f"{name} must be {limits}.")
+            limits = f"between {low:g} and {high:.0f}" if high < math.inf else f"at least {low:g}"
+            raise StatesError("States.Runtime", f"{bound.field.removesuffix('Path')} must be {limits}.")
         return number
 
     def outcome(
-        self, run: Run, frame: Frame, result: JSON, flow: Flow, states: dict[str, JSON] | None
+        self, run: Run, frame: Frame, result: JSON, flow: Flow, *, caught: bool
     ) -> tuple[JSON, dict[str, JSON]]:
         """Output and assigned variables of a state that leaves with `result`. Raises StatesError."""
         if frame.definition.is_jsonata:
-            return self._flow_jsonata(run, frame, result, flow, states)
-        return self._flow_jsonpath(run, frame, result, flow)
+            return self._flow_jsonata(run, frame, result, flow, caught)
+        return self._flow_jsonpath(run, frame, result, flow, caught)
 
     def _flow_jsonata(
-        self,
-        run: Run,
-        frame: Frame,
-        result: JSON,
-        flow: Flow,
-        states: dict[str, JSON] | None,
+        self, run: Run, frame: Frame, result: JSON, flow: Flow, caught: bool
     ) -> tuple[JSON, dict[str, JSON]]:
-        known: dict[str, JSON] = {"input": frame.input} if states is None else states
-        if states is None and frame.definition.type in WITH_RESULT:
-            known["result"] = result
         if flow.output is None and flow.assign is None:
             return result, {}
+        known: dict[str, JSON] = {"input": frame.input}
+        if caught:
+            known["errorOutput"] = result
+        elif frame.definition.type in WITH_RESULT:
+            known["result"] = result
         scope = self.scope(run, frame, None, known)
         output = result if flow.output is None else flow.output.evaluate(scope)
         assigned = {} if flow.assign is None else flow.assign.evaluate(scope)
         return output, cast("dict[str, JSON]", assigned)
 
     def _flow_jsonpath(
-        self, run: Run, frame: Frame, result: JSON, flow: Flow
+        self, run: Run, frame: Frame, result: JSON, flow: Flow, caught: bool
     ) -> tuple[JSON, dict[str, JSON]]:
         state = frame.definition
         assigned: JSON = {}
         if flow.assign is not None:
             assigned = flow.assign.evaluate(self.scope(run, frame, result))
-        if state.selector is not None and flow is state.flow:
+        if state.selector is not None and not caught:
             result = state.selector.evaluate(self.scope(run, frame, result))
         output = result
         if flow.discard_result:
             output = frame.input
         elif flow.result_path is not None:
             output = put_at(flow.result_path, frame.input, result)
-        if state.output_null:
+        if caught:
+            pass  # a Catch has a ResultPath of its own and no OutputPath: the state's would find no result
+        elif state.output_null:
             output = {}
         elif state.output_path is not None:
             output = state.output_path.evaluate(self.scope(run, frame, output))
         return output, cast("dict[str, JSON]", assigned)
+
+
+def path_of(query: Query) -> str:
+    """The text of a JSONPath; empty for every other query."""
+    return query.path.text if isinstance(query, JsonPathQuery) else ""
 
 
 def _iso(at: float) -> str:

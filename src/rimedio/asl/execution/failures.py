@@ -11,6 +11,12 @@ if TYPE_CHECKING:
     from rimedio.asl.execution.interpreter import Interpreter
 
 DELAY_SECONDS_MAX = 99_999_999
+TIMEOUTS = frozenset({"States.Timeout", "States.HeartbeatTimeout"})
+# Names in ErrorEquals that stand for others, and what each of them does not stand for.
+WILDCARDS = {
+    "States.ALL": frozenset({"States.Runtime", "States.DataLimitExceeded"}),
+    "States.TaskFailed": TIMEOUTS | {"States.Runtime"},
+}
 
 
 class Failures:
@@ -21,8 +27,7 @@ class Failures:
 
     def handle(self, run: Run, frame: Frame, state: State, failure: StatesError) -> None:
         """A state has failed: try again, go where Catch says, or fail what is around it."""
-        if failure.error == "States.QueryEvaluationError" and failure.location is not None:
-            self._emit_evaluation_failed(run, frame, failure)
+        self._note_evaluation(run, frame, failure)
         run.drop_children(frame)
         if run.autopsy is None and is_fatal(frame, failure):
             frame.phase = Phase.EXECUTE
@@ -30,8 +35,8 @@ class Failures:
         if self._retry(run, frame, state, failure):
             return
         if failure.error != "States.Runtime" and state.type in ("Map", "Parallel"):
-            self._in.emit(run, frame, f"{state.type}StateFailed", "", {})
-        catcher = next((c for c in state.catch if _matches(c.errors, failure)), None)
+            self._in.tell(run, frame, f"{state.type}StateFailed")
+        catcher = next((c for c in state.catch if covers(c.errors, failure)), None)
         if catcher is None:
             self._give_up(run, frame, failure)
             return
@@ -39,27 +44,22 @@ class Failures:
             self._catch(run, frame, catcher, failure)
         except StatesError as error:
             placed = located(frame, error)
-            if placed.error == "States.QueryEvaluationError":
-                self._emit_evaluation_failed(run, frame, placed)
+            self._note_evaluation(run, frame, placed)
             self._give_up(run, frame, placed)
 
     def _retry(self, run: Run, frame: Frame, state: State, failure: StatesError) -> bool:
-        for index, retrier in enumerate(state.retry):
-            if not _matches(retrier.errors, failure):
-                continue
-            if frame.attempts[index] >= retrier.attempts_max:
-                return False
-            delay = self._delay(retrier, frame.attempts[index])
-            frame.attempts[index] += 1
-            frame.retries += 1
-            frame.attempt += 1
-            frame.phase = Phase.BACKOFF
-            frame.token = frame.deadline = frame.beat_by = None
-            frame.due = self._in.now() + delay
-            run.set_timer(frame.due, frame)
-            run.touch(frame)
-            return True
-        return False
+        index = matching_retrier(state, failure)
+        if index is None or frame.attempts[index] >= state.retry[index].attempts_max:
+            return False
+        frame.due = self._in.now() + self._delay(state.retry[index], frame.attempts[index])
+        frame.attempts[index] += 1
+        frame.retries += 1
+        frame.attempt += 1
+        frame.phase = Phase.BACKOFF
+        frame.token = frame.deadline = frame.beat_by = None
+        run.set_timer(frame.due, frame)
+        run.touch(frame)
+        return True
 
     def _delay(self, retrier: Retrier, made: int) -> float:
         delay = retrier.interval * retrier.backoff ** min(made, 60)
@@ -68,26 +68,29 @@ class Failures:
 
     def _catch(self, run: Run, frame: Frame, catcher: Catcher, failure: StatesError) -> None:
         caught: dict[str, JSON] = {"Error": failure.error or "", "Cause": failure.cause or ""}
-        states: dict[str, JSON] = {"input": frame.input, "errorOutput": caught}
-        self._in.leave(run, frame, caught, catcher.flow, catcher.next, states=states)
+        self._in.leave(run, frame, caught, catcher.flow, catcher.next, caught=True)
 
     def _give_up(self, run: Run, frame: Frame, failure: StatesError) -> None:
-        if frame.parent is None:
-            # AWS tells the two timeouts apart for Retry and Catch only.
-            missed_beat = failure.error == "States.HeartbeatTimeout"
-            error = "States.Timeout" if missed_beat else failure.error
-            self._in.end(run, "FAILED", error=error, cause=failure.cause)
-        else:
+        if frame.parent is not None:
             self._in.fanout.child_failed(run, frame, failure)
+            return
+        # AWS tells the two timeouts apart for Retry and Catch only.
+        error = "States.Timeout" if failure.error in TIMEOUTS else failure.error
+        self._in.end(run, "FAILED", error=error, cause=failure.cause)
 
-    def _emit_evaluation_failed(self, run: Run, frame: Frame, failure: StatesError) -> None:
-        details: dict[str, JSON] = {
-            "cause": failure.cause,
-            "error": failure.error,
-            "location": failure.location,
-            "state": frame.state,
-        }
-        self._in.emit(run, frame, "EvaluationFailed", "evaluationFailedEventDetails", details)
+    def _note_evaluation(self, run: Run, frame: Frame, failure: StatesError) -> None:
+        """An event of its own for an expression that failed: `location` tells it from a task's own error."""
+        if failure.error != "States.QueryEvaluationError" or failure.location is None:
+            return
+        told: dict[str, JSON] = {"cause": failure.cause, "error": failure.error, "state": frame.state}
+        if failure.location:
+            told["location"] = failure.location
+        if frame.previous == frame.entered:  # AWS links it to what came before the state was entered
+            frame.previous = next(
+                (event.previous for event in self._in.log(run, frame) if event.id == frame.entered),
+                frame.previous,
+            )
+        self._in.tell(run, frame, "EvaluationFailed", told)
 
 
 def is_fatal(frame: Frame, failure: StatesError) -> bool:
@@ -95,9 +98,9 @@ def is_fatal(frame: Frame, failure: StatesError) -> bool:
     at: Frame | None = frame
     while at is not None:
         state = at.definition
-        if any(_matches(catcher.errors, failure) for catcher in state.catch):
+        if any(covers(catcher.errors, failure) for catcher in state.catch):
             return False
-        retrier = next((i for i, r in enumerate(state.retry) if _matches(r.errors, failure)), None)
+        retrier = matching_retrier(state, failure)
         if retrier is not None and at.attempts[retrier] < state.retry[retrier].attempts_max:
             return False
         if at.isolated:
@@ -111,30 +114,28 @@ def located(frame: Frame, error: StatesError) -> StatesError:
     if isinstance(error, TaskFailed):
         return error
     place = f"the state '{frame.state}' (entered at the event id #{frame.entered})"
-    cause = f"An error occurred while executing {place}. {error.cause or ''}"
-    found = TaskFailed(error.error, cause)
+    found = TaskFailed(error.error, f"An error occurred while executing {place}. {error.cause or ''}")
     found.location = error.location
     return found
 
 
-def too_large(state: str) -> TaskFailed:
-    """The error for a payload over the limit."""
-    what = "returned a result with a size exceeding the maximum number of bytes service limit."
-    return TaskFailed("States.DataLimitExceeded", f"The state/task '{state}' {what}")
+def too_large(what: str) -> TaskFailed:
+    """The error for a payload over the limit: `what` is a state's name, or what a task calls."""
+    said = "returned a result with a size exceeding the maximum number of bytes service limit."
+    return TaskFailed("States.DataLimitExceeded", f"The state/task '{what}' {said}")
 
 
-def _matches(errors: tuple[str, ...], failure: StatesError) -> bool:
+def matching_retrier(state: State, failure: StatesError) -> int | None:
+    """The first retrier that covers a failure; with its attempts used up no other one is asked."""
+    return next((i for i, retrier in enumerate(state.retry) if covers(retrier.errors, failure)), None)
+
+
+def covers(errors: tuple[str, ...], failure: StatesError) -> bool:
     """Whether ErrorEquals covers a failure. States.Runtime is matched by its own name only."""
     error = failure.error or ""
-    for name in errors:
-        if name == error:
-            return True
-        if error == "States.Runtime":
-            continue
-        if name == "States.ALL" and error != "States.DataLimitExceeded":
-            return True
-        if name == "States.TaskFailed" and error not in ("States.Timeout", "States.HeartbeatTimeout"):
-            return True
-        if name == "States.Timeout" and error == "States.HeartbeatTimeout":
-            return True
-    return False
+    return any(
+        name == error
+        or (name in WILDCARDS and error not in WILDCARDS[name])
+        or (name == "States.Timeout" and error in TIMEOUTS)
+        for name in errors
+    )

@@ -6,7 +6,8 @@ it leaves calls to make, timers to keep and changes to commit in the `Run`.
 """
 
 import heapq
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import cache
 from typing import cast
 
 from rimedio.asl.definition.model import (
@@ -15,8 +16,10 @@ from rimedio.asl.definition.model import (
     Flow,
     MapPart,
     ParallelPart,
+    Part,
     PassPart,
     State,
+    SucceedPart,
     TaskPart,
     WaitPart,
 )
@@ -34,7 +37,10 @@ from rimedio.asl.jsontext import JSON, dumps, is_too_long
 
 EVENTS_MAX = 25_000
 STEPS_BETWEEN_COMMITS = 500
-DETAILS_KEPT = {"truncated": False}
+
+
+class _HistoryFull(Exception):
+    """The next event would be the last one that a history may have."""
 
 
 class Interpreter:
@@ -55,35 +61,42 @@ class Interpreter:
         self.tasks = TaskState(self)
         self.fanout = Fanout(self)
         self.data = DataFlow(services, machine_arn, role_arn, self.fanout.item_of)
-        self._simple = SimpleStates(self)
         self._failures = Failures(self)
+        simple = SimpleStates(self)
+        self._executors: Mapping[type[Part], Callable[..., None]] = {
+            PassPart: simple.hand_on,
+            SucceedPart: simple.hand_on,
+            ChoicePart: simple.choose,
+            WaitPart: simple.wait,
+            FailPart: simple.fail,
+            TaskPart: self.tasks.execute,
+            ParallelPart: self.fanout.start_parallel,
+            MapPart: self.fanout.start_map,
+        }
 
     def begin(self, run: Run) -> None:
         """Put the first frame in place."""
         run.at = self.now()
         root = Frame("", run.machine.graph, run.machine.graph.start_at, run.input)
-        details: dict[str, JSON] = {
-            "input": run.execution.input,
-            "inputDetails": dict(DETAILS_KEPT),
-            "roleArn": self.role_arn,
-        }
-        self.emit(run, root, "ExecutionStarted", "executionStartedEventDetails", details)
+        details = {**included("input", run.execution.input), "roleArn": self.role_arn}
+        self.tell(run, root, "ExecutionStarted", details)
         root.previous = 0
         run.add(root)
-        if run.machine.timeout_seconds is not None:
-            self.watch(run)
+        self.watch(run)
 
     def watch(self, run: Run) -> None:
-        """Keep an eye on the whole machine's TimeoutSeconds."""
+        """Keep an eye on the whole machine's TimeoutSeconds; a redrive begins them anew."""
         if run.machine.timeout_seconds is not None:
-            heapq.heappush(run.timers, (run.execution.started + run.machine.timeout_seconds, "*", 0))
+            root = run.frames.get("")
+            since = run.execution.started if root is None or root.redriven is None else root.redriven
+            heapq.heappush(run.timers, (since + run.machine.timeout_seconds, "*", 0))
 
     def revive(self, run: Run) -> None:
         """After loading: put what was on the move back on its way; a call without an outcome is repeated."""
-        self.watch(run)
         if not run.frames:
             self.begin(run)
             return
+        self.watch(run)
         for frame in list(run.frames.values()):
             if frame.phase in (Phase.ENTER, Phase.EXECUTE):
                 run.ready.append(frame)
@@ -96,10 +109,13 @@ class Interpreter:
 
     def redrive(self, run: Run) -> None:
         """Go on where the execution failed; tasks that had succeeded are not repeated."""
-        details: dict[str, JSON] = {"redriveCount": run.execution.redrives}
-        self.emit(run, run.frames[""], "ExecutionRedriven", "executionRedrivenEventDetails", details)
+        root = run.frames[""]
+        run.at = root.redriven = self.now()
+        root.previous = run.next_event - 1
+        self.tell(run, root, "ExecutionRedriven", {"redriveCount": run.execution.redrives})
         for frame in run.frames.values():
             frame.attempts = [0] * len(frame.definition.retry)
+            frame.retries = 0
             if frame.phase in (Phase.TASK, Phase.TOKEN, Phase.BACKOFF, Phase.READ):
                 frame.phase = Phase.EXECUTE
             self.fanout.map_runs.redrive(run, frame)
@@ -113,18 +129,20 @@ class Interpreter:
     def advance(self, run: Run) -> bool:
         """Go on until nothing is ready; True when it paused so that progress gets written."""
         run.at = self.now()
-        self._take_signals(run)
-        while run.outcomes:
-            self.tasks.settle(run, run.outcomes.popleft())
-        self._ring_timers(run)
-        steps = 0
-        while run.ready and not run.is_over:
-            if steps >= STEPS_BETWEEN_COMMITS:
-                return True
-            steps += 1
-            run.at = self.now()
-            self._step(run, run.ready.popleft())
-        return False
+        try:
+            self._take_signals(run)
+            while run.outcomes:
+                self.tasks.settle(run, run.outcomes.popleft())
+            self._ring_timers(run)
+            for _ in range(STEPS_BETWEEN_COMMITS):
+                if not run.ready or run.is_over:
+                    return False
+                run.at = self.now()
+                self._step(run, run.ready.popleft())
+        except _HistoryFull:
+            cause = f"The execution reached the maximum number of history events ({EVENTS_MAX})."
+            self.end(run, "FAILED", error="States.Runtime", cause=cause)
+        return bool(run.ready) and not run.is_over
 
     def _step(self, run: Run, frame: Frame) -> None:
         if frame.phase is Phase.ENTER:
@@ -142,43 +160,24 @@ class Interpreter:
         frame.attempts = [0] * len(state.retry)
         frame.retries = 0
         frame.attempt += 1
-        details: dict[str, JSON] = {
-            "input": run.text(frame.input),
-            "inputDetails": dict(DETAILS_KEPT),
-            "name": state.name,
-        }
-        frame.entered = self.emit(
-            run, frame, f"{state.type}StateEntered", "stateEnteredEventDetails", details
-        )
+        details = {**included("input", run.text(frame.input)), "name": state.name}
+        frame.entered = self.tell(run, frame, f"{state.type}StateEntered", details)
         frame.entered_at = run.at
         run.touch(frame)
-        if run.next_event > EVENTS_MAX:
-            cause = f"The execution reached the maximum number of history events ({EVENTS_MAX})."
-            self.end(run, "FAILED", error="States.Runtime", cause=cause)
 
     def execute(self, run: Run, frame: Frame, state: State) -> None:
         """Do what the state's type says. Raises StatesError."""
-        part = state.part
-        if run.is_over:
-            return
-        if isinstance(part, PassPart):
-            self._simple.run_pass(run, frame, state, part)
-        elif isinstance(part, ChoicePart):
-            self._simple.choose(run, frame, state, part)
-        elif isinstance(part, TaskPart):
-            self.tasks.execute(run, frame, state, part)
-        elif isinstance(part, WaitPart):
-            self._simple.wait(run, frame, state, part)
-        elif isinstance(part, ParallelPart):
-            self.fanout.start_parallel(run, frame, state, part)
-        elif isinstance(part, MapPart):
-            self.fanout.start_map(run, frame, state, part)
-        elif isinstance(part, FailPart):
-            self._simple.fail(run, frame, state, part)
-        else:
-            self.leave(run, frame, self.data.effective_input(run, frame, state), state.flow, state.next)
+        self._executors[type(state.part)](run, frame, state, state.part)
 
     # -- transitions
+
+    def finish(self, run: Run, frame: Frame, result: JSON) -> None:
+        """Leave a state the ordinary way; it fails when an expression does."""
+        state = frame.definition
+        try:
+            self.leave(run, frame, result, state.flow, state.next)
+        except StatesError as error:
+            self.fail(run, frame, state, located(frame, error))
 
     def leave(
         self,
@@ -188,24 +187,20 @@ class Interpreter:
         flow: Flow,
         following: str | None,
         *,
-        states: dict[str, JSON] | None = None,
+        caught: bool = False,
     ) -> None:
         """Apply the outgoing data flow and move on. Raises StatesError when an expression fails."""
         state = frame.definition
-        output, assigned = self.data.outcome(run, frame, result, flow, states)
+        output, assigned = self.data.outcome(run, frame, result, flow, caught=caught)
         text = run.text(output)
         if is_too_long(text):
             raise too_large(state.name)
-        details: dict[str, JSON] = {
-            "name": state.name,
-            "output": text,
-            "outputDetails": dict(DETAILS_KEPT),
-        }
+        details = {**included("output", text), "name": state.name}
         if assigned:
             details["assignedVariables"] = {key: dumps(value) for key, value in assigned.items()}
-            details["assignedVariablesDetails"] = dict(DETAILS_KEPT)
+            details["assignedVariablesDetails"] = {"truncated": False}
             frame.variables = {**frame.variables, **assigned}
-        self.emit(run, frame, f"{state.type}StateExited", "stateExitedEventDetails", details)
+        self.tell(run, frame, f"{state.type}StateExited", details)
         self._move(run, frame, output, following)
 
     def _move(self, run: Run, frame: Frame, output: JSON, following: str | None) -> None:
@@ -235,15 +230,11 @@ class Interpreter:
         """Close the execution."""
         root = run.frames[""]
         text = run.text(output) if status == "SUCCEEDED" else None
-        details: dict[str, JSON] = (
-            {"output": text, "outputDetails": dict(DETAILS_KEPT)}
-            if text is not None
-            else {key: value for key, value in (("error", error), ("cause", cause)) if value is not None}
-        )
-        word = {"SUCCEEDED": "Succeeded", "FAILED": "Failed", "ABORTED": "Aborted", "TIMED_OUT": "TimedOut"}[
-            status
-        ]
-        self.emit(run, root, f"Execution{word}", f"execution{word}EventDetails", details)
+        told: dict[str, JSON] = {} if text is None else included("output", text)
+        told |= {key: value for key, value in (("error", error), ("cause", cause)) if value is not None}
+        if status in ("ABORTED", "TIMED_OUT"):
+            root.previous = 0  # it comes from outside and follows from no event
+        self.tell(run, root, f"Execution{status.title().replace('_', '')}", told)
         if status != "SUCCEEDED" and run.autopsy is None:
             run.dissect()
         run.changes.spent_tokens.extend(f.token for f in run.frames.values() if f.token)
@@ -252,11 +243,8 @@ class Interpreter:
         if run.written and status == "SUCCEEDED":
             run.changes.subtrees.append("")
             run.changes.removed.append("")
-        run.dirty.clear()
-        run.frames.clear()
-        run.ready.clear()
-        run.calls.clear()
-        run.in_flight.clear()
+        for working in (run.dirty, run.frames, run.ready, run.calls, run.in_flight):
+            working.clear()
         run.execution = run.execution._replace(
             status=status, output=text, error=error, cause=cause, stopped=run.at
         )
@@ -279,19 +267,17 @@ class Interpreter:
                 self._ring(run, frame, now)
 
     def _ring(self, run: Run, frame: Frame, now: float) -> None:
-        state = frame.definition
-        if frame.phase is Phase.SLEEP and frame.due is not None and frame.due <= now:
-            try:
-                self.leave(run, frame, self.data.effective_input(run, frame, state), state.flow, state.next)
-            except StatesError as error:
-                self.fail(run, frame, state, located(frame, error))
-        elif frame.phase is Phase.BACKOFF and frame.due is not None and frame.due <= now:
+        if frame.phase in (Phase.TASK, Phase.TOKEN):
+            self.tasks.ring(run, frame, now)
+        elif frame.due is None or frame.due > now:
+            return
+        elif frame.phase is Phase.SLEEP:
+            self.finish(run, frame, self.data.effective_input(run, frame, frame.definition))
+        elif frame.phase is Phase.BACKOFF:
             frame.due = None
             frame.phase = Phase.EXECUTE
             run.ready.append(frame)
             run.touch(frame)
-        elif frame.phase in (Phase.TASK, Phase.TOKEN):
-            self.tasks.ring(run, frame, now)
 
     def _take_signals(self, run: Run) -> None:
         while run.signals and not run.is_over:
@@ -303,9 +289,8 @@ class Interpreter:
     def _take(self, run: Run, signal: Signal) -> None:
         run.changes.spent_signals.append(signal.id)
         if signal.kind == "stop":
-            body = cast("dict[str, JSON]", signal.body)
-            error, cause = (cast("str | None", body.get(key)) for key in ("error", "cause"))
-            self.end(run, "ABORTED", error=error, cause=cause)
+            body = cast("dict[str, str | None]", signal.body)
+            self.end(run, "ABORTED", error=body.get("error"), cause=body.get("cause"))
             return
         frame = next((f for f in run.frames.values() if f.token == signal.token), None)
         if frame is not None:
@@ -325,15 +310,40 @@ class Interpreter:
         """Seconds since the epoch."""
         return self._clock_now().timestamp()
 
-    def emit(self, run: Run, frame: Frame, kind: str, key: str, details: dict[str, JSON]) -> int:
+    def tell(self, run: Run, frame: Frame, kind: str, details: Mapping[str, JSON] | None = None) -> int:
         """Add an event to the history that the frame belongs to; the event's id."""
-        log = log_of(frame) if run.has_child_executions else None
-        if log is None:
+        key = "" if details is None else _details_key(kind)
+        return self.emit(run, frame, kind, key, {} if details is None else details)
+
+    def emit(self, run: Run, frame: Frame, kind: str, key: str, details: Mapping[str, JSON]) -> int:
+        """As `tell`, with the name under which the details stand."""
+        log = self.log(run, frame)
+        if log is run.changes.events:
             number = run.next_event
+            if number >= EVENTS_MAX and not kind.startswith("Execution"):
+                raise _HistoryFull
             run.next_event += 1
-            log = run.changes.events
         else:
             number = len(log) + 1
         log.append(Event(number, frame.previous, run.at, kind, key, details))
         frame.previous = number
         return number
+
+    def log(self, run: Run, frame: Frame) -> list[Event]:
+        """The events of the frame's history that are not yet written."""
+        own = log_of(frame) if run.has_child_executions else None
+        return run.changes.events if own is None else own
+
+
+def included(name: str, text: str) -> dict[str, JSON]:
+    """A payload in the details of an event."""
+    return {name: text, f"{name}Details": {"truncated": False}}
+
+
+@cache
+def _details_key(kind: str) -> str:
+    """`MapRunFailed` → `mapRunFailedEventDetails`; all states are entered and exited under one key."""
+    for shared in ("StateEntered", "StateExited"):
+        if kind.endswith(shared):
+            kind = shared
+    return f"{kind[0].lower()}{kind[1:]}EventDetails"

@@ -1,11 +1,13 @@
 """Task states: what is called, how the answer comes, when it is too late."""
 
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, cast
 
 from rimedio.asl.clock import new_uuid
 from rimedio.asl.definition.model import State, TaskPart
 from rimedio.asl.errors import StatesError, TaskFailed
-from rimedio.asl.execution.failures import located, too_large
+from rimedio.asl.execution.failures import too_large
 from rimedio.asl.execution.frames import Frame, Outcome, Phase, Run, TaskCall
 from rimedio.asl.journal.port import ActivityTask, Signal
 from rimedio.asl.jsontext import JSON, dumps, is_too_long
@@ -13,7 +15,30 @@ from rimedio.asl.jsontext import JSON, dumps, is_too_long
 if TYPE_CHECKING:
     from rimedio.asl.execution.interpreter import Interpreter
 
-KEPT = {"truncated": False}
+SECONDS_MAX = 99_999_999
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """How histories tell of a resource: the family of its events, its names there, its name in messages."""
+
+    family: str
+    named: dict[str, JSON]
+    title: str
+
+    @classmethod
+    @lru_cache(maxsize=1024)
+    def of(cls, resource: str) -> "Service":
+        """By ARN: a function, an activity, or a service and its action (`sqs`, `sendMessage`; `aws-sdk:s3`, …)."""
+        if ":activity:" in resource:
+            return cls("Activity", {}, resource)
+        if resource.split(":", 3)[2:3] == ["lambda"]:
+            return cls("LambdaFunction", {}, resource)
+        service, _, action = resource.rpartition(":::")[2].partition(":")
+        if service == "aws-sdk":
+            name, _, action = action.partition(":")
+            service = f"aws-sdk:{name}"
+        return cls("Task", {"resourceType": service, "resource": action}, service)
 
 
 class TaskState:
@@ -26,19 +51,17 @@ class TaskState:
         """Compute the payload and ask for the call. Raises StatesError."""
         polled = self._in.is_polled(part.resource)
         token = self._new_token() if part.waits_for_token or polled else None
-        data = self._in.data.effective_input(run, frame, state)
-        scope = self._in.data.scope(run, frame, data, token=token)
-        payload = data if state.parameters is None else state.parameters.evaluate(scope)
-        if is_too_long(run.text(payload)):
+        frame.payload, scope = self._in.data.payload(run, frame, state, token)
+        if is_too_long(run.text(frame.payload)):
             raise too_large(state.name)
-        timeout = self._in.data.number(part.timeout, scope, 1, 99_999_999)
-        beat = self._in.data.number(part.heartbeat, scope, 1, 99_999_999)
+        timeout = self._in.data.number(part.timeout, scope, 1, SECONDS_MAX)
+        frame.beat_every = beat = self._in.data.number(part.heartbeat, scope, 1, SECONDS_MAX)
+        if timeout is not None and beat is not None and beat >= timeout:
+            raise StatesError("States.Runtime", "HeartbeatSeconds must be smaller than TimeoutSeconds.")
         now = self._in.now()
-        frame.payload = payload
         frame.token = token
         frame.phase = Phase.TASK
         frame.deadline = None if timeout is None else now + timeout
-        frame.beat_every = beat
         frame.beat_by = None if beat is None or polled else now + beat
         for at in (frame.deadline, frame.beat_by):
             if at is not None:
@@ -46,24 +69,24 @@ class TaskState:
         if token is not None:
             run.changes.tokens[token] = frame.path
         run.touch(frame)
-        self._emit_scheduled(run, frame, part, timeout, beat)
+        role = None if part.credentials is None else part.credentials.evaluate(scope)
+        self._tell_scheduled(run, frame, part, timeout, role)
         if polled and token is not None:
             frame.phase = Phase.TOKEN  # a worker fetches it; its heartbeats count from then on
-            run.changes.scheduled.append(ActivityTask(part.resource, token, run.text(payload)))
+            run.changes.scheduled.append(ActivityTask(part.resource, token, run.text(frame.payload)))
             return
-        self._emit_family(run, frame, "Started", _family_details(frame, {}))
+        self._tell(run, frame, "Started")
         run.calls.append(self.call_of(run, frame))
 
     def call_of(self, run: Run, frame: Frame) -> TaskCall:
         """The call that a frame in phase TASK waits for."""
-        part = cast("TaskPart", frame.definition.part)
         run.in_flight.add((frame.path, frame.attempt))
         return TaskCall(
             execution_id=run.execution.id,
             path=frame.path,
             attempt=frame.attempt,
             state=frame.state,
-            resource=part.resource,
+            resource=_resource(frame),
             payload=frame.payload,
             token=frame.token,
             retries=frame.retries,
@@ -77,12 +100,13 @@ class TaskState:
         call = outcome.call
         run.in_flight.discard((call.path, call.attempt))
         frame = run.frames.get(call.path)
-        if frame is not None and frame.attempt == call.attempt and frame.phase in (Phase.READ, Phase.WRITE):
-            self._in.fanout.map_runs.settle(run, frame, outcome)
-            return
-        if frame is None or frame.attempt != call.attempt or frame.phase is not Phase.TASK:
+        if frame is None or frame.attempt != call.attempt:
             return  # timed out, stopped or failed meanwhile: the answer comes too late
-        if outcome.failure is not None:
+        if frame.phase in (Phase.READ, Phase.WRITE):
+            self._in.fanout.map_runs.settle(run, frame, outcome)
+        elif frame.phase is not Phase.TASK:
+            return
+        elif outcome.failure is not None:
             self._fail(run, frame, outcome.failure)
         elif self._is_late(frame):
             self.ring(run, frame, self._in.now())
@@ -98,8 +122,7 @@ class TaskState:
         return frame.token is not None and frame.beat_by is not None and now >= frame.beat_by
 
     def _submitted(self, run: Run, frame: Frame, result: JSON) -> None:
-        details = _family_details(frame, {"output": dumps(result), "outputDetails": dict(KEPT)})
-        self._in.emit(run, frame, "TaskSubmitted", "taskSubmittedEventDetails", details)
+        self._tell(run, frame, "Submitted", _output(dumps(result)))
         frame.phase = Phase.TOKEN
         run.touch(frame)
         early = run.early.pop(cast("str", frame.token), None)
@@ -110,8 +133,7 @@ class TaskState:
     def signalled(self, run: Run, frame: Frame, signal: Signal) -> None:
         """Someone answers with a token, or shows that the task is alive."""
         if signal.kind == "started":
-            told: dict[str, JSON] = {} if signal.body is None else {"workerName": signal.body}
-            self._emit_family(run, frame, "Started", told)
+            self._tell(run, frame, "Started", {} if signal.body is None else {"workerName": signal.body})
         if signal.kind in ("heartbeat", "started"):
             if frame.beat_every is not None:
                 frame.beat_by = self._in.now() + frame.beat_every
@@ -127,9 +149,8 @@ class TaskState:
         if signal.kind == "success":
             self._succeed(run, frame, signal.body)
         else:
-            body = cast("dict[str, JSON]", signal.body)
-            error, cause = (cast("str | None", body.get(key)) for key in ("error", "cause"))
-            self._fail(run, frame, TaskFailed(error, cause))
+            body = cast("dict[str, str | None]", signal.body)
+            self._fail(run, frame, TaskFailed(body.get("error"), body.get("cause")))
 
     def ring(self, run: Run, frame: Frame, now: float) -> None:
         """A deadline may have passed."""
@@ -144,84 +165,62 @@ class TaskState:
             frame.token = None
         run.in_flight.discard((frame.path, frame.attempt))
         run.calls = [c for c in run.calls if (c.path, c.attempt) != (frame.path, frame.attempt)]
-        details = _family_details(frame, {"error": "States.Timeout"})
-        self._emit_family(run, frame, "TimedOut", details)
+        self._tell(run, frame, "TimedOut", {"error": "States.Timeout"})
         frame.attempt += 1
         self._in.fail(run, frame, frame.definition, TaskFailed(error))
 
     def _succeed(self, run: Run, frame: Frame, result: JSON) -> None:
         text = dumps(result)
-        state = frame.definition
-        details = _family_details(frame, {"output": text, "outputDetails": dict(KEPT)})
         if is_too_long(text):
-            self._fail(run, frame, too_large(_resource_type(frame)))
+            self._fail(run, frame, too_large(Service.of(_resource(frame)).title))
             return
-        if cast("TaskPart", state.part).resource.endswith((".sync", ".sync:2")):
-            self._in.emit(run, frame, "TaskSubmitted", "taskSubmittedEventDetails", details)
-        self._emit_family(run, frame, "Succeeded", details)
-        try:
-            self._in.leave(run, frame, result, state.flow, state.next)
-        except StatesError as error:
-            self._in.fail(run, frame, state, located(frame, error))
+        if _is_job(_resource(frame)):
+            self._tell(run, frame, "Submitted", _output(text))
+        self._tell(run, frame, "Succeeded", _output(text))
+        self._in.finish(run, frame, result)
 
     def _fail(self, run: Run, frame: Frame, failure: StatesError) -> None:
         told = {"error": failure.error, "cause": failure.cause}
-        details = _family_details(frame, {key: value for key, value in told.items() if value is not None})
-        self._emit_family(run, frame, "Failed", details)
+        # The service's own error is that of submitting a job; a job that fails is a States.TaskFailed.
+        refused = _is_job(_resource(frame)) and "." in (failure.error or "").removeprefix("States.")
+        word = "SubmitFailed" if refused else "Failed"
+        self._tell(run, frame, word, {key: value for key, value in told.items() if value is not None})
         frame.attempt += 1
         self._in.fail(run, frame, frame.definition, failure)
 
     def _new_token(self) -> str:
-        return new_uuid(self._in.services.randomness).replace("-", "") + new_uuid(
-            self._in.services.randomness
-        ).replace("-", "")
+        return "".join(new_uuid(self._in.services.randomness).replace("-", "") for _ in range(2))
 
-    def _emit_scheduled(
-        self, run: Run, frame: Frame, part: TaskPart, timeout: float | None, beat: float | None
+    def _tell_scheduled(
+        self, run: Run, frame: Frame, part: TaskPart, timeout: float | None, role: JSON
     ) -> None:
         text = run.text(frame.payload)
-        family = _family(part.resource)
         details: dict[str, JSON]
-        if family == "task":
-            details = _family_details(frame, {"region": "local", "parameters": text})
+        if Service.of(part.resource).family == "Task":
+            details = {"region": self._in.machine_arn.split(":")[3], "parameters": text}
         else:
-            details = {"resource": part.resource, "input": text, "inputDetails": dict(KEPT)}
+            details = {"resource": part.resource, "input": text, "inputDetails": {"truncated": False}}
         if timeout is not None:
             details["timeoutInSeconds"] = int(timeout)
-        if beat is not None:
-            details["heartbeatInSeconds"] = int(beat)
-        self._emit_family(run, frame, "Scheduled", details)
+        if frame.beat_every is not None:
+            details["heartbeatInSeconds"] = int(frame.beat_every)
+        if isinstance(role, dict) and "RoleArn" in role:
+            details["taskCredentials"] = {"roleArn": role["RoleArn"]}
+        self._tell(run, frame, "Scheduled", details)
 
-    def _emit_family(self, run: Run, frame: Frame, kind: str, details: dict[str, JSON]) -> None:
-        family = _family(cast("TaskPart", frame.definition.part).resource)
-        name = family[0].upper() + family[1:]
-        self._in.emit(run, frame, f"{name}{kind}", f"{family}{kind}EventDetails" if details else "", details)
-
-
-def _family(resource: str) -> str:
-    """Which of the three families of history events a resource has."""
-    if ":activity:" in resource:
-        return "activity"
-    return "lambdaFunction" if resource.startswith("arn:aws:lambda:") else "task"
+    def _tell(self, run: Run, frame: Frame, word: str, details: dict[str, JSON] | None = None) -> None:
+        service = Service.of(_resource(frame))
+        told = {**service.named, **(details or {})}
+        self._in.tell(run, frame, f"{service.family}{word}", told or None)
 
 
-def _family_details(frame: Frame, details: dict[str, JSON]) -> dict[str, JSON]:
-    resource = cast("TaskPart", frame.definition.part).resource
-    if _family(resource) != "task":
-        return details
-    kind, action = _integration(resource)
-    return {"resourceType": kind, "resource": action, **details}
+def _resource(frame: Frame) -> str:
+    return cast("TaskPart", frame.definition.part).resource
 
 
-def _resource_type(frame: Frame) -> str:
-    return _integration(cast("TaskPart", frame.definition.part).resource)[0]
+def _is_job(resource: str) -> bool:
+    return resource.endswith((".sync", ".sync:2"))
 
 
-def _integration(resource: str) -> tuple[str, str]:
-    """Service and action: `sqs`, `sendMessage`; `aws-sdk:s3`, `listBuckets`."""
-    text = resource.rpartition(":::")[2]
-    if text.startswith("aws-sdk:"):
-        _, service, action = [*text.split(":", 2), ""][:3]
-        return f"aws-sdk:{service}", action
-    service, _, action = text.partition(":")
-    return service, action
+def _output(text: str) -> dict[str, JSON]:
+    return {"output": text, "outputDetails": {"truncated": False}}
