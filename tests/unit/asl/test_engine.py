@@ -474,7 +474,7 @@ def test_an_early_answer_survives_a_crash_while_the_handler_still_runs() -> None
 
     def ask(_: Any, context: TaskContext) -> Any:
         first.send_task_success(str(context.token), "early")
-        first._work_once()
+        first.run_until_idle(wait=False)
         raise Killed
 
     made = machine({"A": {"Type": "Task", "Resource": ASK, "End": True}})

@@ -204,10 +204,10 @@ def test_the_way_is_the_same_when_every_step_starts_from_the_journal(
         if engine.describe(execution).is_over:
             break
         engine.resume()
-        if engine._work_once() is None:
+        if engine._bench.work() is None:
             engine._sleep_until_alarm()
-        engine._work_once()
-        engine._work_once()
+        engine._bench.work()
+        engine._bench.work()
     found = Engine(journal, {}, clock=clock).describe(execution)
     assert (found.status, found.output, found.error) == (expected.status, expected.output, expected.error)
 

@@ -1,6 +1,5 @@
 """What callers see of executions: descriptions and events, in AWS's shapes."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -32,11 +31,11 @@ class Description:
         return self.status != "RUNNING"
 
 
-def described(record: Execution, arn: str, machine_name: Callable[[str], str]) -> Description:
+def described(record: Execution, arn: str, machine_name: str) -> Description:
     """The description of a record."""
     return Description(
         execution_id=record.id,
-        state_machine=f"{arn}:stateMachine:{machine_name(record.machine)}",
+        state_machine=f"{arn}:stateMachine:{machine_name}",
         name=record.name,
         status=record.status,
         input=loads(record.input),

@@ -16,7 +16,7 @@ import orjson
 from rimedio.asl.definition.model import Graph, Machine, MapPart, ParallelPart, State
 from rimedio.asl.errors import StatesError
 from rimedio.asl.expressions.query import MISSING, Missing
-from rimedio.asl.journal.port import Changes, Event, Execution, Saved, Signal
+from rimedio.asl.journal.port import Changes, Event, Execution, Signal
 from rimedio.asl.jsontext import JSON, dumps, loads
 
 
@@ -179,6 +179,7 @@ class Run:
         self.in_flight: set[tuple[str, int]] = set()
         self.outcomes: deque[Outcome] = deque()
         self.signals: deque[Signal] = deque()
+        self._received: set[int] = set()
         self.timers: list[tuple[float, str, int]] = []
         self.dirty: dict[str, Frame] = {}
         self.changes = Changes(execution)
@@ -212,6 +213,16 @@ class Run:
         self.frames[frame.path] = frame
         self.ready.append(frame)
         self.touch(frame)
+
+    def receive(self, signal: Signal) -> None:
+        """A signal has come in, perhaps for the second time."""
+        if signal.id not in self._received:
+            self._received.add(signal.id)
+            self.signals.append(signal)
+
+    def awaits(self, call: TaskCall) -> bool:
+        """Whether the outcome of a call still matters."""
+        return (call.path, call.attempt) in self.in_flight
 
     def set_timer(self, at: float, frame: Frame) -> None:
         """Look at the frame again at `at`."""
@@ -247,6 +258,7 @@ class Run:
     def take_changes(self) -> Changes:
         """Everything since the last time, ready to be written."""
         changes, self.changes = self.changes, Changes(self.execution)
+        changes.execution = self.execution._replace(next_event=self.next_event)
         for path, frame in self.dirty.items():
             changes.frames[path] = frame.pack()
             if frame.parent is not None and frame.parent.children is not None:
@@ -255,18 +267,14 @@ class Run:
         self.written = self.written or bool(changes.frames)
         return changes
 
-    def recorded(self) -> Execution:
-        """The execution's record, up to date."""
-        return self.execution._replace(next_event=self.next_event)
 
-
-def restored(saved: Saved, machine: Machine) -> Run:
+def restored(execution: Execution, frames: Mapping[str, bytes], machine: Machine) -> Run:
     """A run as the journal has it; frames that were on the move are made ready."""
-    run = Run(saved.execution, machine)
+    run = Run(execution, machine)
     done: dict[str, list[Frame]] = {}
-    for path in sorted(saved.frames, key=lambda p: (p.count("/"), p)):
+    for path in sorted(frames, key=lambda p: (p.count("/"), p)):
         parent = run.frames.get(path.rpartition("/")[0]) if path else None
-        frame = Frame.unpack(path, saved.frames[path], parent, machine)
+        frame = Frame.unpack(path, frames[path], parent, machine)
         if parent is not None:
             done.setdefault(parent.path, []).append(frame)
         if frame.phase not in (Phase.DONE, Phase.FAILED):
@@ -278,7 +286,6 @@ def restored(saved: Saved, machine: Machine) -> Run:
         for at in (frame.due, frame.deadline, frame.beat_by):
             if at is not None:
                 run.set_timer(at, frame)
-    run.signals.extend(saved.signals)
     run.written = True
     return run
 

@@ -3,12 +3,13 @@
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from typing import TypeAlias
 
 from rimedio.asl.errors import StatesError, TaskFailed
-from rimedio.asl.jsontext import JSON
+from rimedio.asl.execution.frames import Outcome, TaskCall
+from rimedio.asl.jsontext import JSON, dumps, loads
 
 PATTERN_SUFFIXES = (".waitForTaskToken", ".sync:2", ".sync")
 
@@ -33,6 +34,43 @@ class TaskContext:
 
 Handler: TypeAlias = Callable[[JSON, TaskContext], JSON]
 Handlers: TypeAlias = Mapping[str, Handler]
+
+
+class AwaitExecution(Exception):
+    """A handler raises this to be called again, with the same key, when that execution has ended.
+
+    It holds no thread until then, and whatever the handler does before it must bear repetition.
+    """
+
+    def __init__(self, execution_id: str) -> None:
+        super().__init__(execution_id)
+        self.execution_id = execution_id
+
+
+def outcome_of(handlers: Handlers, call: TaskCall, heartbeat: Callable[[], None]) -> Outcome:
+    """Make a call; payload and result are copied, so that nobody's changes reach the execution's data.
+
+    Raises AwaitExecution.
+    """
+    context = TaskContext(
+        execution_id=call.execution_id,
+        state_name=call.state,
+        resource=call.resource,
+        retry_count=call.retries,
+        token=call.token,
+        deadline=None if call.deadline is None else datetime.fromtimestamp(call.deadline, UTC),
+        key=f"{call.execution_id}{call.path}#{call.entered}.{call.attempt}",
+        heartbeat=heartbeat,
+    )
+    try:
+        handler = find_handler(handlers, call.resource)
+        payloads = call.payload if call.each and isinstance(call.payload, list) else [call.payload]
+        results = [handler(loads(dumps(payload)), context) for payload in payloads]
+        return Outcome(call, loads(dumps(results[-1])))
+    except AwaitExecution:
+        raise
+    except Exception as error:
+        return Outcome(call, failure=as_failure(error))
 
 
 def find_handler(handlers: Handlers, resource: str) -> Handler:

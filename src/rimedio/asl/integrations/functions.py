@@ -13,7 +13,8 @@ from rimedio.asl.definition.model import Machine
 from rimedio.asl.errors import ExecutionAlreadyExists, StateMachineDoesNotExist, TaskFailed
 from rimedio.asl.execution.engine import Engine
 from rimedio.asl.execution.executions import Description
-from rimedio.asl.execution.handlers import Handler, TaskContext
+from rimedio.asl.execution.handlers import AwaitExecution, Handler, TaskContext
+from rimedio.asl.journal.port import PARENT_NOTE
 from rimedio.asl.jsontext import JSON, dumps
 
 INVOKE = "arn:aws:states:::lambda:invoke"
@@ -45,7 +46,8 @@ def function_name(text: str) -> str:
 def nested(engine: Engine, machines: Machines) -> dict[str, Handler]:
     """`states:startExecution`, `.sync` and `.sync:2`; `machines` finds a machine by its ARN or name.
 
-    The child is named after the task attempt: a repeated attempt after a crash starts no second child.
+    The child is named after the task attempt, or noted as started by it: repeated after a crash, the attempt
+    starts no second child. A `.sync` task takes no thread while its child runs.
     """
 
     def start(payload: JSON, context: TaskContext) -> JSON:
@@ -64,25 +66,26 @@ def nested(engine: Engine, machines: Machines) -> dict[str, Handler]:
 
 def _start(engine: Engine, machines: Machines, payload: JSON, context: TaskContext) -> str:
     body = payload if isinstance(payload, dict) else {}
-    derived = hashlib.sha256(context.key.encode()).hexdigest()[:32]
+    name = str(body.get("Name", hashlib.sha256(context.key.encode()).hexdigest()[:32]))
     try:
         machine = machines(str(body.get("StateMachineArn", "")))
     except (KeyError, StateMachineDoesNotExist) as error:
         raise TaskFailed("StepFunctions.StateMachineDoesNotExistException", str(error)) from error
+    journal, execution = engine.journal, f"{engine.arn}:execution:{machine.name}:{name}"
+    if journal.record(execution) is None:
+        journal.put_note(f"{PARENT_NOTE}{execution}", context.key)
     try:
-        return engine.start(machine, body.get("Input", {}), str(body.get("Name", derived)))
+        return engine.start(machine, body.get("Input", {}), name)
     except ExecutionAlreadyExists as error:
-        if "Name" in body:
+        if journal.note(f"{PARENT_NOTE}{execution}") != context.key:
             raise TaskFailed("StepFunctions.ExecutionAlreadyExistsException", str(error)) from error
-        return error.execution_id
+        return execution
 
 
 def _finished(engine: Engine, machines: Machines, payload: JSON, context: TaskContext) -> Description:
-    execution = _start(engine, machines, payload, context)
-    found = engine.run(execution)
-    while not found.is_over:  # it waits for the outside; other threads may bring that about
-        context.heartbeat()
-        found = engine.wait_for(execution, 1.0)
+    found = engine.describe(_start(engine, machines, payload, context))
+    if not found.is_over:
+        raise AwaitExecution(found.execution_id)
     if found.status != "SUCCEEDED":
         raise TaskFailed("States.TaskFailed", dumps(_envelope(found, parsed=False)))
     return found

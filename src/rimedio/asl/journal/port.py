@@ -10,7 +10,9 @@ from rimedio.asl.errors import InvalidToken, TaskTimedOut
 from rimedio.asl.jsontext import JSON
 
 RUNNING = "RUNNING"
-STARTED_NOTE = "started/"  # a note under this and an execution's id is forgotten with it
+# Notes of an execution, under these and its id, are forgotten with it.
+STARTED_NOTE = "started/"  # under which version or alias it was started
+PARENT_NOTE = "parent/"  # the key of the task attempt that started it
 
 
 class Event(NamedTuple):
@@ -82,11 +84,10 @@ class Changes:
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """What is needed to go on with an execution."""
+    """What is needed to go on with an execution, besides its signals."""
 
     execution: Execution
     frames: Mapping[str, bytes]
-    signals: Sequence[Signal]
 
 
 class Journal(Protocol):
@@ -112,8 +113,11 @@ class Journal(Protocol):
         """Names of notes, in order."""
         ...
 
-    def create(self, execution: Execution) -> tuple[Execution, bool]:
-        """Record a new execution, ready to run; or the one that already has this id, and False."""
+    def create(self, execution: Execution, machine: tuple[str, str]) -> tuple[Execution, bool]:
+        """Record a new execution, ready to run; or the one that already has this id, and False.
+
+        `machine` is the name and the definition that it runs on, kept with it.
+        """
         ...
 
     def commit(self, changes: Changes) -> bool:
@@ -145,8 +149,8 @@ class Journal(Protocol):
         """
         ...
 
-    def news(self, after: int) -> Sequence[Signal]:
-        """Signals with higher numbers than `after` for this process's executions: other processes may give them."""
+    def signals(self, execution_id: str | None = None, after: int = 0) -> Sequence[Signal]:
+        """Signals that are to be taken, with numbers above `after`: an execution's, or all for this process."""
         ...
 
     def forget(self, before: float, limit: int) -> int:

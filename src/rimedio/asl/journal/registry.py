@@ -158,20 +158,25 @@ class Registry:
         with self._lock:
             record = self._known(name)
             if not qualifier:
-                return Found(self._machine(record.latest))
+                return Found(self.machine(record.latest))
             if qualifier.isdigit():
-                return Found(self._machine(_version(name, record, int(qualifier))), int(qualifier))
+                return Found(self.machine(_version(name, record, int(qualifier))), int(qualifier))
             if qualifier not in record.aliases:
                 raise StateMachineDoesNotExist(f"{name!r} has no alias {qualifier!r}.")
             drawn = self._drawn(record.aliases[qualifier])
-            return Found(self._machine(_version(name, record, drawn)), drawn, qualifier)
+            return Found(self.machine(_version(name, record, drawn)), drawn, qualifier)
 
     def _drawn(self, weights: Mapping[int, int]) -> int:
         point = self._randomness.random() * 100
         versions = list(weights)
         return versions[0] if point < weights[versions[0]] else versions[-1]
 
-    def _machine(self, digest: str) -> Machine:
+    def know(self, machine: Machine) -> None:
+        """Keep a parsed machine at hand."""
+        self._machines.setdefault(machine.digest, machine)
+
+    def machine(self, digest: str) -> Machine:
+        """The machine with this digest. Raises StateMachineDoesNotExist."""
         if digest not in self._machines:
             kept = self._journal.machine(digest)
             if kept is None:

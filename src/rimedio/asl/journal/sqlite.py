@@ -6,7 +6,7 @@ processes may share a file: each runs the executions that it started, and may re
 """
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -18,6 +18,7 @@ from rimedio.asl.errors import ExecutionDoesNotExist, JournalUnusable
 from rimedio.asl.journal.connections import Connections, FileConnections, MemoryConnections
 from rimedio.asl.journal.owners import Owner
 from rimedio.asl.journal.port import (
+    PARENT_NOTE,
     RUNNING,
     STARTED_NOTE,
     ActivityTask,
@@ -33,6 +34,7 @@ from rimedio.asl.journal.port import (
 from rimedio.asl.journal.schema import MIGRATIONS, migrate, version_of
 from rimedio.asl.jsontext import JSON
 
+_INSERT_MACHINE = "INSERT OR IGNORE INTO asl_machines VALUES (?, ?, ?)"
 _COLUMNS = (
     "id, name, machine, input, started, status, output, error, cause, stopped, next_event, redrives, parent"
 )
@@ -42,7 +44,10 @@ _UPDATE = (
     "UPDATE asl_executions SET status = ?, output = ?, error = ?, cause = ?, stopped = ?, next_event = ?, "
     "redrives = ?, wake = ? WHERE number = ? AND id = ? AND owner = ?"
 )
-_SIGNALS = "SELECT s.id, e.id, s.kind, s.token, s.body FROM asl_signals s JOIN asl_executions e ON e.number = s.execution"
+_SIGNALS = (
+    "SELECT s.id, e.id, s.kind, s.token, s.body FROM asl_signals s "
+    "JOIN asl_executions e ON e.number = s.execution WHERE e.status = 'RUNNING' AND s.id > ?"
+)
 _LEFT_BY_AN_EXECUTION = ("asl_frames", "asl_events", "asl_tokens", "asl_signals")
 
 
@@ -73,8 +78,7 @@ class SqliteJournal:
 
     def put_machine(self, digest: str, name: str, definition: str) -> None:
         with self._connections.transaction() as connection:
-            row = (digest, name, definition)
-            connection.execute("INSERT OR IGNORE INTO asl_machines VALUES (?, ?, ?)", row)
+            connection.execute(_INSERT_MACHINE, (digest, name, definition))
 
     def machine(self, digest: str) -> tuple[str, str] | None:
         rows = self._rows("SELECT name, definition FROM asl_machines WHERE digest = ?", (digest,))
@@ -97,8 +101,9 @@ class SqliteJournal:
 
     # -- executions
 
-    def create(self, execution: Execution) -> tuple[Execution, bool]:
+    def create(self, execution: Execution, machine: tuple[str, str]) -> tuple[Execution, bool]:
         with self._connections.transaction() as connection:
+            connection.execute(_INSERT_MACHINE, (execution.machine, *machine))
             try:
                 cursor = connection.execute(_INSERT, (*execution[:-1], 0.0, self._owner.number))
             except sqlite3.IntegrityError:
@@ -136,10 +141,8 @@ class SqliteJournal:
         rows = self._rows(query, (execution_id,))
         if not rows or (rows[0][0] != self._owner.number and not self._takes_over(execution_id)):
             return None
-        key = (rows[0][2],)
-        frames = self._rows("SELECT path, body FROM asl_frames WHERE execution = ?", key)
-        signals = self._rows(f"{_SIGNALS} WHERE s.execution = ? ORDER BY s.id", key)
-        return Saved(self._existing(execution_id), dict(frames), _signals(signals))
+        frames = self._rows("SELECT path, body FROM asl_frames WHERE execution = ?", (rows[0][2],))
+        return Saved(self._existing(execution_id), dict(frames))
 
     def _takes_over(self, execution_id: str) -> bool:
         """Make an execution this process's own, unless a living one runs it."""
@@ -203,7 +206,7 @@ class SqliteJournal:
             numbers = [(row[0],) for row in rows]
             for table in _LEFT_BY_AN_EXECUTION:
                 connection.executemany(f"DELETE FROM {table} WHERE execution = ?", numbers)  # noqa: S608
-            notes = [(f"{STARTED_NOTE}{row[1]}",) for row in rows]
+            notes = [(f"{prefix}{row[1]}",) for row in rows for prefix in (STARTED_NOTE, PARENT_NOTE)]
             connection.executemany("DELETE FROM asl_registry WHERE name = ?", notes)
             connection.executemany("DELETE FROM asl_executions WHERE number = ?", numbers)
         return len(rows)
@@ -246,9 +249,10 @@ class SqliteJournal:
                 return None
             return _keep(connection, found.number, Signal(0, execution_id, "stop", "", body))
 
-    def news(self, after: int) -> Sequence[Signal]:
-        query = f"{_SIGNALS} WHERE s.id > ? AND e.owner = ? AND e.status = 'RUNNING' ORDER BY s.id"
-        return _signals(self._rows(query, (after, self._owner.number)))
+    def signals(self, execution_id: str | None = None, after: int = 0) -> Sequence[Signal]:
+        whose, key = ("e.owner", self._owner.number) if execution_id is None else ("e.id", execution_id)
+        rows = self._rows(f"{_SIGNALS} AND {whose} = ? ORDER BY s.id", (after, key))
+        return [Signal(row[0], row[1], row[2], row[3], orjson.loads(row[4])) for row in rows]
 
 
 class MemoryJournal(SqliteJournal):
@@ -260,10 +264,6 @@ class MemoryJournal(SqliteJournal):
     def _rows(self, query: str, values: Sequence[object] = ()) -> list[Any]:
         with self._connections.transaction():  # threads share the connection: none sees another's half a step
             return super()._rows(query, values)
-
-
-def _signals(rows: Iterable[Any]) -> list[Signal]:
-    return [Signal(row[0], row[1], row[2], row[3], orjson.loads(row[4])) for row in rows]
 
 
 def _write_events(connection: sqlite3.Connection, number: int, events: Sequence[Event]) -> None:

@@ -1,0 +1,189 @@
+"""The executions that are in memory while they are worked on. What they did is on disk before it is acted upon."""
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+from rimedio.asl.definition.model import Machine
+from rimedio.asl.errors import TaskTimedOut
+from rimedio.asl.execution.agenda import Agenda
+from rimedio.asl.execution.frames import Outcome, Run, TaskCall, restored
+from rimedio.asl.execution.handlers import AwaitExecution, Handlers, outcome_of
+from rimedio.asl.execution.interpreter import Interpreter
+from rimedio.asl.journal.port import RUNNING, Event, Execution, Journal, Signal, reopened
+from rimedio.asl.journal.registry import Registry
+
+FRESH_RUNS_MAX = 1_000
+RETRY_SECONDS = 1.0
+
+Observer: TypeAlias = Callable[[str, Event], None]
+
+
+class Workbench:
+    """Advances executions and calls their handlers; several threads may do both.
+
+    What changes between the agenda and `_runs` changes under the agenda's lock.
+    """
+
+    def __init__(
+        self,
+        journal: Journal,
+        registry: Registry,
+        interpreter: Interpreter,
+        agenda: Agenda,
+        *,
+        handlers: Handlers,
+        on_event: Observer | None,
+    ) -> None:
+        self._journal = journal
+        self._registry = registry
+        self._handlers = handlers
+        self._interpreter = interpreter
+        self._agenda = agenda
+        self._on_event = on_event
+        self._runs: dict[str, Run] = {}
+        self._heard = 0
+
+    def holds(self, execution_id: str) -> bool:
+        """Whether an execution is in memory: it has work to do, or waits for a handler to return."""
+        return execution_id in self._runs
+
+    def lay_out(self, execution: Execution, machine: Machine) -> None:
+        """Begin with a new execution; where many wait already, it is read from the journal in its turn."""
+        with self._agenda.lock:
+            if len(self._runs) < FRESH_RUNS_MAX:
+                run = self._runs[execution.id] = Run(execution, machine)
+                self._interpreter.begin(run)
+            self._agenda.put(execution.id)
+
+    def reopen(self, execution_id: str) -> bool:
+        """Take up an execution that failed, where it failed; False when it is not one."""
+        with self._agenda.lock:
+            saved = self._journal.load(execution_id)
+            if saved is None or saved.execution.status in (RUNNING, "SUCCEEDED") or "" not in saved.frames:
+                return False
+            machine = self._registry.machine(saved.execution.machine)
+            run = restored(reopened(saved.execution), saved.frames, machine)
+            self._interpreter.redrive(run)
+            self._commit(run, paused=True)
+            self._runs[execution_id] = run
+            self._agenda.put(execution_id)
+            return True
+
+    def work(self) -> str | None:
+        """Do one piece of work; whose it was, or None when there is nothing to do now."""
+        work = self._agenda.take()
+        if work is None:
+            return None
+        execution_id = work if isinstance(work, str) else work.execution_id
+        try:
+            if isinstance(work, str):
+                self._advance(work)
+            else:
+                self._call(work)
+        except BaseException:
+            self._drop(execution_id)
+            raise
+        finally:
+            self._agenda.done(work)
+        return execution_id
+
+    def _drop(self, execution_id: str) -> None:
+        """Forget what memory holds, which is ahead of the journal or unsound; read it again later."""
+        with self._agenda.lock:
+            self._runs.pop(execution_id, None)
+            later = self._interpreter.now() + RETRY_SECONDS
+            self._agenda.set_alarm(later, execution_id)
+
+    # -- advancing
+
+    def _advance(self, execution_id: str) -> None:
+        run = self._runs.get(execution_id) or self._load(execution_id)
+        if run is None:
+            return
+        paused = self._interpreter.advance(run)
+        written = self._commit(run, paused=paused)
+        with self._agenda.lock:
+            if not written:  # its start was rolled back
+                self._runs.pop(execution_id, None)
+                return
+            calls, run.calls = run.calls, []
+            self._agenda.put(*calls)
+            if paused or run.outcomes or run.signals:
+                self._agenda.put(execution_id)
+            elif run.is_over or not run.in_flight:
+                del self._runs[execution_id]
+            self._agenda.set_alarm(None if run.is_over else self._interpreter.next_alarm(run), execution_id)
+            if run.is_over:
+                self._agenda.ended(execution_id)
+
+    def _load(self, execution_id: str) -> Run | None:
+        saved = self._journal.load(execution_id)
+        if saved is None or saved.execution.status != RUNNING:
+            return None
+        run = restored(saved.execution, saved.frames, self._registry.machine(saved.execution.machine))
+        with self._agenda.lock:
+            self._runs[execution_id] = run
+        for signal in self._journal.signals(execution_id):  # what comes after this finds the run in memory
+            run.receive(signal)
+        self._interpreter.revive(run)
+        return run
+
+    def _commit(self, run: Run, *, paused: bool) -> bool:
+        changes = run.take_changes()
+        if run.is_over:
+            changes.wake = None
+        else:
+            changes.wake = 0.0 if paused or run.in_flight else self._interpreter.next_alarm(run)
+        if not self._journal.commit(changes):
+            return False
+        if self._on_event is not None:
+            for event in changes.events:
+                self._on_event(run.execution.id, event)
+        return True
+
+    # -- calling
+
+    def _call(self, call: TaskCall) -> None:
+        run = self._runs.get(call.execution_id)
+        if run is None or not run.awaits(call):
+            return
+        try:
+            outcome = self.outcome(call, run)
+        except AwaitExecution as awaited:
+            self._agenda.park(call, awaited.execution_id)
+            record = self._journal.record(awaited.execution_id)
+            if record is None or record.status != RUNNING:
+                self._agenda.ended(awaited.execution_id)
+            return
+        with self._agenda.lock:
+            run.outcomes.append(outcome)
+            self._agenda.put(call.execution_id, first=True)  # recorded before anything else is begun
+
+    def outcome(self, call: TaskCall, run: Run) -> Outcome:
+        """Call the handler. Raises AwaitExecution."""
+
+        def heartbeat() -> None:
+            if not run.awaits(call):
+                raise TaskTimedOut(f"Nobody waits for {call.state!r} any more.")
+            if call.token is not None:
+                self.receive(self._journal.signal("heartbeat", call.token, None))
+
+        return outcome_of(self._handlers, call, heartbeat)
+
+    # -- from outside
+
+    def receive(self, signal: Signal) -> None:
+        """Have a signal that the journal keeps taken up by its execution."""
+        with self._agenda.lock:
+            run = self._runs.get(signal.execution_id)
+            if run is not None:
+                run.receive(signal)
+            self._agenda.put(signal.execution_id)
+
+    def hear(self) -> bool:
+        """Take up what other processes have left in the journal; whether there was something."""
+        news = self._journal.signals(after=self._heard)
+        for signal in news:
+            self._heard = max(self._heard, signal.id)
+            self.receive(signal)
+        return bool(news)
