@@ -198,7 +198,7 @@ class _StateParser:
             reader=self._reader(),
             batcher=self._batcher(),
             writer=self._writer(),
-            label=str(body.get("Label", self.name)),
+            label=str(body.get("Label", "")),
         )
 
     def _reader(self) -> ReaderPart | None:

@@ -12,20 +12,23 @@ from rimedio.asl.execution.frames import Frame, Run, visible_variables
 from rimedio.asl.expressions.jsonata import require
 from rimedio.asl.expressions.jsonpath import JsonPathQuery, put_at
 from rimedio.asl.expressions.query import Query, Scope, Services
-from rimedio.asl.jsontext import JSON, dumps
+from rimedio.asl.journal.port import Execution
+from rimedio.asl.jsontext import JSON, dumps, loads
 
 WITH_RESULT = frozenset({"Task", "Parallel", "Map"})
-ItemOf = Callable[[Frame], tuple[int, JSON] | None]
+Surroundings = Callable[[Run, Frame], tuple[Execution, dict[str, JSON] | None]]
 
 
 class DataFlow:
     """Evaluates the fields of states."""
 
-    def __init__(self, services: Services, machine_arn: str, role_arn: str, item_of: ItemOf) -> None:
+    def __init__(
+        self, services: Services, machine_arn: str, role_arn: str, surroundings: Surroundings
+    ) -> None:
         self.services = services
         self.machine_arn = machine_arn
         self.role_arn = role_arn
-        self._item_of = item_of
+        self._surroundings = surroundings
 
     def scope(
         self,
@@ -43,10 +46,10 @@ class DataFlow:
 
     def context(self, run: Run, frame: Frame, token: str | None = None) -> dict[str, JSON]:
         """The context object."""
-        record = run.execution
+        record, item = self._surroundings(run, frame)
         execution: dict[str, JSON] = {
             "Id": record.id,
-            "Input": run.input,
+            "Input": run.input if record.id == run.execution.id else loads(record.input),
             "StartTime": _iso(record.started),
             "Name": record.name,
             "RoleArn": self.role_arn,
@@ -58,16 +61,18 @@ class DataFlow:
         state: dict[str, JSON] = {"Name": frame.state, "EnteredTime": _iso(frame.entered_at)}
         if frame.definition.type in WITH_RESULT:
             state["RetryCount"] = frame.retries
+        machine = (
+            run.machine.name if record.parent is None else record.parent.split(":")[-2]
+        )  # a Map run's ARN
         context: dict[str, JSON] = {
             "Execution": execution,
-            "StateMachine": {"Id": f"{self.machine_arn}:{run.machine.name}", "Name": run.machine.name},
+            "StateMachine": {"Id": f"{self.machine_arn}:{machine}", "Name": machine},
             "State": state,
         }
         if token is not None or frame.token is not None:
             context["Task"] = {"Token": token or frame.token}
-        item = self._item_of(frame)
         if item is not None:
-            context["Map"] = {"Item": {"Index": item[0], "Value": item[1]}}
+            context["Map"] = {"Item": item}
         return context
 
     def effective_input(self, run: Run, frame: Frame, state: State) -> JSON:

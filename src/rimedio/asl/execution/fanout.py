@@ -1,17 +1,23 @@
-"""Parallel and Map: children, their results, their failures."""
+"""Parallel and Map: children, their results, their failures.
+
+Each child has its own chain of events. As on AWS, what is told of an iteration or of a state as a whole (`…Succeeded`,
+`MapIterationFailed`, `…Aborted`) is no link of a chain: the next event follows from the one before it.
+"""
 
 from collections import deque
-from typing import TYPE_CHECKING, cast
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, TypeAlias, cast
 
 from rimedio.asl.definition.model import MapPart, ParallelPart, State
 from rimedio.asl.errors import StatesError, TaskFailed
 from rimedio.asl.execution.failures import located
 from rimedio.asl.execution.frames import Children, Frame, Phase, Run
 from rimedio.asl.execution.items import items_of
-from rimedio.asl.execution.map_run import MapRuns
+from rimedio.asl.execution.map_run import Facts, MapRuns
 from rimedio.asl.expressions.jsonata import require
 from rimedio.asl.expressions.jsonpath import JsonPathQuery
 from rimedio.asl.expressions.query import MISSING, Query, Scope
+from rimedio.asl.journal.port import Execution
 from rimedio.asl.jsontext import JSON, dumps
 
 if TYPE_CHECKING:
@@ -19,6 +25,8 @@ if TYPE_CHECKING:
 
 INLINE_CONCURRENCY = 40
 DISTRIBUTED_CONCURRENCY = 1_000
+Surroundings: TypeAlias = tuple[Execution, dict[str, JSON] | None]
+ABORTABLE = frozenset({"Task", "Wait", "Parallel", "Map"})
 
 
 class Fanout:
@@ -29,11 +37,9 @@ class Fanout:
         self.map_runs = MapRuns(interpreter)
 
     def start_parallel(self, run: Run, frame: Frame, state: State, part: ParallelPart) -> None:
-        """Start all branches on the same payload."""
-        data = self._in.data.effective_input(run, frame, state)
-        if state.parameters is not None:
-            data = state.parameters.evaluate(self._in.data.scope(run, frame, data))
-        self._in.emit(run, frame, "ParallelStateStarted", "", {})
+        """Start all branches on the same payload. Raises StatesError."""
+        data, _ = self._in.data.payload(run, frame, state)
+        self._in.tell(run, frame, "ParallelStateStarted")
         frame.phase = Phase.CHILDREN
         count = len(part.branches)
         frame.children = Children([MISSING] * count, running=count)
@@ -47,12 +53,16 @@ class Fanout:
         """Find the items and start as many as may run at once. Raises StatesError."""
         data = self._in.data.effective_input(run, frame, state)
         scope = self._in.data.scope(run, frame, data)
-        items = [] if part.reader is not None else self._items(state, part, data, scope)
-        self._in.data.number(part.concurrency, scope, 0)
-        self._in.emit(run, frame, "MapStateStarted", "mapStateStartedEventDetails", {"length": len(items)})
-        self._tolerance(part, scope)
+        value = [] if part.reader is not None else self._items(state, part, data, scope)
+        items = items_of(value)
+        concurrency = self._in.data.number(part.concurrency, scope, 0) or 0
+        frame.limits = [concurrency]
+        self._in.tell(run, frame, "MapStateStarted", {"length": len(items)})
+        count = self._in.data.number(part.tolerated_count, scope, 0)
+        percentage = self._in.data.number(part.tolerated_percentage, scope, 0, 100, kind="float")
         if part.distributed:
-            self.map_runs.begin(run, frame)
+            facts = Facts(run.at, concurrency, count, percentage, pairs=isinstance(value, dict))
+            self.map_runs.begin(run, frame, facts)
         if part.reader is None:
             self.start_items(run, frame, part, items, scope)
             return
@@ -61,43 +71,31 @@ class Fanout:
         except StatesError as error:
             self.map_runs.fail(run, frame, error)
 
-    def start_items(self, run: Run, frame: Frame, part: MapPart, items: list[JSON], scope: Scope) -> None:
-        """Run the processor on every item. Raises StatesError."""
-        limit = self._in.data.number(part.concurrency, scope, 0)
-        limit = limit or (DISTRIBUTED_CONCURRENCY if part.distributed else INLINE_CONCURRENCY)
-        if part.distributed:
-            items = self.map_runs.batches(run, frame, part, items, scope)
-        failures_max = _failures_max(len(items), *self._tolerance(part, scope)) if part.distributed else 0.0
-        frame.items = items
-        frame.limits = [limit, failures_max]
-        frame.phase = Phase.CHILDREN
-        pending = deque(range(len(items)))
-        frame.children = Children([MISSING] * len(items), pending, 0, {}, int(limit), failures_max)
-        run.touch(frame)
-        self.proceed(run, frame)
-
-    def _items(self, state: State, part: MapPart, data: JSON, scope: Scope) -> list[JSON]:
-        if part.items is not None and state.is_jsonata and not part.distributed:
-            value = part.items.evaluate(scope)
-            require(part.items, isinstance(value, list), "array", value)
-        else:
-            value = data if part.items is None else part.items.evaluate(scope)
-        if isinstance(value, list):
+    def _items(self, state: State, part: MapPart, data: JSON, scope: Scope) -> JSON:
+        """An array; in a distributed Map an object too, whose members are the items."""
+        value = data if part.items is None else part.items.evaluate(scope)
+        if isinstance(value, list) or (part.distributed and isinstance(value, dict)):
             return value
-        if part.distributed and isinstance(value, dict):
-            return items_of(value)
         if state.is_jsonata:
-            cause = f"Map state input must be an array but was: {dumps(value)}"
-            error = StatesError("States.QueryEvaluationError", cause)
-            error.location = "Items"
+            if part.items is not None:
+                require(part.items, False, "array", value)
+            error = StatesError(
+                "States.QueryEvaluationError", f"Map state input must be an array but was: {dumps(value)}"
+            )
+            error.location = ""
             raise error
         path = part.items.path.text if isinstance(part.items, JsonPathQuery) else "$"
         raise StatesError("States.Runtime", f'Reference path "{path}" must point to array.')
 
-    def _tolerance(self, part: MapPart, scope: Scope) -> tuple[float | None, float | None]:
-        count = self._in.data.number(part.tolerated_count, scope, 0)
-        percentage = self._in.data.number(part.tolerated_percentage, scope, 0, 100, kind="float")
-        return count, percentage
+    def start_items(self, run: Run, frame: Frame, part: MapPart, items: list[JSON], scope: Scope) -> None:
+        """Run the processor on every item. Raises StatesError."""
+        frame.items = self.map_runs.batches(run, frame, part, items, scope) if part.distributed else items
+        frame.phase = Phase.CHILDREN
+        count = len(frame.items)
+        concurrency = int((frame.limits or [0])[0])
+        frame.children = Children([MISSING] * count, deque(range(count)), concurrency=concurrency)
+        run.touch(frame)
+        self.proceed(run, frame)
 
     def proceed(self, run: Run, frame: Frame) -> None:
         """Start further items, or finish."""
@@ -105,15 +103,19 @@ class Fanout:
         part = frame.definition.part
         if children is None:
             return
-        if isinstance(part, MapPart):
-            try:
-                while children.pending and children.running < children.concurrency:
+        try:
+            if isinstance(part, MapPart):
+                most = DISTRIBUTED_CONCURRENCY if part.distributed else INLINE_CONCURRENCY
+                while children.pending and children.running < (children.concurrency or most):
                     self._start_item(run, frame, part, children)
-            except StatesError as error:
-                self._in.fail(run, frame, frame.definition, located(frame, error))
+            if children.running or children.pending:
                 return
-        if children.running == 0 and not children.pending:
-            self._finish(run, frame, part)
+            if isinstance(part, MapPart) and part.distributed:
+                self.map_runs.finish(run, frame)
+            else:
+                self.succeed(run, frame, cast("JSON", children.results))
+        except StatesError as error:
+            self._in.fail(run, frame, frame.definition, located(frame, error))
 
     def _start_item(self, run: Run, frame: Frame, part: MapPart, children: Children) -> None:
         index = children.pending[0]
@@ -127,16 +129,14 @@ class Fanout:
         if part.distributed:
             self.map_runs.begin_child(run, child)
         else:
-            self._in.emit(
-                run, child, "MapIterationStarted", "mapIterationStartedEventDetails", _iteration(child)
-            )
+            self._in.tell(run, child, "MapIterationStarted", _iteration(child))
         run.add(child)
 
     def selected(self, run: Run, frame: Frame, selector: Query, index: int, item: JSON) -> JSON:
         """An item's input by ItemSelector, in the scope of the Map state. Raises StatesError."""
         scope = self._in.data.scope(run, frame, self._in.data.effective_input(run, frame, frame.definition))
         context = self._in.data.context(run, frame)
-        context["Map"] = {"Item": {"Index": index, "Value": item}}
+        context["Map"] = {"Item": _context_item(frame, index, item)}
         scope.use_context(context)
         return selector.evaluate(scope)
 
@@ -147,15 +147,15 @@ class Fanout:
         children.results[child.index] = output
         children.running -= 1
         part = frame.definition.part
-        if isinstance(part, MapPart) and part.distributed:
+        if not isinstance(part, MapPart):
+            frame.previous = max(frame.previous, child.previous)
+        elif part.distributed:
             self.map_runs.end_child(run, child, "Succeeded", {"output": dumps(output)})
         else:
-            if isinstance(part, MapPart):
-                details = _iteration(child)
-                self._in.emit(
-                    run, child, "MapIterationSucceeded", "mapIterationSucceededEventDetails", details
-                )
-            frame.previous = max(frame.previous, child.previous)
+            frame.previous = child.previous
+            told = self._in.tell(run, child, "MapIterationSucceeded", _iteration(child))
+            if not children.running and not children.pending:
+                frame.previous = told
         child.phase = Phase.DONE
         child.output = output
         child.input = None
@@ -176,56 +176,68 @@ class Fanout:
             self.map_runs.item_failed(run, frame, child, failure)
             return
         if isinstance(part, MapPart):
-            self._in.emit(
-                run, child, "MapIterationFailed", "mapIterationFailedEventDetails", _iteration(child)
-            )
-        frame.previous = max(frame.previous, child.previous)
-        self._abort_siblings(run, frame)
+            self.aside(run, child, "MapIterationFailed", _iteration(child))
+        self._abort_below(run, frame)
+        frame.previous = child.previous
         self._in.fail(run, frame, frame.definition, TaskFailed(failure.error, failure.cause))
 
-    def _abort_siblings(self, run: Run, frame: Frame) -> None:
-        is_map = isinstance(frame.definition.part, MapPart)
+    def _abort_below(self, run: Run, frame: Frame) -> None:
+        """Tell that all that is under way in a Parallel or Map is aborted, the innermost first."""
         prefix = f"{frame.path}/"
-        for sibling in [f for f in run.frames.values() if f.path.startswith(prefix)]:
-            if sibling.phase in (Phase.TASK, Phase.TOKEN, Phase.SLEEP, Phase.BACKOFF):
-                self._in.emit(run, sibling, f"{sibling.definition.type}StateAborted", "", {})
-            if is_map and sibling.parent is frame:
-                details = _iteration(sibling)
-                self._in.emit(run, sibling, "MapIterationAborted", "mapIterationAbortedEventDetails", details)
+        below = [found for found in run.frames.values() if found.path.startswith(prefix)]
+        for found in sorted(below, key=lambda found: -found.path.count("/")):
+            if found.path not in run.frames or _is_told_elsewhere(found, frame):
+                continue
+            if found.run_label is not None:
+                self.map_runs.abort(run, found)
+            if found.phase is not Phase.ENTER and found.definition.type in ABORTABLE:
+                self.aside(run, found, f"{found.definition.type}StateAborted")
+            if isinstance(cast("Frame", found.parent).definition.part, MapPart):
+                self.aside(run, found, "MapIterationAborted", _iteration(found))
 
-    def _finish(self, run: Run, frame: Frame, part: object) -> None:
-        try:
-            if isinstance(part, MapPart) and part.distributed:
-                self.map_runs.finish(run, frame)
-            else:
-                results = cast("Children", frame.children).results
-                self.succeed(run, frame, cast("JSON", results))
-        except StatesError as error:
-            self._in.fail(run, frame, frame.definition, located(frame, error))
+    def aside(self, run: Run, frame: Frame, kind: str, details: Mapping[str, JSON] | None = None) -> None:
+        """Tell what the next event of the chain does not follow from."""
+        before = frame.previous
+        self._in.tell(run, frame, kind, details)
+        frame.previous = before
 
     def succeed(self, run: Run, frame: Frame, result: JSON) -> None:
         """All children have ended well. Raises StatesError."""
         state = frame.definition
         run.drop_children(frame)
-        self._in.emit(run, frame, f"{state.type}StateSucceeded", "", {})
+        self.aside(run, frame, f"{state.type}StateSucceeded")
         self._in.leave(run, frame, result, state.flow, state.next)
 
-    def item_of(self, frame: Frame) -> tuple[int, JSON] | None:
-        """Index and value of the Map item that a frame works on, if any."""
-        at: Frame | None = frame
-        while at is not None and at.parent is not None:
-            if isinstance(at.parent.definition.part, MapPart):
-                items = at.parent.items or []
-                return at.index, items[at.index]
+    def surroundings(self, run: Run, frame: Frame) -> Surroundings:
+        """The execution that a frame belongs to, and the Map item it works on."""
+        item: dict[str, JSON] | None = None
+        at = frame
+        while at.parent is not None:
+            part = at.parent.definition.part
+            if isinstance(part, MapPart) and item is None:
+                value = (at.parent.items or [])[at.index]
+                item = _context_item(at.parent, at.index, value, batched=part.batcher is not None)
+            if at.log is not None:
+                return self.map_runs.record_of(run, at), item
             at = at.parent
-        return None
+        return run.execution, item
+
+
+def _is_told_elsewhere(frame: Frame, top: Frame) -> bool:
+    """Whether a frame below `top` belongs to a child execution, whose history is its own."""
+    at: Frame | None = frame
+    while at is not None and at is not top:
+        if at.isolated:
+            return True
+        at = at.parent
+    return False
+
+
+def _context_item(frame: Frame, index: int, value: JSON, *, batched: bool = False) -> dict[str, JSON]:
+    if cast("MapPart", frame.definition.part).distributed and not batched:
+        return Facts.of(frame).item(index, value)
+    return {"Index": index, "Value": value}
 
 
 def _iteration(child: Frame) -> dict[str, JSON]:
     return {"index": child.index, "name": cast("Frame", child.parent).state}
-
-
-def _failures_max(count: int, tolerated: float | None, percentage: float | None) -> float:
-    """How many items may fail; with both limits given, the one that is reached first."""
-    share = None if percentage is None else count * percentage / 100
-    return min([limit for limit in (tolerated, share) if limit is not None], default=0.0)

@@ -7,9 +7,10 @@ that finishing one item of a large Map costs one small row.
 
 import heapq
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
+from typing import TypeAlias
 
 import orjson
 
@@ -38,20 +39,18 @@ class Phase(IntEnum):
 
 @dataclass(slots=True)
 class Children:
-    """The children of a Parallel or Map: results by index, how many run, which failed, which are to start."""
+    """The children of a Parallel or Map: results by index, how many run, which failed, which are to start.
+
+    `spans`: when child executions that are over began and ended.
+    """
 
     results: "list[JSON | Missing]"
     pending: deque[int] = field(default_factory=deque)
     running: int = 0
     failures: dict[int, JSON] = field(default_factory=dict)
     concurrency: int = 0
-    failures_max: float = 0
+    spans: dict[int, tuple[float, float]] = field(default_factory=dict)
     written: bool = False
-
-    @property
-    def failed(self) -> int:
-        """How many have failed."""
-        return len(self.failures)
 
 
 @dataclass(slots=True)
@@ -139,9 +138,12 @@ def subgraph(parent: Frame, index: int) -> Graph:
     raise TypeError(msg)
 
 
+Invoke: TypeAlias = Callable[[str, JSON], JSON]
+
+
 @dataclass(frozen=True, slots=True)
 class TaskCall:
-    """One invocation of a handler; with `each`, one for every element of the payload."""
+    """One invocation of a handler, or a `plan` that invokes handlers itself: by their resource, with a payload."""
 
     execution_id: str
     path: str
@@ -154,7 +156,7 @@ class TaskCall:
     retries: int = 0
     deadline: float | None = None
     beat_every: float | None = None
-    each: bool = False
+    plan: "Callable[[Invoke], JSON] | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,7 +235,15 @@ class Run:
         if frame.children is None:
             return
         prefix = f"{frame.path}/"
-        for path in [p for p in self.frames if p.startswith(prefix)]:
+        self.drop(lambda path: path.startswith(prefix))
+        if frame.children.written:
+            self.changes.subtrees.append(frame.path)
+        frame.children = None
+
+    def drop(self, doomed: Callable[[str], bool]) -> list[str]:
+        """Forget the frames with such paths, and whatever is on its way to them; their paths."""
+        dropped = [path for path in self.frames if doomed(path)]
+        for path in dropped:
             child = self.frames.pop(path)
             child.attempt = -1  # whatever is still on its way to it comes too late
             if child.token:
@@ -242,13 +252,11 @@ class Run:
         self.ready = deque(f for f in self.ready if f.attempt >= 0)
         tables: tuple[dict[str, Frame] | dict[str, bytes], ...] = (self.dirty, self.changes.frames)
         for rows in tables:
-            for path in [p for p in rows if p.startswith(prefix)]:
+            for path in [path for path in rows if doomed(path)]:
                 del rows[path]
-        self.in_flight = {key for key in self.in_flight if not key[0].startswith(prefix)}
-        self.calls = [call for call in self.calls if not call.path.startswith(prefix)]
-        if frame.children.written:
-            self.changes.subtrees.append(frame.path)
-        frame.children = None
+        self.in_flight = {key for key in self.in_flight if not doomed(key[0])}
+        self.calls = [call for call in self.calls if not doomed(call.path)]
+        return dropped
 
     def dissect(self) -> None:
         """Keep where everything stands just before the execution fails: a redrive goes on from there."""
@@ -293,11 +301,12 @@ def restored(execution: Execution, frames: Mapping[str, bytes], machine: Machine
 def _restore_children(frame: Frame, children: list[Frame]) -> None:
     part = frame.definition.part
     count = len(part.branches) if isinstance(part, ParallelPart) else len(frame.items or ())
-    limits = frame.limits or [0, 0]
-    state = Children([MISSING] * count, concurrency=int(limits[0]), failures_max=limits[1], written=True)
+    state = Children([MISSING] * count, concurrency=int((frame.limits or [0])[0]), written=True)
     started = {child.index for child in children}
     state.pending.extend(index for index in range(count) if index not in started)
     for child in children:
+        if child.deadline is not None and child.phase in (Phase.DONE, Phase.FAILED):
+            state.spans[child.index] = (child.entered_at, child.deadline)
         if child.phase is Phase.DONE:
             state.results[child.index] = child.output
         elif child.phase is Phase.FAILED:

@@ -62,11 +62,13 @@ def outcome_of(handlers: Handlers, call: TaskCall, heartbeat: Callable[[], None]
         key=f"{call.execution_id}{call.path}#{call.entered}.{call.attempt}",
         heartbeat=heartbeat,
     )
+
+    def invoke(resource: str, payload: JSON) -> JSON:
+        return loads(dumps(find_handler(handlers, resource)(loads(dumps(payload)), context)))
+
     try:
-        handler = find_handler(handlers, call.resource)
-        payloads = call.payload if call.each and isinstance(call.payload, list) else [call.payload]
-        results = [handler(loads(dumps(payload)), context) for payload in payloads]
-        return Outcome(call, loads(dumps(results[-1])))
+        result = invoke(call.resource, call.payload) if call.plan is None else call.plan(invoke)
+        return Outcome(call, result)
     except AwaitExecution:
         raise
     except Exception as error:

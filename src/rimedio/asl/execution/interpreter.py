@@ -60,7 +60,7 @@ class Interpreter:
         self.is_polled = is_polled
         self.tasks = TaskState(self)
         self.fanout = Fanout(self)
-        self.data = DataFlow(services, machine_arn, role_arn, self.fanout.item_of)
+        self.data = DataFlow(services, machine_arn, role_arn, self.fanout.surroundings)
         self._failures = Failures(self)
         simple = SimpleStates(self)
         self._executors: Mapping[type[Part], Callable[..., None]] = {
@@ -291,6 +291,9 @@ class Interpreter:
         if signal.kind == "stop":
             body = cast("dict[str, str | None]", signal.body)
             self.end(run, "ABORTED", error=body.get("error"), cause=body.get("cause"))
+            return
+        if signal.kind == "limits":
+            self.fanout.map_runs.update(run, cast("dict[str, JSON]", signal.body))
             return
         frame = next((f for f in run.frames.values() if f.token == signal.token), None)
         if frame is not None:

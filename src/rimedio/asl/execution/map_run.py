@@ -1,22 +1,70 @@
-"""Distributed Map: reading items, child executions with histories of their own, writing results."""
+"""Distributed Map: reading items, child executions with histories of their own, writing results.
 
+A Map run has a record among the executions, under its ARN and with its execution as the parent; the record's input
+holds its `Facts`. The record of a child execution has the Map run as its parent, and is written when it has ended.
+"""
+
+import uuid
+from bisect import bisect_right
 from collections import deque
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, cast
 
 from rimedio.asl.clock import new_uuid
 from rimedio.asl.definition.model import MapPart, ReaderPart
 from rimedio.asl.errors import StatesError, TaskFailed
 from rimedio.asl.execution import items as forms
+from rimedio.asl.execution import results
 from rimedio.asl.execution.failures import is_fatal, located
 from rimedio.asl.execution.frames import Children, Frame, Outcome, Phase, Run, TaskCall
-from rimedio.asl.expressions.query import MISSING, Missing, Scope
-from rimedio.asl.journal.port import Event, Execution
+from rimedio.asl.expressions.query import MISSING, Scope
+from rimedio.asl.journal.port import RUNNING, Event, Execution
 from rimedio.asl.jsontext import JSON, dumps
 
 if TYPE_CHECKING:
     from rimedio.asl.execution.interpreter import Interpreter
 
-STATUS = {"Succeeded": "SUCCEEDED", "Failed": "FAILED"}
+STATUS = {"Succeeded": "SUCCEEDED", "Failed": "FAILED", "Aborted": "ABORTED"}
+THRESHOLD = "The specified tolerated failure threshold was exceeded"
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known of a Map run; as JSON it is its frame's payload, and the input of its record."""
+
+    started: float
+    concurrency: float = 0
+    tolerated_count: float | None = None
+    tolerated_percentage: float | None = None
+    redrives: int = 0
+    arguments: JSON = None
+    items_max: int = 0
+    items: int = 0
+    executions: int = 0
+    batched: bool = False
+    written: int = 0
+    pairs: bool = False
+    sources: list[JSON] = field(default_factory=lambda: [[0, forms.STATE_DATA]])
+
+    @classmethod
+    def of(cls, frame: Frame) -> "Facts":
+        """Those of a Map state's frame."""
+        return cls(**cast("dict[str, JSON]", frame.payload))  # type: ignore[arg-type]
+
+    @property
+    def failures_max(self) -> float:
+        """How many items may fail; with both limits given, the one that is reached first."""
+        percentage = self.tolerated_percentage
+        share = None if percentage is None else self.items * percentage / 100
+        return min([limit for limit in (self.tolerated_count, share) if limit is not None], default=0.0)
+
+    def item(self, index: int, value: JSON) -> dict[str, JSON]:
+        """An item of the context object: where it comes from, and the key of an object's member."""
+        at = bisect_right([cast("list[int]", source)[0] for source in self.sources], index) - 1
+        source = cast("list[JSON]", self.sources[at])[1]
+        told: dict[str, JSON] = {"Index": index, "Value": value, "Source": source}
+        return told | cast("dict[str, JSON]", value) if self.pairs else told
 
 
 class MapRuns:
@@ -25,56 +73,100 @@ class MapRuns:
     def __init__(self, interpreter: "Interpreter") -> None:
         self._in = interpreter
 
-    def begin(self, run: Run, frame: Frame) -> None:
+    def begin(self, run: Run, frame: Frame, facts: Facts) -> None:
         """A Map run starts."""
         frame.run_label = new_uuid(self._in.services.randomness)
         details: dict[str, JSON] = {"mapRunArn": self.arn(run, frame)}
-        self._in.emit(run, frame, "MapRunStarted", "mapRunStartedEventDetails", details)
+        self._in.tell(run, frame, "MapRunStarted", details)
+        self._note(run, frame, facts)
 
-    def arn(self, run: Run, frame: Frame) -> str:
-        """Identifies the child executions of one distributed Map."""
+    def _note(self, run: Run, frame: Frame, facts: Facts, status: str = RUNNING) -> None:
+        """Keep what is known, and how the Map run stands."""
+        frame.payload = cast("JSON", asdict(facts))
+        run.touch(frame)
+        arn = self.arn(run, frame)
+        record = Execution(
+            id=arn,
+            name=arn.rpartition(":")[2],
+            machine=run.execution.machine,
+            input=dumps(frame.payload),
+            started=facts.started,
+            status=status,
+            stopped=None if status == RUNNING else run.at,
+            redrives=facts.redrives,
+            parent=run.execution.id,
+        )
+        run.changes.children.append((record, ()))
+
+    def arn(self, run: Run, frame: Frame, kind: str = "mapRun") -> str:
+        """Identifies a Map run; as `execution`, what the ids of its child executions begin with."""
         label = cast("MapPart", frame.definition.part).label
-        base = self._in.machine_arn.replace(":stateMachine", ":mapRun")
-        return f"{base}:{run.machine.name}/{label}:{frame.run_label}"
+        if not label:  # one for each Map state of each definition
+            label = str(uuid.uuid5(uuid.NAMESPACE_OID, f"{run.machine.digest}/{frame.state}"))
+        base = self._in.machine_arn.replace(":stateMachine", f":{kind}")
+        return f"{base}:{run.machine.name}/{label}" + (f":{frame.run_label}" if kind == "mapRun" else "")
 
     def redrive(self, run: Run, frame: Frame) -> None:
-        """Children that failed are to start again, those that succeeded are not."""
+        """Children that failed or were aborted are to start again, those that succeeded are not."""
         children = frame.children
         if children is None or frame.run_label is None:
             return
         failed, children.failures = sorted(children.failures), {}
         run.changes.removed.extend(f"{frame.path}/{index}" for index in failed)
         children.pending = deque(sorted([*failed, *children.pending]))
-        details: dict[str, JSON] = {
-            "mapRunArn": self.arn(run, frame),
-            "redriveCount": run.execution.redrives,
-        }
-        self._in.emit(run, frame, "MapRunRedriven", "mapRunRedrivenEventDetails", details)
+        facts = replace(Facts.of(frame), redrives=Facts.of(frame).redrives + 1)
+        details: dict[str, JSON] = {"mapRunArn": self.arn(run, frame), "redriveCount": facts.redrives}
+        self._in.tell(run, frame, "MapRunRedriven", details)
+        self._note(run, frame, facts)
+
+    def update(self, run: Run, told: Mapping[str, JSON]) -> None:
+        """Other limits for a Map run that is under way; `told` has its ARN and some of the limits in `Facts`."""
+        label = str(told["arn"]).rpartition(":")[2]
+        for frame in [frame for frame in run.frames.values() if frame.run_label == label]:
+            limits = {name: value for name, value in told.items() if name != "arn"}
+            facts = replace(Facts.of(frame), **cast("dict[str, float]", limits))  # type: ignore[arg-type]
+            self._note(run, frame, facts)
+            frame.limits = [facts.concurrency]
+            if frame.children is not None:
+                frame.children.concurrency = int(facts.concurrency)
+                if frame.phase is Phase.CHILDREN:
+                    self._go_on(run, frame)
 
     # -- items
 
     def read(self, run: Run, frame: Frame, reader: ReaderPart, scope: Scope) -> None:
         """Ask for the object that holds the items. Raises StatesError."""
         forms.Format.of(reader.config)
-        limit = self._in.data.number(reader.items_max, scope, float("-inf")) or 0
+        limit = int(self._in.data.number(reader.items_max, scope, float("-inf")) or 0)
         if limit < 0:
             raise forms.reader_failure("field MaxItems must be positive")
         arguments = {} if reader.arguments is None else reader.arguments.evaluate(scope)
-        frame.limits = [limit, 0]
-        self._call(run, frame, Phase.READ, reader.resource, arguments)
+        self._note(run, frame, replace(Facts.of(frame), arguments=arguments, items_max=limit))
+        self._call(run, frame, Phase.READ)
 
-    def _call(self, run: Run, frame: Frame, phase: Phase, resource: str, payload: JSON) -> None:
+    def _call(self, run: Run, frame: Frame, phase: Phase) -> None:
         frame.phase = phase
-        frame.payload = payload
         run.touch(frame)
-        run.calls.append(self.call_of(run, frame, resource))
+        run.calls.append(self.call_of(run, frame))
 
-    def call_of(self, run: Run, frame: Frame, resource: str | None = None) -> TaskCall:
+    def call_of(self, run: Run, frame: Frame) -> TaskCall:
         """The call that a Map state in phase READ or WRITE waits for."""
         part = cast("MapPart", frame.definition.part)
-        if resource is None:
-            source = part.reader if frame.phase is Phase.READ else part.writer
-            resource = "" if source is None else source.resource
+        facts = Facts.of(frame)
+        if frame.phase is Phase.READ and part.reader is not None:
+            resource, config = part.reader.resource, part.reader.config
+
+            def plan(call: forms.Call) -> JSON:
+                found = forms.read(resource, forms.Format.of(config), facts.arguments, facts.items_max, call)
+                return cast("JSON", asdict(found))
+
+        else:
+            resource = "" if part.writer is None else part.writer.resource
+            files = self._files(run, frame, facts)
+
+            def plan(call: forms.Call) -> JSON:
+                return [call(resource, file) for file in files][-1]
+
         run.in_flight.add((frame.path, frame.attempt))
         return TaskCall(
             execution_id=run.execution.id,
@@ -82,9 +174,9 @@ class MapRuns:
             attempt=frame.attempt,
             state=frame.state,
             resource=resource,
-            payload=frame.payload,
+            payload=facts.arguments,
             entered=frame.entered,
-            each=frame.phase is Phase.WRITE,
+            plan=plan,
         )
 
     def settle(self, run: Run, frame: Frame, outcome: Outcome) -> None:
@@ -95,36 +187,40 @@ class MapRuns:
                 name = "States.ItemReaderFailed" if reading else "States.ResultWriterFailed"
                 raise TaskFailed(name, outcome.failure.cause or outcome.failure.error)
             if reading:
-                self._items_read(run, frame, outcome.result)
+                self._items_read(run, frame, cast("dict[str, JSON]", outcome.result))
             else:
-                self._results_written(run, frame)
+                facts = Facts.of(frame)
+                self._note(run, frame, replace(facts, written=facts.executions))
+                self._conclude(run, frame, results.told(self.arn(run, frame), facts.arguments))
         except StatesError as error:
             self.fail(run, frame, error)
 
-    def _items_read(self, run: Run, frame: Frame, answer: JSON) -> None:
+    def _items_read(self, run: Run, frame: Frame, found: Mapping[str, JSON]) -> None:
         part = cast("MapPart", frame.definition.part)
-        reader = cast("ReaderPart", part.reader)
-        items = forms.parse_items(answer, forms.Format.of(reader.config))
-        limit = int((frame.limits or [0])[0])
-        frame.payload = None
+        sources = cast("list[JSON]", found["sources"])
+        facts = replace(Facts.of(frame), arguments=None, sources=sources, pairs=bool(found["pairs"]))
         data = self._in.data.effective_input(run, frame, frame.definition)
         scope = self._in.data.scope(run, frame, data)
-        self._in.fanout.start_items(run, frame, part, items[:limit] if limit else items, scope)
+        items = cast("list[JSON]", found["items"])
+        frame.payload = cast("JSON", asdict(facts))
+        self._in.fanout.start_items(run, frame, part, items, scope)
 
     def batches(self, run: Run, frame: Frame, part: MapPart, items: list[JSON], scope: Scope) -> list[JSON]:
         """Items as children get them: grouped, where there is an ItemBatcher. Raises StatesError."""
         batcher = part.batcher
-        if batcher is None:
-            return items
-        if part.selector is not None:
-            items = [
-                self._in.fanout.selected(run, frame, part.selector, index, item)
-                for index, item in enumerate(items)
-            ]
-        items_max = self._in.data.number(batcher.items_max, scope, 1) or 0
-        bytes_max = self._in.data.number(batcher.bytes_max, scope, 1, 262_144) or 0
-        given = None if batcher.batch_input is None else batcher.batch_input.evaluate(scope)
-        return forms.batched(items, int(items_max), int(bytes_max), given)
+        found = items
+        if batcher is not None:
+            if part.selector is not None:
+                select = self._in.fanout.selected
+                items = [select(run, frame, part.selector, index, item) for index, item in enumerate(items)]
+            items_max = self._in.data.number(batcher.items_max, scope, 1) or 0
+            bytes_max = self._in.data.number(batcher.bytes_max, scope, 1, 262_144) or 0
+            given = None if batcher.batch_input is None else batcher.batch_input.evaluate(scope)
+            found = forms.batched(items, int(items_max), int(bytes_max), given)
+        batched = batcher is not None
+        facts = replace(Facts.of(frame), items=len(items), executions=len(found), batched=batched)
+        self._note(run, frame, facts)
+        return found
 
     # -- child executions
 
@@ -133,118 +229,158 @@ class MapRuns:
         child.log = []
         run.has_child_executions = True
         child.previous = 0
-        details: dict[str, JSON] = {
-            "input": dumps(child.input),
-            "inputDetails": {"truncated": False},
-            "roleArn": self._in.role_arn,
-        }
-        self._in.emit(run, child, "ExecutionStarted", "executionStartedEventDetails", details)
+        details: dict[str, JSON] = {"input": dumps(child.input), "inputDetails": {"truncated": False}}
+        details["roleArn"] = self._in.role_arn
+        self._in.tell(run, child, "ExecutionStarted", details)
         child.previous = 0
 
     def end_child(self, run: Run, child: Frame, word: str, details: dict[str, JSON]) -> None:
         """A child execution ends; its record goes to the journal with the next commit."""
-        self._in.emit(run, child, f"Execution{word}", f"execution{word}EventDetails", details)
+        self._in.tell(run, child, f"Execution{word}", details)
         events = tuple(child.log or ())
-        parent = cast("Frame", child.parent)
-        execution = Execution(
-            id=self.child_id(run, parent, child.index),
-            name=f"{parent.run_label}-{child.index}",
-            machine=run.execution.machine,
-            input=str(events[0].details["input"]),
-            started=events[0].at,
+        record = self.record_of(run, child)._replace(
             status=STATUS[word],
             output=cast("str | None", details.get("output")),
             error=cast("str | None", details.get("error")),
             cause=cast("str | None", details.get("cause")),
-            stopped=self._in.now(),
+            stopped=run.at,
             next_event=len(events) + 1,
-            parent=self.arn(run, parent),
         )
-        run.changes.children.append((execution, events))
+        run.changes.children.append((record, events))
+        parent = cast("Frame", child.parent)
+        if parent.children is not None:
+            parent.children.spans[child.index] = (record.started, run.at)
+        child.entered_at, child.deadline = record.started, run.at
         child.log = None
 
-    def child_id(self, run: Run, frame: Frame, index: int) -> str:
-        """The id of a child execution."""
-        return f"{self.arn(run, frame).replace(':mapRun:', ':execution:')}-{index}"
+    def record_of(self, run: Run, child: Frame) -> Execution:
+        """The child execution that a frame with a log of its own is the root of."""
+        began = cast("list[Event]", child.log)[0]
+        parent = cast("Frame", child.parent)
+        name = self._child_name(parent, child.index)
+        arn = f"{self.arn(run, parent, 'execution')}:{name}"
+        given = str(began.details["input"])
+        machine = run.execution.machine
+        return Execution(arn, name, machine, given, began.at, parent=self.arn(run, parent))
+
+    @staticmethod
+    def _child_name(frame: Frame, index: int) -> str:
+        return str(uuid.uuid5(uuid.UUID(frame.run_label), str(index)))
 
     def item_failed(self, run: Run, frame: Frame, child: Frame, failure: StatesError) -> None:
         """One child execution has failed; the Map fails when that is one too many."""
-        children = cast("Children", frame.children)
-        told: dict[str, JSON] = {
-            key: value
-            for key, value in (("error", failure.error), ("cause", failure.cause))
-            if value is not None
-        }
-        self.end_child(run, child, "Failed", told)
+        told = {"error": failure.error, "cause": failure.cause}
+        details: dict[str, JSON] = {key: value for key, value in told.items() if value is not None}
+        self.end_child(run, child, "Failed", details)
         child.phase = Phase.FAILED
         child.input = None
-        child.output = told
+        child.output = details
         run.touch(child)
-        if children.failed > children.failures_max:
-            cause = "The specified tolerated failure threshold was exceeded"
-            self.fail(run, frame, TaskFailed("States.ExceedToleratedFailureThreshold", cause))
-        else:
+        self._go_on(run, frame)
+
+    def _go_on(self, run: Run, frame: Frame) -> None:
+        """Start further children, or end: a child has failed, or the limits have changed."""
+        if not self._has_failed(frame):
             self._in.fanout.proceed(run, frame)
+            return
+        children = cast("Children", frame.children)
+        try:
+            self.abort_children(run, frame)
+            children.running = 0
+            self.finish(run, frame)
+        except StatesError as error:
+            self.fail(run, frame, error)
+
+    def _has_failed(self, frame: Frame) -> bool:
+        """Whether more items have failed than are tolerated; a batch fails with all its items."""
+        failures, facts = cast("Children", frame.children).failures, Facts.of(frame)
+        items = frame.items or []
+        failed: float = len(failures)
+        if facts.batched and 0 < failed <= facts.failures_max < facts.items:
+            batches = (cast("dict[str, list[JSON]]", items[index]) for index in failures)
+            failed = sum(len(batch["Items"]) for batch in batches)
+        return failed > facts.failures_max
+
+    def abort_children(self, run: Run, frame: Frame) -> None:
+        """End the child executions that are under way. A redrive will start them again."""
+        children = [child for child in run.frames.values() if child.parent is frame]
+        for child in children:
+            self.end_child(run, child, "Aborted", {})
+        depth = frame.path.count("/") + 2
+        doomed = {child.path for child in children}
+        run.changes.removed.extend(run.drop(lambda path: "/".join(path.split("/", depth)[:depth]) in doomed))
+
+    def abort(self, run: Run, frame: Frame) -> None:
+        """The Map run ends because something beside it has failed."""
+        self.abort_children(run, frame)
+        self._in.tell(run, frame, "MapRunAborted")
+        self._note(run, frame, Facts.of(frame), "ABORTED")
 
     def fail(self, run: Run, frame: Frame, failure: StatesError) -> None:
         """A distributed Map fails as a whole; what its children have done is kept for a redrive."""
+        self._note(run, frame, Facts.of(frame), "FAILED")
         if frame.children is not None and run.autopsy is None and is_fatal(frame, failure):
             run.dissect()
         if failure.error != "States.Runtime":
             details: dict[str, JSON] = {"cause": failure.cause, "error": failure.error}
-            self._in.emit(run, frame, "MapRunFailed", "mapRunFailedEventDetails", details)
+            self._in.tell(run, frame, "MapRunFailed", details)
         self._in.fail(run, frame, frame.definition, located(frame, failure))
 
     # -- results
 
     def finish(self, run: Run, frame: Frame) -> None:
-        """All children have ended: write the results, or hand them on. Raises StatesError."""
+        """No child is under way any more: write the results, or hand them on. Raises StatesError."""
         part = cast("MapPart", frame.definition.part)
-        results = cast("Children", frame.children).results
         if part.writer is None or not part.writer.resource:
-            kept: list[JSON] = [result for result in results if not isinstance(result, Missing)]
-            if part.writer is not None and part.writer.config.get("Transformation") == "FLATTEN":
-                kept = forms.flattened(kept)
-            self._succeed(run, frame, kept)
+            config = {} if part.writer is None else part.writer.config
+            rows = self._rows(run, frame) if results.has_metadata(config) else []
+            outputs = [value for value in cast("Children", frame.children).results if value is not MISSING]
+            self._conclude(run, frame, results.handed_on(rows, cast("list[JSON]", outputs), config))
             return
         data = self._in.data.effective_input(run, frame, frame.definition)
         scope = self._in.data.scope(run, frame, data)
-        given = {} if part.writer.arguments is None else part.writer.arguments.evaluate(scope)
-        target = given if isinstance(given, dict) else {}
-        bucket, prefix = str(target.get("Bucket", "")), str(target.get("Prefix", "")).strip("/")
-        folder = f"{prefix}/{frame.run_label}".strip("/")
-        rows = forms.Results(
-            tuple(self._row(run, frame, index, value) for index, value in enumerate(results))
-        )
-        files = forms.result_files(rows, bucket, folder, part.writer.config, self.arn(run, frame))
-        frame.output = {
-            "MapRunArn": self.arn(run, frame),
-            "ResultWriterDetails": {"Bucket": bucket, "Key": f"{folder}/manifest.json"},
-        }
-        self._call(run, frame, Phase.WRITE, part.writer.resource, files)
+        target = {} if part.writer.arguments is None else part.writer.arguments.evaluate(scope)
+        self._note(run, frame, replace(Facts.of(frame), arguments=target))
+        self._call(run, frame, Phase.WRITE)
 
-    def _row(self, run: Run, frame: Frame, index: int, value: object) -> tuple[str, str, JSON, JSON]:
-        given = (frame.items or [])[index]
-        name = self.child_id(run, frame, index)
-        if value is MISSING:
-            failures = cast("Children", frame.children).failures
-            return name, "FAILED", failures.get(index), given
-        return name, "SUCCEEDED", cast("JSON", value), given
+    def _files(self, run: Run, frame: Frame, facts: Facts) -> list[JSON]:
+        writer = cast("MapPart", frame.definition.part).writer
+        config = {} if writer is None else writer.config
+        return results.files(self._rows(run, frame), facts.arguments, config, self.arn(run, frame))
 
-    def _results_written(self, run: Run, frame: Frame) -> None:
-        output, frame.output = frame.output, None
-        self._succeed(run, frame, output)
+    def _rows(self, run: Run, frame: Frame) -> list[results.Row]:
+        """Every child execution, also those that were not started."""
+        children = cast("Children", frame.children)
+        prefix = self.arn(run, frame, "execution")
+        return [
+            results.Row(
+                arn=f"{prefix}:{self._child_name(frame, index)}",
+                given=given,
+                output=children.results[index],
+                failure=cast("dict[str, JSON] | None", children.failures.get(index)),
+                span=children.spans.get(index),
+            )
+            for index, given in enumerate(frame.items or [])
+        ]
 
-    def _succeed(self, run: Run, frame: Frame, result: JSON) -> None:
-        self._in.emit(run, frame, "MapRunSucceeded", "", {})
-        self._in.fanout.succeed(run, frame, result)
+    def _conclude(self, run: Run, frame: Frame, output: JSON) -> None:
+        if self._has_failed(frame):
+            frame.phase = Phase.CHILDREN
+            raise TaskFailed("States.ExceedToleratedFailureThreshold", THRESHOLD)
+        self._in.tell(run, frame, "MapRunSucceeded")
+        self._note(run, frame, Facts.of(frame), "SUCCEEDED")
+        self._in.fanout.succeed(run, frame, output)
 
 
 def log_of(frame: Frame) -> list[Event] | None:
     """The history of the child execution that a frame belongs to; None for the main one."""
+    root = child_of(frame)
+    return None if root is None else root.log
+
+
+def child_of(frame: Frame) -> Frame | None:
+    """The root of the child execution that a frame belongs to; None in the main one."""
     at: Frame | None = frame
-    while at is not None:
-        if at.log is not None:
-            return at.log
+    while at is not None and at.log is None:
         at = at.parent
-    return None
+    return at

@@ -165,8 +165,8 @@ class Journal(Protocol):
         """Hand the oldest scheduled task of an activity to a worker; with the signal that it has started."""
         ...
 
-    def stop_signal(self, execution_id: str, body: JSON) -> Signal | None:
-        """Keep a request to stop; None when the execution has ended."""
+    def stop_signal(self, execution_id: str, body: JSON, kind: str = "stop") -> Signal | None:
+        """Keep a request to stop, or of another kind; None when the execution has ended."""
         ...
 
 

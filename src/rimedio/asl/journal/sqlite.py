@@ -242,12 +242,12 @@ class SqliteJournal:
             signal = _keep(connection, row[2], Signal(0, row[3], "started", row[0], worker))
             return ActivityTask(activity, row[0], row[1]), signal
 
-    def stop_signal(self, execution_id: str, body: JSON) -> Signal | None:
+    def stop_signal(self, execution_id: str, body: JSON, kind: str = "stop") -> Signal | None:
         with self._connections.transaction() as connection:
             found = self._existing(execution_id)
             if found.status != RUNNING:
                 return None
-            return _keep(connection, found.number, Signal(0, execution_id, "stop", "", body))
+            return _keep(connection, found.number, Signal(0, execution_id, kind, "", body))
 
     def signals(self, execution_id: str | None = None, after: int = 0) -> Sequence[Signal]:
         whose, key = ("e.owner", self._owner.number) if execution_id is None else ("e.id", execution_id)
