@@ -1,7 +1,6 @@
 """Checks the value of a field: one method for each kind that `fields` knows."""
 
 import re
-from collections.abc import Mapping
 
 from rimedio.asl.definition import resource
 from rimedio.asl.definition.fields import Field
@@ -18,6 +17,7 @@ from rimedio.asl.jsontext import JSON, kind_of
 VARIABLE_NAME_MAX = 80
 WIDE = 1e18  # a bound that is no bound
 
+_NO_PATH = (ValueError, RecursionError)  # what the parsers raise; the latter where brackets open without end
 _VARIABLE = re.compile(r"[^\W\d]\w*")
 _LABEL = re.compile(r"[^\s?*<>{}\[\]\"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f]{1,40}")
 _LIKE_A_PATH = re.compile(r"\$\$?\.\w|States\.[A-Z]\w*\(")
@@ -79,7 +79,7 @@ class FieldCheck:
         self.labels.add(label)
 
     def _static(self, value: JSON, field: Field, language: str, at: str) -> None:
-        if isinstance(value, Mapping) and any(name.endswith(".$") for name in value):
+        if isinstance(value, dict) and any(name.endswith(".$") for name in value):
             message = "The 'Result' field is static: members whose name ends in '.$' are not evaluated."
             self.findings.add("PASS_RESULT_IS_STATIC", message, at, "WARNING")
 
@@ -132,7 +132,7 @@ class FieldCheck:
             return
         try:
             parse_path(str(value))
-        except ValueError:
+        except _NO_PATH:
             self.findings.schema("Value is not a valid JSONPath", at)
 
     def _reference(self, value: JSON, field: Field, language: str, at: str) -> None:
@@ -154,7 +154,7 @@ class FieldCheck:
         if isinstance(value, list):
             for index, element in enumerate(value):
                 self._parameters(element, field, language, f"{at}[{index}]")
-        if not isinstance(value, Mapping):
+        if not isinstance(value, dict):
             return
         for name, member in value.items():
             place = f"{at}/{name}"
@@ -178,7 +178,7 @@ class FieldCheck:
         elif isinstance(value, str) and value.startswith("{%") != value.endswith("%}"):
             message = "An expression begins with '{%' and ends with '%}'."
             self.findings.add("INVALID_JSONATA_EXPRESSION", message, at)
-        elif isinstance(value, Mapping):
+        elif isinstance(value, dict):
             for name, member in value.items():
                 self._expression(member, field, language, f"{at}/{name}")
         elif isinstance(value, list):
@@ -196,7 +196,7 @@ class FieldCheck:
             self.findings.schema(f"Expected value of type [{kind.upper()}] or a JSONata expression", at)
 
     def _items(self, value: JSON, field: Field, language: str, at: str) -> None:
-        self._computed(value, field, language, at, "object" if isinstance(value, Mapping) else "array")
+        self._computed(value, field, language, at, "object" if isinstance(value, dict) else "array")
 
     def _condition(self, value: JSON, field: Field, language: str, at: str) -> None:
         if not isinstance(value, bool) and not self._is_computed(value, field, language, at):
@@ -204,7 +204,7 @@ class FieldCheck:
 
     def _assign(self, value: JSON, field: Field, language: str, at: str) -> None:
         """Variables: their names, and how they are computed."""
-        if not self.typed(value, "object", at) or not isinstance(value, Mapping):
+        if not self.typed(value, "object", at) or not isinstance(value, dict):
             return
         self._computed(value, field, language, at)
         for name in value:
@@ -217,7 +217,7 @@ def _reference_origin(value: JSON) -> str | None:
     """Where a path to one place begins: `$`, `$$`, a variable; None when it is no such path."""
     try:
         path = parse_path(value) if isinstance(value, str) else None
-    except ValueError:
+    except _NO_PATH:
         return None
     return path.origin if path and path.is_reference else None
 
@@ -238,6 +238,6 @@ def _computes(text: str) -> bool:
     """Whether a text is a path or a call of an intrinsic function."""
     try:
         compile_value(text, "")
-    except ValueError:
+    except _NO_PATH:
         return False
     return True

@@ -1,7 +1,7 @@
 """Collects what validation finds, and says on which line of the text it stands."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import TypeAlias
 
 import orjson
@@ -9,7 +9,7 @@ import orjson
 from rimedio.asl.errors import Diagnostic
 from rimedio.asl.jsontext import JSON
 
-Object: TypeAlias = Mapping[str, JSON]
+Object: TypeAlias = dict[str, JSON]
 
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]]|[^\s{}\[\]:,"]+', re.DOTALL)
 _LAST_STEP = re.compile(r"(\[\d+\]|/[^/]*)$|^[^/\[]+$")

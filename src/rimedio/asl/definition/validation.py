@@ -7,7 +7,6 @@ INVALID_JSONATA_EXPRESSION, UNSUPPORTED_JSONATA_EXPRESSION; warnings NO_DOLLAR, 
 
 import json
 from collections.abc import Iterable, Mapping
-from typing import cast
 
 from rimedio.asl.definition.field_check import FieldCheck
 from rimedio.asl.definition.fields import SHAPES, STATE_TYPES, Field, Group
@@ -63,7 +62,7 @@ def _parsed(text: str, findings: Findings) -> Object | None:
     except ValueError as error:
         findings.add("INVALID_JSON_DESCRIPTION", f"Definition is not a valid JSON document: {error}", None)
         return None
-    if not isinstance(value, Mapping):
+    if not isinstance(value, dict):
         findings.add("INVALID_JSON_DESCRIPTION", "Definition is not a JSON object.", None)
         return None
     if _is_deeper(value, DEPTH_MAX):
@@ -71,13 +70,13 @@ def _parsed(text: str, findings: Findings) -> Object | None:
             "TOO_DEEPLY_NESTED", f"The definition is nested more than {DEPTH_MAX} levels deep.", None
         )
         return None
-    return cast("Object", value)
+    return value
 
 
 def _is_deeper(value: JSON, limit: int) -> bool:
     level: list[JSON] = [value]
     while level and limit:
-        members = (m.values() if isinstance(m, Mapping) else m for m in level if isinstance(m, (dict, list)))
+        members = (m.values() if isinstance(m, dict) else m for m in level if isinstance(m, (dict, list)))
         level, limit = [member for inner in members for member in inner], limit - 1
     return bool(level)
 
@@ -102,13 +101,13 @@ class _Walk:
 
     def _object(self, value: JSON | Object, shape: str, language: str, at: str) -> None:
         """An object and all that is in it."""
-        if not isinstance(value, Mapping):
+        if not isinstance(value, dict):
             self.fields.typed(value, "object", at)
             return
         self._fields(value, shape, language, at)
         outer = self.fields.express
         config = value.get("ProcessorConfig")
-        if shape == "ItemProcessor" and isinstance(config, Mapping) and config.get("Mode") == "DISTRIBUTED":
+        if shape == "ItemProcessor" and isinstance(config, dict) and config.get("Mode") == "DISTRIBUTED":
             if outer:
                 self.findings.schema("Express state machine does not support a Map in DISTRIBUTED mode", at)
             self.fields.express = config.get("ExecutionType") == "EXPRESS"
@@ -171,7 +170,7 @@ class _Walk:
         for index, element in enumerate(value):
             place = f"{at}[{index}]"
             self._object(element, field.shape, language, place)
-            errors = element.get("ErrorEquals") if isinstance(element, Mapping) else None
+            errors = element.get("ErrorEquals") if isinstance(element, dict) else None
             if (
                 isinstance(errors, list)
                 and "States.ALL" in errors
@@ -183,7 +182,7 @@ class _Walk:
     # -- states
 
     def _states(self, value: JSON, at: str) -> None:
-        if not isinstance(value, Mapping) or not value:
+        if not isinstance(value, dict) or not value:
             self.findings.schema("Expected value of type [OBJECT] with at least one state", at)
             return
         outer = self.assigned
@@ -205,7 +204,7 @@ class _Walk:
         for name, state in states.items():
             for holder, place in _holders(state, f"{at}/{name}"):
                 assign = holder.get("Assign")
-                for key in assign if isinstance(assign, Mapping) else ():
+                for key in assign if isinstance(assign, dict) else ():
                     own[key.removesuffix(".$")] = f"{place}/Assign/{key}"
         for name in own.keys() & self.assigned.keys():
             message = f"The variable '{name}' is assigned in an outer scope already, at {self.assigned[name]}"
@@ -213,7 +212,7 @@ class _Walk:
         return own
 
     def _state(self, state: JSON, at: str) -> None:
-        if not self.fields.typed(state, "object", at) or not isinstance(state, Mapping):
+        if not self.fields.typed(state, "object", at) or not isinstance(state, dict):
             return
         kind = state.get("Type")
         if "Type" not in state:
@@ -238,13 +237,13 @@ class _Walk:
     def _transitions(self, graph: Object, at: str) -> None:
         """Every target is a state of the same graph, every state is reached, and one of them ends it."""
         states, start = graph.get("States"), graph.get("StartAt")
-        if not isinstance(states, Mapping) or not states:
+        if not isinstance(states, dict) or not states or not isinstance(start, str):
             return
         targets = {
             name: self._targets(state, states, f"{at}/States/{name}") for name, state in states.items()
         }
         starts = [start] if start in states else list({t for found in targets.values() for t in found})
-        if isinstance(start, str) and start not in states:
+        if start not in states:
             self._missing(start, f"{at}/StartAt")
         if not any(_is_terminal(state) for state in states.values()):
             self.findings.add("MISSING_END_STATE", "Workflow has no terminal state", at or None)
@@ -284,17 +283,15 @@ def _language(body: Object, default: str) -> str:
 
 def _holders(state: JSON, at: str) -> Iterable[tuple[Object, str]]:
     """A state, its rules and its catchers: whatever assigns and leads on."""
-    if not isinstance(state, Mapping):
+    if not isinstance(state, dict):
         return
     yield state, at
     for listing in ("Choices", "Catch"):
         entries = state.get(listing)
         for index, entry in enumerate(entries if isinstance(entries, list) else ()):
-            if isinstance(entry, Mapping):
+            if isinstance(entry, dict):
                 yield entry, f"{at}/{listing}[{index}]"
 
 
 def _is_terminal(state: JSON) -> bool:
-    return isinstance(state, Mapping) and (
-        state.get("End") is True or state.get("Type") in ("Succeed", "Fail")
-    )
+    return isinstance(state, dict) and (state.get("End") is True or state.get("Type") in ("Succeed", "Fail"))
