@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-from rimedio.asl.expressions.jsonata import body_of, compiled_expression
+from rimedio.asl.expressions.jsonata import body_of
 
 UNSUPPORTED = "UNSUPPORTED_JSONATA_EXPRESSION"
 INVALID = "INVALID_JSONATA_EXPRESSION"
 
-_SUBTREES = ("expression", "procedure", "lhs", "rhs", "condition", "then", "_else", "body", "group", "expr")
+_SUBTREES = ("expression", "procedure", "lhs", "rhs", "condition", "then", "_else", "body")
 _LISTS = ("expressions", "arguments", "terms", "rhs_terms", "lhs_object", "rhs_object")
 _STATES = {"input", "context", "result", "errorOutput"}
 
@@ -17,13 +17,16 @@ def check_expression(text: str, *, result: bool, error_output: bool) -> list[tup
 
     `result` and `error_output`: whether `$states.result` and `$states.errorOutput` exist in this field.
     """
+    from rimedio.asl.expressions.jsonata.evaluator import parse
+    from rimedio.asl.expressions.jsonata.faults import code_and_message
+
     try:
-        compiled = compiled_expression(body_of(text))
+        tree = parse(body_of(text))
     except Exception as error:
-        return [(INVALID, f"{error or type(error).__name__}")]
+        return [(INVALID, code_and_message(error)[1])]
     known = {"input", "context"} | ({"result"} if result else set())
     known |= {"errorOutput"} if error_output else set()
-    found = [(UNSUPPORTED, message) for message in _references(compiled.ast, known)]
+    found = [(UNSUPPORTED, message) for message in _references(tree, known)]
     return list(dict.fromkeys(found))
 
 
