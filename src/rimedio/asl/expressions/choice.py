@@ -8,79 +8,97 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
 from rimedio.asl.errors import StatesError
 from rimedio.asl.expressions.jsonpath import JsonPathQuery
 from rimedio.asl.expressions.payload import compile_path
-from rimedio.asl.expressions.query import Missing, Query, Scope
-from rimedio.asl.jsontext import JSON
+from rimedio.asl.expressions.query import Missing, Scope
+from rimedio.asl.jsontext import JSON, kind_of
 
 _TIMESTAMP = re.compile(
-    r"(\d{4}-(?:0[1-9]|1[0-2])-\d{2}T(?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d)?)(?:\.(\d{1,9}))?(Z|[+-]\d{2}:?\d{2})"
+    r"(\d{4}-\d\d-\d\dT(?:[01]\d|2[0-3]):[0-5]\d)(:[0-5]\d)?(?:\.(\d{1,9}))?(Z|[+-]\d\d:?\d\d)", re.ASCII
 )
+_WILDCARD = re.compile(r"\\(.)|(\*)|([^\\*]+|\\)", re.DOTALL)
 
-Comparison = Callable[[JSON, JSON], bool]
+Holds: TypeAlias = Callable[[Scope], bool]
+Comparison: TypeAlias = Callable[[JSON, JSON], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """The condition of a rule."""
+
+    holds: Holds
+
+    def evaluate(self, scope: Scope) -> JSON:
+        """Whether it holds. Raises States.Runtime when a path finds nothing."""
+        return self.holds(scope)
 
 
 def parse_timestamp(text: str) -> datetime | None:
     """The instant of an RFC 3339 timestamp with T and an offset, or None. Nanoseconds are cut."""
-    found = _TIMESTAMP.fullmatch(text)
+    instant = _instant(text)
+    return instant and instant[0].replace(microsecond=instant[1] // 1000)
+
+
+def _instant(value: JSON) -> tuple[datetime, int] | None:
+    """Seconds and nanoseconds."""
+    found = _TIMESTAMP.fullmatch(value) if isinstance(value, str) else None
     if not found:
         return None
-    fraction = (found[2] or "0")[:6].ljust(6, "0")
-    zone = "+00:00" if found[3] == "Z" else found[3]
-    seconds = found[1] if found[1].count(":") == 2 else f"{found[1]}:00"
+    minutes, seconds, fraction, zone = found.groups()
     try:
-        return datetime.fromisoformat(f"{seconds}.{fraction}{zone}")
+        at = datetime.fromisoformat(minutes + (seconds or ":00") + zone.replace("Z", "+00:00"))
     except ValueError:
         return None
+    return at, int((fraction or "").ljust(9, "0"))
 
 
-def _is_number(value: JSON) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+def _number(value: JSON) -> JSON:
+    return value if kind_of(value) == "number" else None
 
 
-def _is_timestamp(value: JSON) -> bool:
-    return isinstance(value, str) and parse_timestamp(value) is not None
+def _boolean(value: JSON) -> JSON:
+    return value if isinstance(value, bool) else None
 
 
-def _is_string(value: JSON) -> bool:
-    return isinstance(value, str)
+def _string(value: JSON) -> bytes | None:
+    """UTF-16, whose units are what Java compares by."""
+    return value.encode("utf-16-be", "surrogatepass") if isinstance(value, str) else None
 
 
-def _is_boolean(value: JSON) -> bool:
-    return isinstance(value, bool)
+def _matches(text: JSON, pattern: JSON) -> bool:
+    """`*` stands for any text, a backslash takes its meaning away. Takes linear time in the text for each `*`."""
+    if not isinstance(text, str) or not isinstance(pattern, str):
+        return False
+    pieces = [""]
+    for escaped, star, plain in _WILDCARD.findall(pattern):
+        if star:
+            pieces.append("")
+        else:
+            pieces[-1] += escaped or plain
+    if len(pieces) == 1:
+        return text == pieces[0]
+    first, *between, last = pieces
+    at, end = len(first), len(text) - len(last)
+    if not text.startswith(first) or not text.endswith(last) or at > end:
+        return False
+    for piece in between:
+        at = text.find(piece, at, end) + len(piece)
+        if at < len(piece):
+            return False
+    return True
 
 
-def _of(accepts: Callable[[JSON], bool], compare: Callable[[JSON, JSON], bool]) -> Comparison:
-    return lambda left, right: accepts(left) and accepts(right) and compare(left, right)
+def _of(key: Callable[[JSON], Any], compare: Callable[[Any, Any], bool]) -> Comparison:
+    """A comparison of what `key` makes of two values, false when it is None."""
 
-
-def _on_timestamps(compare: Callable[[datetime, datetime], bool]) -> Comparison:
     def compared(left: JSON, right: JSON) -> bool:
-        first, second = parse_timestamp(cast("str", left)), parse_timestamp(cast("str", right))
+        first, second = key(left), key(right)
         return first is not None and second is not None and compare(first, second)
 
     return compared
-
-
-@lru_cache(maxsize=1024)
-def _wildcard(pattern: str) -> re.Pattern[str]:
-    parts, at = [], 0
-    while at < len(pattern):
-        if pattern[at] == "\\" and at + 1 < len(pattern):
-            at += 1
-            parts.append(re.escape(pattern[at]))
-        else:
-            parts.append(".*" if pattern[at] == "*" else re.escape(pattern[at]))
-        at += 1
-    return re.compile("".join(parts), re.DOTALL)
-
-
-def _matches(left: JSON, right: JSON) -> bool:
-    return _wildcard(cast("str", right)).fullmatch(cast("str", left)) is not None
 
 
 _ORDERS: dict[str, Callable[[Any, Any], bool]] = {
@@ -90,21 +108,20 @@ _ORDERS: dict[str, Callable[[Any, Any], bool]] = {
     "LessThanEquals": operator.le,
     "GreaterThanEquals": operator.ge,
 }
+_KEYS: dict[str, Callable[[JSON], Any]] = {"String": _string, "Numeric": _number, "Timestamp": _instant}
 
 COMPARISONS: dict[str, Comparison] = {
-    "BooleanEquals": _of(_is_boolean, operator.eq),
-    "StringMatches": _of(_is_string, _matches),
-    **{f"String{name}": _of(_is_string, order) for name, order in _ORDERS.items()},
-    **{f"Numeric{name}": _of(_is_number, order) for name, order in _ORDERS.items()},
-    **{f"Timestamp{name}": _of(_is_string, _on_timestamps(order)) for name, order in _ORDERS.items()},
+    "BooleanEquals": _of(_boolean, operator.eq),
+    "StringMatches": _matches,
+    **{f"{kind}{name}": _of(key, order) for kind, key in _KEYS.items() for name, order in _ORDERS.items()},
 }
 
 TYPE_TESTS: dict[str, Callable[[JSON], bool]] = {
     "IsNull": lambda value: value is None,
-    "IsNumeric": _is_number,
-    "IsString": _is_string,
-    "IsBoolean": _is_boolean,
-    "IsTimestamp": _is_timestamp,
+    "IsNumeric": lambda value: kind_of(value) == "number",
+    "IsString": lambda value: isinstance(value, str),
+    "IsBoolean": lambda value: isinstance(value, bool),
+    "IsTimestamp": lambda value: _instant(value) is not None,
 }
 
 OPERATORS = frozenset(
@@ -117,51 +134,6 @@ OPERATORS = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Comparing:
-    """`Variable` against a fixed value or another path."""
-
-    variable: JsonPathQuery
-    compare: Comparison
-    value: JSON = None
-    path: JsonPathQuery | None = None
-
-    def evaluate(self, scope: Scope) -> JSON:
-        """Whether it holds. Raises States.Runtime when a path finds nothing."""
-        other = self.value if self.path is None else _present(self.path, scope)
-        return self.compare(_present(self.variable, scope), other)
-
-
-@dataclass(frozen=True, slots=True)
-class Testing:
-    """`Variable` has, or has not, a type; or is present."""
-
-    variable: JsonPathQuery
-    test: Callable[[JSON], bool] | None
-    expected: JSON
-
-    def evaluate(self, scope: Scope) -> JSON:
-        """Whether it holds."""
-        if self.test is None:
-            return (not isinstance(self.variable.look_up(scope), Missing)) == self.expected
-        return self.test(_present(self.variable, scope)) == self.expected
-
-
-@dataclass(frozen=True, slots=True)
-class Combining:
-    """And, Or, Not of other rules."""
-
-    combine: str
-    rules: tuple[Query, ...]
-
-    def evaluate(self, scope: Scope) -> JSON:
-        """Whether it holds; stops as soon as that is known."""
-        if self.combine == "Not":
-            return not self.rules[0].evaluate(scope)
-        results = (bool(rule.evaluate(scope)) for rule in self.rules)
-        return all(results) if self.combine == "And" else any(results)
-
-
 def _present(query: JsonPathQuery, scope: Scope) -> JSON:
     value = query.look_up(scope)
     if isinstance(value, Missing):
@@ -170,19 +142,31 @@ def _present(query: JsonPathQuery, scope: Scope) -> JSON:
     return value
 
 
-def compile_rule(body: Mapping[str, JSON]) -> Query:
+def compile_rule(body: Mapping[str, JSON]) -> Condition:
     """Compile one rule of `Choices`, or one nested in And, Or, Not."""
-    for combine in ("And", "Or"):
-        if combine in body:
-            inner = cast("list[Mapping[str, JSON]]", body[combine])
-            return Combining(combine, tuple(compile_rule(rule) for rule in inner))
+    return Condition(_rule(body))
+
+
+def _rule(body: Mapping[str, Any]) -> Holds:
+    for name, combine in (("And", all), ("Or", any)):
+        if name in body:
+            rules = [_rule(rule) for rule in body[name]]
+            return lambda scope, combine=combine: combine(rule(scope) for rule in rules)  # type: ignore[misc]
     if "Not" in body:
-        return Combining("Not", (compile_rule(cast("Mapping[str, JSON]", body["Not"])),))
+        inner = _rule(body["Not"])
+        return lambda scope: not inner(scope)
     name = next(key for key in body if key in OPERATORS)
-    variable = compile_path(str(body["Variable"]), "Variable")
-    value = body[name]
-    if name == "IsPresent" or name in TYPE_TESTS:
-        return Testing(variable, TYPE_TESTS.get(name), value)
-    if name.endswith("Path"):
-        return Comparing(variable, COMPARISONS[name[:-4]], path=compile_path(str(value), name))
-    return Comparing(variable, COMPARISONS[name], value)
+    return _test(name, compile_path(str(body["Variable"]), "Variable"), body[name])
+
+
+def _test(name: str, variable: JsonPathQuery, operand: JSON) -> Holds:
+    if name == "IsPresent":
+        return lambda scope: (not isinstance(variable.look_up(scope), Missing)) == operand
+    if name in TYPE_TESTS:
+        test = TYPE_TESTS[name]
+        return lambda scope: test(_present(variable, scope)) == operand
+    compare = COMPARISONS[name.removesuffix("Path")]
+    if not name.endswith("Path"):
+        return lambda scope: compare(_present(variable, scope), operand)
+    other = compile_path(cast("str", operand), name)
+    return lambda scope: compare(_present(variable, scope), _present(other, scope))

@@ -1,33 +1,37 @@
 """The intrinsic functions of JSONPath states: `States.Format('Hello {}', $.name)` and its seventeen like."""
 
 import base64
-import binascii
 import hashlib
 import json
 import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import lru_cache
 from random import Random
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from rimedio.asl.clock import new_uuid
-from rimedio.asl.errors import StatesError
+from rimedio.asl.errors import PathNotFound, StatesError
 from rimedio.asl.expressions.jsonpath import JsonPathQuery
-from rimedio.asl.expressions.jsonpath_parser import PathReader, PathSyntaxError, read_path
-from rimedio.asl.expressions.query import Constant, Query, Scope
-from rimedio.asl.jsontext import JSON, dumps
+from rimedio.asl.expressions.jsonpath_parser import read_path
+from rimedio.asl.expressions.query import Constant, Missing, Query, Scope, Services
+from rimedio.asl.expressions.reader import PathSyntaxError, TextReader
+from rimedio.asl.jsontext import JSON, dumps, loads
 
 NESTING_MAX = 10
 RANGE_MAX = 1000
-ENCODE_MAX = 10_000
+TEXT_MAX = 10_000  # characters that Base64 and Hash take
+LONG_MAX = 2**63 - 1
 
 _CALL = re.compile(r"States\.([A-Za-z0-9]+)\s*\(")
-_NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?")
+_STRING = re.compile(r"'((?:[^'\\]|\\[\\'{}])*)'")
+_ESCAPED = re.compile(r"\\(.)")
+_FORMAT = re.compile(r"\\(.)|\{\}", re.DOTALL)
 _HASHES = {"MD5": "md5", "SHA-1": "sha1", "SHA-256": "sha256", "SHA-384": "sha384", "SHA-512": "sha512"}
 
-Function: TypeAlias = Callable[[Scope, list[JSON]], JSON]
+Kind: TypeAlias = Callable[[JSON], Any]
 
 
 class _Refused(Exception):
@@ -47,7 +51,28 @@ class _String:
 
     def evaluate(self, scope: Scope) -> JSON:
         """The text without escapes."""
-        return re.sub(r"\\(.)", r"\1", self.raw, flags=re.DOTALL)
+        return _ESCAPED.sub(r"\1", self.raw)
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A function: what it takes (the last of `kinds` again and again when `more`), and the call itself."""
+
+    call: Callable[..., JSON]
+    kinds: tuple[Kind, ...] = ()
+    optional: int = 0
+    more: bool = False
+    served: bool = False  # the call gets the services first
+
+    def takes(self, count: int) -> bool:
+        """Whether it may be called with so many arguments."""
+        return len(self.kinds) - self.optional <= count and (self.more or count <= len(self.kinds))
+
+    def __call__(self, services: Services, values: list[JSON]) -> JSON:
+        """The answer. Raises _Refused."""
+        kinds = self.kinds + self.kinds[-1:] * (len(values) - len(self.kinds))
+        checked = [kind(value) for kind, value in zip(kinds, values, strict=False)]
+        return self.call(services, *checked) if self.served else self.call(*checked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,251 +85,235 @@ class IntrinsicQuery:
 
     def evaluate(self, scope: Scope) -> JSON:
         """The result. Raises States.IntrinsicFailure, or States.Runtime when a path finds nothing."""
-        values = [argument.evaluate(scope) for argument in self.arguments]
+        try:
+            return self.answer(scope)
+        except PathNotFound as error:
+            raise PathNotFound("States.Runtime", self._cause(error.cause)) from error
+        except _Refused as error:
+            raise StatesError("States.IntrinsicFailure", self._cause(error)) from error
+
+    def _cause(self, error: object) -> str:
+        return f"The function '{self.text}' had the following error: {error}"
+
+    def answer(self, scope: Scope) -> JSON:
+        """As `evaluate`, for the call around this one, whose errors name the outermost only."""
+        values = [_value(argument, scope) for argument in self.arguments]
         if self.name == "Format" and isinstance(self.arguments[0], _String):
             values[0] = self.arguments[0].raw
-        try:
-            return FUNCTIONS[self.name][2](scope, values)
-        except _Refused as error:
-            cause = f"The function '{self.text}' had the following error: {error}"
-            raise StatesError("States.IntrinsicFailure", cause) from error
+        return FUNCTIONS[self.name](scope.services, values)
+
+
+def _value(argument: Query, scope: Scope) -> JSON:
+    if isinstance(argument, IntrinsicQuery):
+        return argument.answer(scope)
+    if not isinstance(argument, JsonPathQuery):
+        return argument.evaluate(scope)
+    value = argument.look_up(scope)
+    if isinstance(value, Missing):
+        path = argument.path.text.replace("$$", "$", 1)
+        what = f"The JsonPath argument for the field '{path}' could not be found in the input"
+        raise PathNotFound("States.Runtime", f"{what} '{dumps(scope.root)}'")
+    return value
 
 
 @lru_cache(maxsize=2048)
 def compile_intrinsic(text: str, field: str) -> Query:
     """Parse a call. Raises PathSyntaxError."""
-    reader = PathReader(text)
-    query = _call(reader, field, 1)
+    reader = TextReader(text)
+    query = _call(reader, field)
     reader.skip()
     if reader.at != len(text):
         raise reader.fail("Unexpected text")
     return query
 
 
-def _call(reader: PathReader, field: str, depth: int) -> IntrinsicQuery:
+def _call(reader: TextReader, field: str) -> IntrinsicQuery:
     start = reader.at
     found = _CALL.match(reader.text, reader.at)
     if not found or found[1] not in FUNCTIONS:
         raise reader.fail("Expected the name of an intrinsic function")
-    if depth > NESTING_MAX:
-        raise reader.fail(f"Functions nested more than {NESTING_MAX} deep")
     reader.at = found.end()
     arguments: list[Query] = []
-    if not reader.take(")"):
-        arguments.append(_argument(reader, field, depth))
-        while reader.take(","):
-            arguments.append(_argument(reader, field, depth))
-        reader.need(")")
-    least, most, _ = FUNCTIONS[found[1]]
-    if not least <= len(arguments) <= most:
-        raise reader.fail(f"States.{found[1]} takes {least} to {most} arguments, not {len(arguments)}")
+    with reader.nested(NESTING_MAX):
+        while not reader.take(")"):
+            if arguments:
+                reader.need(",")
+            arguments.append(_argument(reader, field))
+    if not FUNCTIONS[found[1]].takes(len(arguments)):
+        raise reader.fail(f"States.{found[1]} does not take {len(arguments)} arguments")
     return IntrinsicQuery(found[1], tuple(arguments), reader.text[start : reader.at])
 
 
-def _argument(reader: PathReader, field: str, depth: int) -> Query:
+def _argument(reader: TextReader, field: str) -> Query:
     reader.skip()
-    text = reader.text
-    if text.startswith("'", reader.at):
-        return _String(_raw_string(reader))
-    if text.startswith("States.", reader.at):
-        return _call(reader, field, depth + 1)
-    if text.startswith("$", reader.at):
+    if reader.ahead("'"):
+        text = reader.match(_STRING)
+        if text is None:
+            raise reader.fail(r"Expected the end of a string; a backslash stands before ', {, } or \ only")
+        return _String(text[1:-1])
+    if reader.ahead("States."):
+        return _call(reader, field)
+    if reader.ahead("$"):
         return JsonPathQuery(read_path(reader), field)
-    for word, value in (("true", True), ("false", False), ("null", None)):
-        if reader.take(word):
-            return Constant(value)
-    number = reader.match(_NUMBER)
-    if number is None:
-        raise reader.fail("Expected a string in single quotes, a number, a path or a function")
-    return Constant(float(number) if any(c in number for c in ".eE") else int(number))
-
-
-def _raw_string(reader: PathReader) -> str:
-    start = end = reader.at + 1
-    while end < len(reader.text) and reader.text[end] != "'":
-        end += 2 if reader.text[end] == "\\" else 1
-    if end >= len(reader.text):
-        raise reader.fail("Unterminated string")
-    reader.at = end + 1
-    return reader.text[start:end]
+    return Constant(reader.literal())
 
 
 def _text(value: JSON) -> str:
-    return value if isinstance(value, str) else dumps(value)
+    """The JSON text of a value, numbers as Java writes them."""
+    if isinstance(value, dict):
+        return "{" + ",".join(f"{dumps(key)}:{_text(member)}" for key, member in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(map(_text, value)) + "]"
+    if not isinstance(value, float) or value == 0 or 1e-3 <= abs(value) < 1e7:
+        return dumps(value)
+    sign, digits, exponent = Decimal(repr(value)).normalize().as_tuple()
+    written = "".join(map(str, digits))
+    return f"{'-' * sign}{written[0]}.{written[1:] or 0}E{int(exponent) + len(written) - 1}"
 
 
-def _format(_: Scope, arguments: list[JSON]) -> JSON:
-    template, *values = arguments
-    if not isinstance(template, str):
-        raise _Refused("The first argument of States.Format must be a string.")
-    out, used, at = [], 0, 0
-    while at < len(template):
-        if template[at] == "\\" and at + 1 < len(template):
-            out.append(template[at + 1])
-            at += 2
-        elif template.startswith("{}", at):
-            if used < len(values):
-                out.append(_text(values[used]))
-            used += 1
-            at += 2
-        else:
-            out.append(template[at])
-            at += 1
-    if used != len(values):
-        raise _Refused(
-            f"The number of arguments ({len(values)}) does not match the {used} occurrences of {{}}."
-        )
-    return "".join(out)
+def _plain(value: JSON) -> str:
+    return value if isinstance(value, str) else _text(value)
 
 
-def _array(value: JSON) -> list[JSON]:
-    if not isinstance(value, list):
-        raise _Refused(f"Expected an array, but was {dumps(value)}.")
+def _any(value: JSON) -> JSON:
     return value
 
 
-def _string(value: JSON) -> str:
-    if not isinstance(value, str):
-        raise _Refused(f"Expected a string, but was {dumps(value)}.")
-    return value
+def _kind(expected: type, name: str) -> Kind:
+    def checked(value: JSON) -> JSON:
+        if not isinstance(value, expected):
+            raise _Refused(f"Expected {name}, but was {dumps(value)}.")
+        return value
+
+    return checked
 
 
-def _object(value: JSON) -> dict[str, JSON]:
-    if not isinstance(value, dict):
-        raise _Refused(f"Expected an object, but was {dumps(value)}.")
-    return value
+_array, _string, _object = _kind(list, "an array"), _kind(str, "a string"), _kind(dict, "an object")
+
+
+def _short(value: JSON) -> str:
+    text = _plain(value)
+    if len(text) > TEXT_MAX:
+        raise _Refused(f"The data has {len(text)} characters; at most {TEXT_MAX} are allowed.")
+    return text
+
+
+def _short_string(value: JSON) -> str:
+    return _short(_string(value))
 
 
 def _whole(value: JSON) -> int:
-    """An integer; fractions round half up, as Java's Math.round does."""
+    """A 64-bit integer; fractions round half up, as Java's Math.round does."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise _Refused(f"Expected a number, but was {dumps(value)}.")
-    return value if isinstance(value, int) else math.floor(value + 0.5)
+    number = value if isinstance(value, int) else math.floor(value + 0.5)
+    return max(-LONG_MAX - 1, min(number, LONG_MAX))
 
 
-def _string_to_json(_: Scope, arguments: list[JSON]) -> JSON:
-    text = _string(arguments[0])
-    if not text.strip():
-        return None
+def _format(template: str, *values: JSON) -> JSON:
+    left = list(values)
+
+    def filled(found: re.Match[str]) -> str:
+        if found[1]:
+            return found[1]
+        if not left:
+            raise _Refused("There are more occurrences of {} than arguments.")
+        return _plain(left.pop(0))
+
+    text = _FORMAT.sub(filled, template)
+    if left:
+        raise _Refused(f"There are {len(left)} more arguments than occurrences of {{}}.")
+    return text
+
+
+def _string_to_json(text: str) -> JSON:
     try:
-        value: JSON = json.loads(text)
+        return loads(text) if text.strip() else None
     except ValueError as error:
         raise _Refused(f"Invalid JSON: {error}.") from error
-    return value
 
 
-def _partition(_: Scope, arguments: list[JSON]) -> JSON:
-    items, size = _array(arguments[0]), _whole(arguments[1])
+def _partition(items: list[JSON], size: int) -> JSON:
     if size <= 0:
         raise _Refused("The chunk size must be a positive number.")
     return [items[start : start + size] for start in range(0, len(items), size)]
 
 
-def _same(left: JSON, right: JSON) -> bool:
-    return isinstance(left, bool) == isinstance(right, bool) and left == right
+def _identity(value: JSON) -> str:
+    """A text that two values share when they are equal: 1 and 1.0 are not, the order of members is no matter."""
+    return json.dumps(value, sort_keys=True)
 
 
-def _range(_: Scope, arguments: list[JSON]) -> JSON:
-    first, last, step = (_whole(value) for value in arguments)
+def _range(first: int, last: int, step: int) -> JSON:
     if step == 0:
         raise _Refused("The step cannot be 0.")
-    values = range(first, last + (1 if step > 0 else -1), step)
-    if len(values) > RANGE_MAX:
-        raise _Refused(f"The range has {len(values)} elements; at most {RANGE_MAX} are allowed.")
-    return list(values)
+    if (last - first) // step >= RANGE_MAX:
+        raise _Refused(f"The range has more than {RANGE_MAX} elements.")
+    return list(range(first, last + (1 if step > 0 else -1), step))
 
 
-def _get_item(_: Scope, arguments: list[JSON]) -> JSON:
-    items, index = _array(arguments[0]), _whole(arguments[1])
+def _get_item(items: list[JSON], index: int) -> JSON:
     if not 0 <= index < len(items):
         raise _Refused(f"The index {index} is outside the array of {len(items)}.")
     return items[index]
 
 
-def _unique(_: Scope, arguments: list[JSON]) -> JSON:
-    seen: set[str] = set()
-    kept: list[JSON] = []
-    for item in _array(arguments[0]):
-        text = json.dumps(item, sort_keys=True)
-        if text not in seen:
-            seen.add(text)
-            kept.append(item)
-    return kept
-
-
-def _encode(_: Scope, arguments: list[JSON]) -> JSON:
-    return base64.b64encode(_short(arguments[0]).encode()).decode()
-
-
-def _decode(_: Scope, arguments: list[JSON]) -> JSON:
+def _decode(text: str) -> JSON:
     try:
-        return base64.b64decode(_short(arguments[0]), validate=True).decode()
-    except (binascii.Error, ValueError) as error:
+        found = base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
+    except ValueError as error:
         raise _Refused(f"Invalid Base64: {error}.") from error
+    return found.decode(errors="replace")
 
 
-def _short(value: JSON) -> str:
-    text = _string(value)
-    if len(text) > ENCODE_MAX:
-        raise _Refused(f"The string has {len(text)} characters; at most {ENCODE_MAX} are allowed.")
-    return text
-
-
-def _digest(_: Scope, arguments: list[JSON]) -> JSON:
-    algorithm = _string(arguments[1])
+def _digest(text: str, algorithm: str) -> JSON:
     if algorithm not in _HASHES:
         raise _Refused(f"The algorithm must be one of {', '.join(_HASHES)}, but was {algorithm}.")
-    text = arguments[0] if isinstance(arguments[0], str) else dumps(arguments[0])
-    return hashlib.new(_HASHES[algorithm], text.encode(), usedforsecurity=False).hexdigest()
+    return hashlib.new(_HASHES[algorithm], text.encode(errors="replace"), usedforsecurity=False).hexdigest()
 
 
-def _merge(_: Scope, arguments: list[JSON]) -> JSON:
-    if arguments[2] is not False:
+def _merge(first: dict[str, JSON], second: dict[str, JSON], deep: JSON) -> JSON:
+    if deep is not False:
         raise _Refused("Only shallow merging is supported; the third argument must be false.")
-    return {**_object(arguments[0]), **_object(arguments[1])}
+    return {**first, **second}
 
 
-def _math_random(scope: Scope, arguments: list[JSON]) -> JSON:
-    low, high = _whole(arguments[0]), _whole(arguments[1])
+def _math_random(services: Services, low: int, high: int, seed: int | None = None) -> JSON:
     if low >= high:
         raise _Refused("The start must be smaller than the end.")
-    source = Random(_whole(arguments[2])) if len(arguments) > 2 else scope.services.randomness  # noqa: S311
+    source = services.randomness if seed is None else Random(seed)  # noqa: S311 - reproducible by contract
     return low + int(source.random() * (high - low))
 
 
-def _math_add(_: Scope, arguments: list[JSON]) -> JSON:
-    return _whole(arguments[0]) + _whole(arguments[1])
-
-
-def _split(_: Scope, arguments: list[JSON]) -> JSON:
+def _split(text: str, delimiters: str) -> JSON:
     """Every character of the delimiter splits, and empty parts vanish, as in AWS."""
-    text, delimiters = _string(arguments[0]), _string(arguments[1])
-    if not delimiters:
-        return list(text)
-    return [part for part in re.split(f"[{re.escape(delimiters)}]", text) if part]
+    parts = re.split(f"[{re.escape(delimiters)}]", text) if delimiters else [text]
+    return [part for part in parts if part]
 
 
-ANY = 1000
-
-FUNCTIONS: dict[str, tuple[int, int, Function]] = {
-    "Format": (1, ANY, _format),
-    "StringToJson": (1, 1, _string_to_json),
-    "JsonToString": (1, 1, lambda _, arguments: dumps(arguments[0])),
-    "Array": (0, ANY, lambda _, arguments: arguments),
-    "ArrayPartition": (2, 2, _partition),
-    "ArrayContains": (2, 2, lambda _, a: any(_same(item, a[1]) for item in _array(a[0]))),
-    "ArrayRange": (3, 3, _range),
-    "ArrayGetItem": (2, 2, _get_item),
-    "ArrayLength": (1, 1, lambda _, arguments: len(_array(arguments[0]))),
-    "ArrayUnique": (1, 1, _unique),
-    "Base64Encode": (1, 1, _encode),
-    "Base64Decode": (1, 1, _decode),
-    "Hash": (2, 2, _digest),
-    "JsonMerge": (3, 3, _merge),
-    "MathRandom": (2, 3, _math_random),
-    "MathAdd": (2, 2, _math_add),
-    "StringSplit": (2, 2, _split),
-    "UUID": (0, 0, lambda scope, _: new_uuid(scope.services.randomness)),
+FUNCTIONS: dict[str, Function] = {
+    "Array": Function(lambda *values: list(values), (_any,), optional=1, more=True),
+    "ArrayContains": Function(lambda items, value: _identity(value) in map(_identity, items), (_array, _any)),
+    "ArrayGetItem": Function(_get_item, (_array, _whole)),
+    "ArrayLength": Function(len, (_array,)),
+    "ArrayPartition": Function(_partition, (_array, _whole)),
+    "ArrayRange": Function(_range, (_whole, _whole, _whole)),
+    "ArrayUnique": Function(
+        lambda items: list({_identity(item): item for item in items}.values()), (_array,)
+    ),
+    "Base64Decode": Function(_decode, (_short_string,)),
+    "Base64Encode": Function(
+        lambda text: base64.b64encode(text.encode(errors="replace")).decode(), (_short_string,)
+    ),
+    "Format": Function(_format, (_string, _any), optional=1, more=True),
+    "Hash": Function(_digest, (_short, _string)),
+    "JsonMerge": Function(_merge, (_object, _object, _any)),
+    "JsonToString": Function(_text, (_any,)),
+    "MathAdd": Function(lambda first, second: first + second, (_whole, _whole)),
+    "MathRandom": Function(_math_random, (_whole, _whole, _whole), optional=1, served=True),
+    "StringSplit": Function(_split, (_string, _string)),
+    "StringToJson": Function(_string_to_json, (_string,)),
+    "UUID": Function(lambda services: new_uuid(services.randomness), served=True),
 }
 
 GIVE_STRINGS = frozenset(

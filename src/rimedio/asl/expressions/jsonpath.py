@@ -6,75 +6,113 @@ and single indexes is definite: it has one value or fails. Any other gives the l
 fails too when a name before its first choice is not there. `['a','b']` at the end picks an object's members.
 """
 
-from collections.abc import Callable, Iterator
+import math
+import statistics
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias, cast
+from typing import Any, Final, TypeAlias, cast
 
-from rimedio.asl.errors import PathNotFound
+from rimedio.asl.errors import PathNotFound, StatesError
 from rimedio.asl.expressions.query import MISSING, Missing, Scope
 from rimedio.asl.jsontext import JSON, dumps
 
-Test: TypeAlias = Callable[[JSON, JSON], bool]
+VISITS_MAX = 5_000_000  # of values in one evaluation: seconds; a payload has at most 130,000 values
+
+BEYOND: Final = Missing()  # an element past the end of its array
+
+Found: TypeAlias = JSON | Missing
+Test: TypeAlias = Callable[[JSON, "Walk"], bool]
+
+
+class Walk:
+    """One evaluation of a path: the document, and how many values it may still visit."""
+
+    __slots__ = ("left", "root")
+
+    def __init__(self, root: JSON) -> None:
+        self.root = root
+        self.left = VISITS_MAX
+
+    def visit(self, count: int = 1) -> None:
+        """Count visited values. Raises States.Runtime when they are too many."""
+        self.left -= count
+        if self.left < 0:
+            raise StatesError("States.Runtime", "The JSONPath visits too many values. Narrow it.")
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step: `kind` is name, index, names, pick, indexes, slice, wildcard, filter, length…"""
+    """One step: a key of `SINGLE` has one value; names, indexes, slice, all, where and deep choose many."""
 
     kind: str
     names: tuple[str, ...] = ()
     indexes: tuple[int, ...] = ()
-    bounds: tuple[int | None, int | None, int | None] = (None, None, None)
+    bounds: tuple[int | None, int | None] = (None, None)
     test: Test | None = None
-    deep: bool = False
+
+    def __str__(self) -> str:
+        return "".join([*(f"['{name}']" for name in self.names), *(f"[{index}]" for index in self.indexes)])
 
 
 @dataclass(frozen=True, slots=True)
 class JsonPath:
-    """A parsed path; `origin` is '$', '$$' or the name of a variable."""
+    """A parsed path; `origin` is '$', '$$' or the name of a variable. The first `sure` steps are definite."""
 
     text: str
     origin: str
     steps: tuple[Step, ...]
-    definite: bool
+    sure: int
 
     @property
     def is_reference(self) -> bool:
         """Whether it can name one place only: names and indexes, no functions."""
-        return all(step.kind in ("name", "index") and not step.deep for step in self.steps)
+        return all(step.kind in ("name", "index") for step in self.steps)
 
-    def find(self, root: JSON) -> JSON | Missing:
-        """The value, or for an indefinite path the list of values; MISSING when a definite one has none."""
-        if self.definite:
-            return _follow(self.steps, root)
-        return _search_below(self.steps, root)
+    def find(self, root: JSON) -> Found:
+        """The value, or for an indefinite path the list of values; MISSING or BEYOND when a definite one has none."""
+        return _follow(self.steps, root) if self.sure == len(self.steps) else self.look(root, Walk(root))
 
-    def normal(self) -> str:
-        """The path in bracket notation, as AWS prints it: `$['a'][0]`."""
-        parts = [
-            "".join(f"['{name}']" for name in step.names) or "".join(f"[{i}]" for i in step.indexes)
-            for step in self.steps
-        ]
-        return "$" + "".join(parts)
+    def look(self, start: JSON, walk: Walk) -> Found:
+        """As `find`, from `start`, as part of a larger walk."""
+        if self.sure == len(self.steps):
+            return _follow(self.steps, start)
+        if self.steps[0].kind == "deep" and self.steps[-1].kind in FUNCTIONS:
+            return _over_all(self.steps, start, walk)
+        value = _follow(self.steps[: self.sure], start)
+        chosen = self.steps[self.sure :]
+        kinds = object if chosen[0].kind in ("all", "deep") else CHOICES[chosen[0].kind][0]
+        if value is MISSING or not isinstance(value, kinds):
+            return MISSING
+        found = list(search(chosen, None if isinstance(value, Missing) else value, walk))
+        return MISSING if any(value is MISSING for value in found) else cast("JSON", found)
+
+    def why_not(self, root: JSON) -> str:
+        """What Jayway's library says about a path that has no value."""
+        for length, step in enumerate(self.steps, 1):
+            if isinstance(_follow(self.steps[:length], root), Missing) and step is not self.steps[-1]:
+                return f"Missing property in path ${''.join(map(str, self.steps[:length]))}"
+        return f"No results for path: ${''.join(map(str, self.steps))}"
 
 
 @dataclass(frozen=True, slots=True)
 class JsonPathQuery:
-    """A path as the value of a field."""
+    """A path as the value of a field. `whole`: the field selects the state's whole input or output."""
 
     path: JsonPath
     field: str
     whole: bool = False
 
     def evaluate(self, scope: Scope) -> JSON:
-        """The value. Raises PathNotFound (States.Runtime)."""
+        """The value; in a payload template null for an element beyond its array. Raises PathNotFound."""
         value = self.look_up(scope)
+        if value is BEYOND and self.field.endswith(".$"):
+            return None
         if isinstance(value, Missing):
             raise PathNotFound("States.Runtime", self._cause(scope))
         return value
 
-    def look_up(self, scope: Scope) -> JSON | Missing:
-        """The value, or MISSING."""
+    def look_up(self, scope: Scope) -> Found:
+        """The value; MISSING or BEYOND when there is none."""
         origin = self.path.origin
         if origin == "$":
             return self.path.find(scope.root)
@@ -84,89 +122,103 @@ class JsonPathQuery:
         return MISSING if isinstance(value, Missing) else self.path.find(value)
 
     def _cause(self, scope: Scope) -> str:
-        if self.whole:
-            return f"Invalid path '{self.path.text}' : No results for path: {self.path.normal()}"
         root = scope.context if self.path.origin == "$$" else scope.root
+        if self.whole:
+            return f"Invalid path '{self.path.text}' : {self.path.why_not(root)}"
         return (
             f"The JSONPath '{self.path.text}' specified for the field '{self.field}' "
             f"could not be found in the input '{dumps(root)}'"
         )
 
 
-def _follow(steps: tuple[Step, ...], value: JSON) -> JSON | Missing:
-    found: JSON | Missing = value
+def _follow(steps: Sequence[Step], value: JSON) -> Found:
+    found: Found = value
     for step in steps:
-        if step.kind == "name":
-            found = found.get(step.names[0], MISSING) if isinstance(found, dict) else MISSING
-        elif step.kind == "index":
-            found = _item(found, step.indexes[0])
-        elif step.kind == "pick":
-            found = _pick(found, step.names)
-        else:
-            found = AGGREGATES[step.kind](found)
-        if found is MISSING:
+        if isinstance(found, Missing):
             return MISSING
+        found = SINGLE[step.kind](step, found)
     return found
 
 
-def _search_below(steps: tuple[Step, ...], root: JSON) -> JSON | Missing:
-    """What an indefinite path finds. As in Jayway, an absent name before its first choice is a failure."""
-    value: JSON | Missing = root
-    for at, step in enumerate(steps):
-        if step.deep or step.kind not in ("name", "index"):
-            if (
-                step.kind in ("slice", "indexes", "filter")
-                and not step.deep
-                and not isinstance(value, (list, dict))
-            ):
-                return MISSING
-            return list(search(steps[at:], cast("JSON", value), root))
-        if (
-            step.kind == "index"
-            and isinstance(value, list)
-            and isinstance(_item(value, step.indexes[0]), Missing)
-        ):
-            return []
-        value = _follow((step,), cast("JSON", value))
-        if isinstance(value, Missing):
-            return MISSING
-    return value
+def _over_all(steps: tuple[Step, ...], start: JSON, walk: Walk) -> Found:
+    """`$..price.sum()` is the sum of everything found; `$..item.length()` counts what all items hold."""
+    function = steps[-1]
+    members = (Step("all"),) if function.kind == "length" else ()
+    found = list(search((*steps[:-1], *members), start, walk))
+    return FUNCTIONS[function.kind](cast("JSON", found))
 
 
-def _pick(value: JSON | Missing, names: tuple[str, ...]) -> JSON | Missing:
-    return {name: value[name] for name in names if name in value} if isinstance(value, dict) else MISSING
-
-
-def _item(value: JSON | Missing, index: int) -> JSON | Missing:
-    if not isinstance(value, list) or not -len(value) <= index < len(value):
-        return MISSING
-    return value[index]
-
-
-def search(steps: tuple[Step, ...], value: JSON, root: JSON) -> Iterator[JSON]:
-    """Everything that steps find below `value`; `root` is what filters call `$`."""
+def search(steps: tuple[Step, ...], value: JSON, walk: Walk) -> Iterator[Found]:
+    """Everything that steps find below `value`, in Jayway's order; MISSING where a function has no value."""
     if not steps:
         yield value
-        return
-    step, rest = steps[0], steps[1:]
-    if step.kind == "pick":
-        found = [_pick(start, step.names) for start in (_descendants(value) if step.deep else (value,))]
-        yield from (picked for picked in found if not isinstance(picked, Missing) and picked)
-        return
-    if step.kind in AGGREGATES:
-        total = AGGREGATES[step.kind](value)
-        if not isinstance(total, Missing):
-            yield from search(rest, total, root)
-        return
-    for start in _descendants(value) if step.deep else (value,):
-        for member in _matches(step, start, root):
-            yield from search(rest, member, root)
+    elif steps[0].kind == "deep":
+        for start, rest in _starts(steps[1:], value, walk):
+            yield from search(rest, start, walk)
+    else:
+        for found in _choose(steps[0], value, walk):
+            walk.visit()
+            if isinstance(found, Missing):
+                yield found
+            else:
+                yield from search(steps[1:], found, walk)
 
 
-def _descendants(value: JSON) -> Iterator[JSON]:
-    yield value
-    for member in _members(value):
-        yield from _descendants(member)
+def _starts(steps: tuple[Step, ...], value: JSON, walk: Walk) -> Iterator[tuple[JSON, tuple[Step, ...]]]:
+    """Where a deep scan goes on, and with which steps: at every object and array that the next step fits.
+
+    As in Jayway, elements of a fitting array are taken one by one when more steps follow: `$..[0].a` finds
+    the `a` of all elements.
+    """
+    waiting = [value]
+    while waiting:
+        node = waiting.pop()
+        members = _members(node)
+        walk.visit(1 + len(members))
+        if isinstance(node, (dict, list)) and _fits(steps[0], node, walk, is_last=len(steps) == 1):
+            if isinstance(node, list) and len(steps) > 1:
+                yield from ((element, steps[1:]) for element in node)
+            else:
+                yield node, steps
+        waiting.extend(reversed(members))
+
+
+def _fits(step: Step, node: JSON, walk: Walk, *, is_last: bool) -> bool:
+    if step.kind in ("name", "pick", "names"):
+        return isinstance(node, dict) and (step.kind == "names" or all(name in node for name in step.names))
+    if step.kind in ("index", "indexes", "slice"):
+        return isinstance(node, list)
+    return step.kind == "all" or (step.test is not None and step.test(node, walk))
+
+
+def _choose(step: Step, value: JSON, walk: Walk) -> Iterable[Found]:
+    """What a step takes from one value: nothing from a value that it does not fit."""
+    single = SINGLE.get(step.kind)
+    if single is not None:
+        found = single(step, value)
+        lost = found is MISSING and step.kind not in FUNCTIONS
+        return () if lost else (None if found is BEYOND else found,)
+    kinds, choose = CHOICES[step.kind]
+    return choose(step, value, walk) if isinstance(value, kinds) else ()
+
+
+def _where(step: Step, value: Any, walk: Walk) -> Iterable[JSON]:
+    return (
+        item
+        for item in (value if isinstance(value, list) else [value])
+        if step.test and step.test(item, walk)
+    )
+
+
+def _elements(value: list[JSON], indexes: Iterable[int]) -> Iterable[JSON]:
+    return (value[index] if -len(value) <= index < len(value) else None for index in indexes)
+
+
+def _sliced(first: int | None, stop: int | None, length: int) -> range:
+    """The indexes of a slice. With both bounds given, negative ones count on through zero, as in Jayway."""
+    if first is not None and stop is not None:
+        return range(max(first, -length), min(stop, length))
+    return range(*slice(first, stop).indices(length))
 
 
 def _members(value: JSON) -> list[JSON]:
@@ -175,47 +227,71 @@ def _members(value: JSON) -> list[JSON]:
     return value if isinstance(value, list) else []
 
 
-def _matches(step: Step, value: JSON, root: JSON) -> Iterator[JSON]:
-    if step.kind in ("name", "names"):
-        if isinstance(value, dict):
-            yield from (value[name] for name in step.names if name in value)
-    elif step.kind in ("index", "indexes"):
-        found = (_item(value, index) for index in step.indexes)
-        yield from (item for item in found if not isinstance(item, Missing))
-    elif step.kind == "slice":
-        if isinstance(value, list):
-            yield from value[slice(*step.bounds)]
-    elif step.kind == "wildcard":
-        yield from _members(value)
-    elif step.test is not None:
-        candidates = value if isinstance(value, list) else [value]
-        yield from (item for item in candidates if step.test(item, root))
+def _name(step: Step, value: JSON) -> Found:
+    return value.get(step.names[0], MISSING) if isinstance(value, dict) else MISSING
 
 
-def _numbers(value: JSON | Missing) -> list[float]:
-    return [v for v in value if isinstance(v, (int, float))] if isinstance(value, list) else []
+def _index(step: Step, value: JSON) -> Found:
+    if not isinstance(value, list):
+        return MISSING
+    index = step.indexes[0]
+    return value[index] if -len(value) <= index < len(value) else BEYOND
 
 
-def _length(value: JSON | Missing) -> JSON | Missing:
-    return len(value) if isinstance(value, (list, dict, str)) else MISSING
+def _pick(step: Step, value: JSON) -> Found:
+    return {name: value[name] for name in step.names if name in value} if isinstance(value, dict) else MISSING
 
 
-def _over(combine: Callable[[list[float]], float]) -> Callable[[JSON | Missing], JSON | Missing]:
-    def aggregate(value: JSON | Missing) -> JSON | Missing:
-        numbers = _numbers(value)
-        return combine(numbers) if numbers else MISSING
+def _over(combine: Callable[[list[float]], float]) -> Callable[[JSON], Found]:
+    """A function of an array's numbers, which is floating point, and no value without numbers."""
 
-    return aggregate
+    def combined(value: JSON) -> Found:
+        members = value if isinstance(value, list) else []
+        try:
+            numbers = [float(v) for v in members if isinstance(v, (int, float)) and not isinstance(v, bool)]
+            total = combine(numbers) if numbers else math.inf
+        except OverflowError:
+            return MISSING
+        return total if math.isfinite(total) else MISSING
+
+    return combined
 
 
-AGGREGATES: dict[str, Callable[[JSON | Missing], JSON | Missing]] = {
+def _element(index: int) -> Callable[[JSON], Found]:
+    return lambda value: value[index] if isinstance(value, list) and value else MISSING
+
+
+def _length(value: JSON) -> Found:
+    return len(value) if isinstance(value, (list, dict)) else None
+
+
+FUNCTIONS: dict[str, Callable[[JSON], Found]] = {
     "length": _length,
     "size": _length,
     "min": _over(min),
     "max": _over(max),
     "sum": _over(sum),
-    "avg": _over(lambda numbers: sum(numbers) / len(numbers)),
+    "avg": _over(statistics.fmean),
+    "stddev": _over(statistics.pstdev),
+    "first": _element(0),
+    "last": _element(-1),
     "keys": lambda value: list(value) if isinstance(value, dict) else MISSING,
+}
+
+SINGLE: dict[str, Callable[[Step, JSON], Found]] = {
+    "name": _name,
+    "index": _index,
+    "pick": _pick,
+    **dict.fromkeys(FUNCTIONS, lambda step, value: FUNCTIONS[step.kind](value)),
+}
+
+# what steps that choose many choose from, and how
+CHOICES: dict[str, tuple[type | tuple[type, ...], Callable[[Step, Any, Walk], Iterable[JSON]]]] = {
+    "all": ((list, dict), lambda _step, value, _walk: _members(value)),
+    "where": ((list, dict), _where),
+    "names": (dict, lambda step, value, _walk: [value[name] for name in step.names if name in value]),
+    "indexes": (list, lambda step, value, _walk: _elements(value, step.indexes)),
+    "slice": (list, lambda step, value, _walk: _elements(value, _sliced(*step.bounds, len(value)))),
 }
 
 
@@ -231,7 +307,7 @@ def _put(steps: tuple[Step, ...], whole: JSON, value: JSON, path: JsonPath) -> J
     if not steps:
         return value
     step, rest = steps[0], steps[1:]
-    if step.kind == "index" and isinstance(whole, list) and step.indexes[0] < len(whole):
+    if step.kind == "index" and isinstance(whole, list) and 0 <= step.indexes[0] < len(whole):
         copied = list(whole)
         copied[step.indexes[0]] = _put(rest, copied[step.indexes[0]], value, path)
         return copied

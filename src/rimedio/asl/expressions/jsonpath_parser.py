@@ -4,317 +4,231 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import lru_cache
-from typing import TypeAlias, cast
+from typing import TypeAlias
 
-from rimedio.asl.expressions.jsonpath import AGGREGATES, JsonPath, Step, Test, search
-from rimedio.asl.expressions.query import MISSING, Missing
+from rimedio.asl.expressions.jsonpath import FUNCTIONS, SINGLE, Found, JsonPath, Step, Test, Walk
+from rimedio.asl.expressions.jsonpath_filter import OPERATOR, OPERATORS, Pattern, weight
+from rimedio.asl.expressions.query import Missing
+from rimedio.asl.expressions.reader import PathSyntaxError, TextReader
 from rimedio.asl.jsontext import JSON
 
-Operand: TypeAlias = Callable[[JSON, JSON], "JSON | Missing"]
-
-
-class PathSyntaxError(ValueError):
-    """The text is no JSONPath."""
-
+Operand: TypeAlias = Callable[[JSON, Walk], Found]
 
 _NAME = re.compile(r"(?:\\.|[^\s.\[\]()'\"*?@,:|=<>!\\])+", re.DOTALL)
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _ORIGIN = re.compile(r"\$(\$|[A-Za-z_À-￿][\wÀ-￿]*)?")
-_NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?")
-_INTEGER = re.compile(r"-?\d+")
-_COMPARISON = re.compile(r"==|!=|<=|>=|<|>|=~|(?:in|nin|anyof|noneof|subsetof|size|empty)\b")
-_LAST = re.compile(r"@\.length(?:\(\))?\s*-\s*(\d+)")
-
-
-class PathReader:
-    """A cursor over the text of a path."""
-
-    def __init__(self, text: str, at: int = 0) -> None:
-        self.text = text
-        self.at = at
-
-    def fail(self, what: str) -> PathSyntaxError:
-        return PathSyntaxError(f"{what} at position {self.at} of {self.text!r}")
-
-    def skip(self) -> None:
-        while self.at < len(self.text) and self.text[self.at] in " \t\n\r":
-            self.at += 1
-
-    def take(self, token: str) -> bool:
-        self.skip()
-        if self.text.startswith(token, self.at):
-            self.at += len(token)
-            return True
-        return False
-
-    def need(self, token: str) -> None:
-        if not self.take(token):
-            raise self.fail(f"Expected {token!r}")
-
-    def match(self, pattern: re.Pattern[str]) -> str | None:
-        found = pattern.match(self.text, self.at)
-        if found and found[0]:
-            self.at = found.end()
-            return found[0]
-        return None
-
-    def quoted(self) -> str | None:
-        """A string in single or double quotes; a backslash escapes the quote and itself."""
-        self.skip()
-        quote = self.text[self.at : self.at + 1]
-        if quote not in ("'", '"') or not quote:
-            return None
-        end, taken = self.at + 1, []
-        while end < len(self.text) and self.text[end] != quote:
-            if self.text[end] == "\\" and self.text[end + 1 : end + 2] in (quote, "\\"):
-                end += 1
-            taken.append(self.text[end])
-            end += 1
-        if end >= len(self.text):
-            raise self.fail("Unterminated string")
-        self.at = end + 1
-        return "".join(taken)
+_INDEX = re.compile(r"-?\d{1,9}")
+_LAST = re.compile(r"\(@\.length(?:\(\))?\s*-\s*[1-9]\d{0,8}\)")
+_FLAGS = re.compile("[imsux]*")
 
 
 @lru_cache(maxsize=4096)
 def parse_path(text: str) -> JsonPath:
     """Parse a whole text as a path. Raises PathSyntaxError."""
-    reader = PathReader(text)
+    reader = TextReader(text)
     path = read_path(reader)
     if reader.at != len(text):
         raise reader.fail("Unexpected text")
     return path
 
 
-def read_path(reader: PathReader) -> JsonPath:
+def read_path(reader: TextReader) -> JsonPath:
     """Read the path that starts at the cursor."""
     start = reader.at
     origin = reader.match(_ORIGIN)
     if origin is None:
         raise reader.fail("A path starts with '$'")
-    steps = tuple(_read_steps(reader))
+    return _path(reader, start, origin if origin in ("$", "$$") else origin[1:])
+
+
+def _path(reader: TextReader, start: int, origin: str) -> JsonPath:
+    steps = list(_read_steps(reader))
     if steps and steps[-1].kind == "names":
-        steps = (*steps[:-1], replace(steps[-1], kind="pick"))
-    definite = all(
-        s.kind in AGGREGATES or (s.kind in ("name", "index", "pick") and not s.deep) for s in steps
-    )
-    name = origin if origin in ("$", "$$") else origin[1:]
-    return JsonPath(reader.text[start : reader.at], name, steps, definite)
+        steps[-1] = replace(steps[-1], kind="pick")
+    deep = next((at for at, step in enumerate(steps) if step.kind not in SINGLE), len(steps))
+    return JsonPath(reader.text[start : reader.at], origin, tuple(steps), deep)
 
 
-def _read_steps(reader: PathReader) -> Iterator[Step]:
-    while reader.at < len(reader.text):
-        if reader.text.startswith("..", reader.at):
-            reader.at += 2
-            yield (
-                _bracket(reader, deep=True)
-                if reader.text[reader.at : reader.at + 1] == "["
-                else _dotted(reader, deep=True)
-            )
-        elif reader.text[reader.at] == ".":
+def _read_steps(reader: TextReader) -> Iterator[Step]:
+    while reader.ahead(".") or reader.ahead("["):
+        reader.count()
+        if reader.ahead(".."):
             reader.at += 1
-            following = reader.text[reader.at : reader.at + 1]
-            yield _bracket(reader, deep=False) if following == "[" else _dotted(reader, deep=False)
-        elif reader.text[reader.at] == "[":
-            yield _bracket(reader, deep=False)
-        else:
-            return
+            yield Step("deep")
+        if reader.ahead("."):
+            reader.at += 1
+        yield _bracket(reader) if reader.ahead("[") else _dotted(reader)
 
 
-def _dotted(reader: PathReader, *, deep: bool) -> Step:
-    if reader.text[reader.at : reader.at + 1] == "*":
+def _dotted(reader: TextReader) -> Step:
+    if reader.ahead("*"):
         reader.at += 1
-        return Step("wildcard", deep=deep)
+        return Step("all")
     name = reader.match(_NAME)
     if name is None:
         raise reader.fail("Expected a name")
-    if name in AGGREGATES and reader.text.startswith("()", reader.at):
+    if reader.ahead("()") and name in FUNCTIONS:
         reader.at += 2
         return Step(name)
-    return Step("name", names=(_ESCAPED.sub(r"\1", name),), deep=deep)
+    return Step("name", names=(_ESCAPED.sub(r"\1", name),))
 
 
-def _bracket(reader: PathReader, *, deep: bool) -> Step:
+def _bracket(reader: TextReader) -> Step:
     reader.need("[")
     if reader.take("*"):
-        step = Step("wildcard", deep=deep)
-    elif reader.take("("):
-        step = _from_the_end(reader, deep=deep)
+        step = Step("all")
     elif reader.take("?"):
         reader.need("(")
-        step = Step("filter", test=_disjunction(reader), deep=deep)
+        step = Step("where", test=_filter(reader))
         reader.need(")")
     else:
-        step = _names_or_indexes(reader, deep=deep)
+        step = _names(reader) or _from_the_end(reader) or _indexes(reader)
     reader.need("]")
     return step
 
 
-def _from_the_end(reader: PathReader, *, deep: bool) -> Step:
-    """`[(@.length-1)]`, the old way to say `[-1]`."""
-    found = _LAST.match(reader.text, reader.at)
-    if not found or int(found[1]) < 1:
-        raise reader.fail("Expected @.length-1")
-    reader.at = found.end()
-    reader.need(")")
-    return Step("index", indexes=(-int(found[1]),), deep=deep)
-
-
-def _names_or_indexes(reader: PathReader, *, deep: bool) -> Step:
+def _names(reader: TextReader) -> Step | None:
     name = reader.quoted()
-    if name is not None:
-        names = [name]
-        while reader.take(","):
-            more = reader.quoted()
-            if more is None:
-                raise reader.fail("Expected a quoted name")
-            names.append(more)
-        return Step("name" if len(names) == 1 else "names", names=tuple(names), deep=deep)
+    if name is None:
+        return None
+    names = [name]
+    while reader.take(","):
+        more = reader.quoted()
+        if more is None:
+            raise reader.fail("Expected a quoted name")
+        names.append(more)
+    return Step("name" if len(names) == 1 else "names", names=tuple(names))
+
+
+def _from_the_end(reader: TextReader) -> Step | None:
+    """`[(@.length-1)]`, the old way to say `[-1]`."""
+    found = reader.match(_LAST)
+    return Step("index", indexes=(-int(found.strip("()").split("-")[1]),)) if found else None
+
+
+def _indexes(reader: TextReader) -> Step:
+    """Indexes or a slice. A slice's third part is read but, as in Jayway, means nothing."""
     first = _integer(reader)
     if reader.take(":"):
         stop = _integer(reader)
-        step = _integer(reader) if reader.take(":") else None
-        return Step("slice", bounds=(first, stop, step), deep=deep)
-    if first is None:
-        raise reader.fail("Expected a name or an index")
+        if reader.take(":"):
+            _integer(reader)
+        if first is None and stop is None:
+            raise reader.fail("A slice needs a bound")
+        return Step("slice", bounds=(first, stop))
     indexes = [first]
     while reader.take(","):
-        following = _integer(reader)
-        if following is None:
-            raise reader.fail("Expected an index")
-        indexes.append(following)
-    return Step("index" if len(indexes) == 1 else "indexes", indexes=tuple(indexes), deep=deep)
+        indexes.append(_integer(reader))
+    found = tuple(index for index in indexes if index is not None)
+    if len(found) < len(indexes):
+        raise reader.fail("Expected an index, or a name in quotes")
+    return Step("index" if len(found) == 1 else "indexes", indexes=found)
 
 
-def _integer(reader: PathReader) -> int | None:
+def _integer(reader: TextReader) -> int | None:
     reader.skip()
-    text = reader.match(_INTEGER)
+    text = reader.match(_INDEX)
     return int(text) if text else None
 
 
-def _disjunction(reader: PathReader) -> Test:
-    tests = [_conjunction(reader)]
-    while reader.take("||"):
-        tests.append(_conjunction(reader))
-    return lambda item, root: any(test(item, root) for test in tests)
+def _filter(reader: TextReader) -> Test:
+    """Read conditions joined by `||`, `&&` and `!`."""
+    with reader.nested():
+        tests = [_conjunction(reader)]
+        while reader.take("||"):
+            tests.append(_conjunction(reader))
+    return tests[0] if len(tests) == 1 else lambda item, walk: any(test(item, walk) for test in tests)
 
 
-def _conjunction(reader: PathReader) -> Test:
-    tests = [_negation(reader)]
+def _conjunction(reader: TextReader) -> Test:
+    tests = [_condition(reader)]
     while reader.take("&&"):
-        tests.append(_negation(reader))
-    return lambda item, root: all(test(item, root) for test in tests)
+        tests.append(_condition(reader))
+    return tests[0] if len(tests) == 1 else lambda item, walk: all(test(item, walk) for test in tests)
 
 
-def _negation(reader: PathReader) -> Test:
-    if reader.take("!"):
-        inner = _negation(reader)
-        return lambda item, root: not inner(item, root)
+def _condition(reader: TextReader) -> Test:
+    reader.count()
+    negated = False
+    while reader.take("!"):
+        negated = not negated
     if reader.take("("):
-        inner = _disjunction(reader)
+        test = _filter(reader)
         reader.need(")")
-        return inner
-    return _comparison(reader)
+    else:
+        test = _comparison(reader)
+    return (lambda item, walk: not test(item, walk)) if negated else test
 
 
-def _comparison(reader: PathReader) -> Test:
+def _comparison(reader: TextReader) -> Test:
     left = _operand(reader)
     reader.skip()
-    operator = reader.match(_COMPARISON)
-    if operator is None:
-        return lambda item, root: left(item, root) is not MISSING
-    if operator == "=~":
-        return _regular(reader, left)
-    right = _operand(reader)
-    return lambda item, root: _compare(operator, left(item, root), right(item, root))
+    name = reader.match(OPERATOR)
+    if name is None:
+        return lambda item, walk: not isinstance(left(item, walk), Missing)
+    if name == "=~":
+        return _matching(reader, left)
+    compare, right = OPERATORS[name.lower()], _operand(reader)
 
-
-def _regular(reader: PathReader, left: Operand) -> Test:
-    reader.need("/")
-    end = reader.text.find("/", reader.at)
-    if end < 0:
-        raise reader.fail("Unterminated regular expression")
-    flags = re.IGNORECASE if reader.text[end + 1 : end + 2] == "i" else 0
-    try:
-        pattern = re.compile(reader.text[reader.at : end], flags)
-    except re.error as error:
-        raise reader.fail(f"Bad regular expression ({error})") from error
-    reader.at = end + (2 if flags else 1)
-
-    def test(item: JSON, root: JSON) -> bool:
-        value = left(item, root)
-        return isinstance(value, str) and pattern.fullmatch(value) is not None
+    def test(item: JSON, walk: Walk) -> bool:
+        first, second = left(item, walk), right(item, walk)
+        walk.visit(weight(first) * weight(second))
+        return compare(first, second)
 
     return test
 
 
-def _operand(reader: PathReader) -> Operand:
-    reader.skip()
+def _operand(reader: TextReader) -> Operand:
+    reader.count()
     text = reader.quoted()
     if text is not None:
-        return lambda _item, _root: text
+        return lambda _item, _walk: text
     if reader.take("["):
         return _listed(reader)
-    for word, value in (("true", True), ("false", False), ("null", None)):
-        if reader.take(word):
-            return lambda _item, _root, value=value: value  # type: ignore[misc]
     if reader.take("@"):
-        steps = tuple(_read_steps(reader))
-        return lambda item, _root: _first(steps, item)
-    if reader.text[reader.at : reader.at + 1] == "$":
-        path = read_path(reader)
-        return lambda _item, root: path.find(root)
-    number = reader.match(_NUMBER)
-    if number is None:
-        raise reader.fail("Expected a value")
-    parsed = float(number) if any(c in number for c in ".eE") else int(number)
-    return lambda _item, _root: parsed
+        return _path(reader, reader.at - 1, "@").look
+    if reader.ahead("$"):
+        return _from_root(reader, read_path(reader))
+    value = reader.literal()
+    return lambda _item, _walk: value
 
 
-def _listed(reader: PathReader) -> Operand:
+def _from_root(reader: TextReader, path: JsonPath) -> Operand:
+    if path.origin != "$":
+        raise reader.fail("A filter reads paths that begin with '@' or '$'")
+    return lambda _item, walk: path.look(walk.root, walk)
+
+
+def _listed(reader: TextReader) -> Operand:
     """An array of operands, as in `@.a in ['x', 'y']`."""
     members: list[Operand] = []
-    while not reader.take("]"):
-        if members:
-            reader.need(",")
-        members.append(_operand(reader))
-    return lambda item, root: [_or_null(member(item, root)) for member in members]
+    with reader.nested():
+        while not reader.take("]"):
+            if members:
+                reader.need(",")
+            members.append(_operand(reader))
+
+    def listed(item: JSON, walk: Walk) -> Found:
+        found = (member(item, walk) for member in members)
+        return [None if isinstance(value, Missing) else value for value in found]
+
+    return listed
 
 
-def _or_null(value: JSON | Missing) -> JSON:
-    return None if isinstance(value, Missing) else value
+def _matching(reader: TextReader, left: Operand) -> Test:
+    """`@.name =~ /ab.*/i`; the whole text must match."""
+    reader.need("/")
+    start = end = reader.at
+    while end < len(reader.text) and reader.text[end] != "/":
+        end += 2 if reader.text[end] == "\\" else 1
+    if end >= len(reader.text):
+        raise reader.fail("Unterminated regular expression")
+    reader.at = end + 1
+    try:
+        pattern = Pattern(reader.text[start:end], reader.match(_FLAGS) or "")
+    except ValueError as error:
+        raise reader.fail(f"Bad regular expression ({error})") from error
+    return lambda item, walk: pattern.matches(left(item, walk), walk)
 
 
-def _first(steps: tuple[Step, ...], item: JSON) -> JSON | Missing:
-    return next(search(steps, item, item), MISSING)
-
-
-def _same(left: JSON | Missing, right: JSON | Missing) -> bool:
-    return isinstance(left, bool) == isinstance(right, bool) and left == right
-
-
-def _compare_sets(operator: str, left: JSON | Missing, right: JSON | Missing) -> bool:
-    """Jayway's operators on arrays."""
-    if operator in ("in", "nin"):
-        held = isinstance(right, list) and any(_same(left, member) for member in right)
-        return held == (operator == "in")
-    if operator == "empty":
-        return isinstance(left, (list, str, dict)) and (not left) == right
-    if operator == "size":
-        return isinstance(left, (list, str)) and len(left) == right
-    if not isinstance(left, list) or not isinstance(right, list):
-        return False
-    shared = [any(_same(member, other) for other in right) for member in left]
-    return {"anyof": any(shared), "noneof": not any(shared), "subsetof": all(shared)}[operator]
-
-
-def _compare(operator: str, left: JSON | Missing, right: JSON | Missing) -> bool:
-    if operator.isalpha():
-        return _compare_sets(operator, left, right)
-    if operator in ("==", "!="):
-        return _same(left, right) == (operator == "==")
-    numbers = all(isinstance(v, (int, float)) and not isinstance(v, bool) for v in (left, right))
-    if not numbers and not (isinstance(left, str) and isinstance(right, str)):
-        return False
-    low, high = cast("float", left), cast("float", right)
-    return {"<": low < high, "<=": low <= high, ">": low > high, ">=": low >= high}[operator]
+__all__ = ["PathSyntaxError", "parse_path", "read_path"]
