@@ -424,6 +424,34 @@ def test_map_runs_are_counted(client: Any) -> None:
     assert client.describe_state_machine_for_execution(executionArn=child["executionArn"])["label"] == "each"
 
 
+def test_limits_of_a_map_run_change_while_it_runs(client: Any) -> None:
+    work = client.create_activity(name="each-item")["activityArn"]
+    inner = {
+        "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+        "StartAt": "T",
+        "States": {"T": {"Type": "Task", "Resource": work, "End": True}},
+    }
+    state = {"Type": "Map", "ItemProcessor": inner, "MaxConcurrency": 1, "End": True}
+    machine = create(client, json.dumps({"StartAt": "M", "States": {"M": state}}))
+    execution = client.start_execution(stateMachineArn=machine, input="[1, 2]")["executionArn"]
+    first = client.get_activity_task(activityArn=work)
+    run = client.list_map_runs(executionArn=execution)["mapRuns"][0]["mapRunArn"]
+    told = client.describe_map_run(mapRunArn=run)
+    assert (told["maxConcurrency"], told["itemCounts"]["running"], told["itemCounts"]["pending"]) == (1, 1, 1)
+    client.update_map_run(mapRunArn=run, maxConcurrency=2, toleratedFailurePercentage=50)
+    told = client.describe_map_run(mapRunArn=run)
+    assert (told["maxConcurrency"], told["toleratedFailurePercentage"]) == (2, 50)
+    second = client.get_activity_task(activityArn=work)  # there is none before the first has its answer otherwise
+    client.send_task_failure(taskToken=first["taskToken"], error="Bad")
+    client.send_task_success(taskToken=second["taskToken"], output='"good"')
+    assert ended(client, execution)["output"] == '["good"]'
+    counts = client.describe_map_run(mapRunArn=run)["executionCounts"]
+    assert (counts["succeeded"], counts["failed"], counts["running"], counts["total"]) == (1, 1, 0, 2)
+    with pytest.raises(ClientError) as refused:
+        client.update_map_run(mapRunArn=run, maxConcurrency=1)
+    assert code_of(refused) == "ValidationException"
+
+
 def test_a_state_is_tried_alone_with_a_mock_or_with_its_function(client: Any) -> None:
     state = json.dumps({"Type": "Pass", "Parameters": {"total.$": "States.MathAdd($.a, $.b)"}, "End": True})
     told = client.test_state(definition=state, roleArn=ROLE, input='{"a": 1, "b": 2}')
@@ -449,7 +477,7 @@ def test_every_operation_that_is_offered_was_answered_in_the_models_shape(client
     offered = set(Api(Engine()).operations)
     assert offered == ANSWERED, f"not tried: {offered - ANSWERED}"
     known = set(client.meta.service_model.operation_names)
-    assert known - offered == {"UpdateMapRun"}  # limits of a Map are fixed here when it begins
+    assert known == offered
 
 
 def test_requests_that_are_none_are_refused_and_the_connection_goes_on(client: Any) -> None:

@@ -21,6 +21,12 @@ from rimedio.asl.execution.express import run_express
 from rimedio.asl.execution.frames import Outcome, Run, TaskCall
 from rimedio.asl.execution.handlers import AwaitExecution, Handlers, is_polled
 from rimedio.asl.execution.interpreter import Interpreter
+from rimedio.asl.execution.map_description import (
+    MapRunDescription,
+    described_map_run,
+    described_map_runs,
+    limits_changed,
+)
 from rimedio.asl.execution.workbench import RETRY_SECONDS, Observer, Workbench
 from rimedio.asl.expressions.query import Services
 from rimedio.asl.journal.port import RUNNING, Execution, Journal, Signal
@@ -143,6 +149,14 @@ class Engine:
         """The definition that an execution runs on."""
         return self.registry.machine(self._record(execution_id).machine)
 
+    def map_runs(self, execution_id: str) -> Sequence[MapRunDescription]:
+        """The Map runs of an execution's distributed Maps."""
+        return described_map_runs(self.journal, execution_id)
+
+    def describe_map_run(self, arn: str) -> MapRunDescription:
+        """How a Map run stands. Raises ExecutionDoesNotExist."""
+        return described_map_run(self.journal, arn)
+
     def forget(self, before: datetime) -> int:
         """Delete executions that ended before an instant, with their histories; how many. Their names are free again.
 
@@ -180,6 +194,29 @@ class Engine:
         signal = self.journal.stop_signal(execution_id, {"error": error, "cause": cause})
         if signal is not None:
             self.deliver(signal)
+
+    def update_map_run(
+        self,
+        arn: str,
+        *,
+        concurrency: int | None = None,
+        tolerated_count: int | None = None,
+        tolerated_percentage: float | None = None,
+    ) -> bool:
+        """Other limits for a Map run; False when it is over. Raises ExecutionDoesNotExist."""
+        run = self.describe_map_run(arn)
+        told = {
+            "concurrency": concurrency,
+            "tolerated_count": tolerated_count,
+            "tolerated_percentage": tolerated_percentage,
+        }
+        limits: dict[str, JSON] = {name: value for name, value in told.items() if value is not None}
+        signal = self.journal.stop_signal(run.execution_id, {"arn": arn, **limits}, "limits")
+        if signal is None or run.status != RUNNING:
+            return False
+        limits_changed(self.journal, arn, limits)
+        self.deliver(signal)
+        return True
 
     def redrive(self, execution_id: str) -> None:
         """Repeat a failed execution from the state that failed. Raises ExecutionDoesNotExist, NotRedrivable."""

@@ -32,7 +32,9 @@ class Description:
 
 
 def described(record: Execution, arn: str, machine_name: str) -> Description:
-    """The description of a record."""
+    """The description of a record; the machine of a child execution has the Map's label in its name."""
+    if record.parent is not None:
+        machine_name = record.parent.split(":")[-2]
     return Description(
         execution_id=record.id,
         state_machine=f"{arn}:stateMachine:{machine_name}",

@@ -38,6 +38,7 @@ class Facts:
     tolerated_count: float | None = None
     tolerated_percentage: float | None = None
     redrives: int = 0
+    redriven: float | None = None
     arguments: JSON = None
     items_max: int = 0
     items: int = 0
@@ -114,7 +115,8 @@ class MapRuns:
         failed, children.failures = sorted(children.failures), {}
         run.changes.removed.extend(f"{frame.path}/{index}" for index in failed)
         children.pending = deque(sorted([*failed, *children.pending]))
-        facts = replace(Facts.of(frame), redrives=Facts.of(frame).redrives + 1)
+        facts = Facts.of(frame)
+        facts = replace(facts, redrives=facts.redrives + 1, redriven=run.at)
         details: dict[str, JSON] = {"mapRunArn": self.arn(run, frame), "redriveCount": facts.redrives}
         self._in.tell(run, frame, "MapRunRedriven", details)
         self._note(run, frame, facts)

@@ -1,32 +1,19 @@
-"""Map runs: the child executions of a distributed Map, counted."""
+"""Map runs: the child executions of a distributed Map, counted, and limits that change while they run."""
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 
+from rimedio.asl.errors import ExecutionDoesNotExist
 from rimedio.asl.execution.engine import Engine
-from rimedio.asl.journal.port import Event
+from rimedio.asl.execution.map_description import MapRunDescription
 from rimedio.asl.jsontext import JSON
 from rimedio.asl.wire.faults import Fault
 from rimedio.asl.wire.fields import Fields
 
-ENDINGS = {"MapRunSucceeded": "SUCCEEDED", "MapRunFailed": "FAILED", "MapRunAborted": "ABORTED"}
-EVERY = 10**9
-
-
-@dataclass
-class _MapRun:
-    """One Map run, read out of the parent's history."""
-
-    arn: str
-    execution: str
-    machine: str
-    started: float
-    total: int = 0
-    status: str = "RUNNING"
-    stopped: float | None = None
-    redrives: int = 0
-    redriven: float = 0.0
+LIMITS = {
+    "maxConcurrency": "concurrency",
+    "toleratedFailureCount": "tolerated_count",
+    "toleratedFailurePercentage": "tolerated_percentage",
+}
 
 
 class MapRuns:
@@ -37,96 +24,54 @@ class MapRuns:
 
     def operations(self) -> Mapping[str, Callable[[Fields], JSON]]:
         """By name."""
-        return {"DescribeMapRun": self._describe, "ListMapRuns": self._list}
+        return {
+            "DescribeMapRun": self.describe_map_run,
+            "ListMapRuns": self.list_map_runs,
+            "UpdateMapRun": self.update_map_run,
+        }
 
-    def _runs(self, execution: str) -> Iterator[_MapRun]:
-        """In the order in which they began. Raises ExecutionDoesNotExist."""
-        parent = self._engine.describe(execution)
-        runs: dict[str, _MapRun] = {}
-        of_event: dict[int, _MapRun | None] = {}
-        length = 0
-        for event in self._engine.journal.events(execution):
-            run = of_event.get(event.previous)
-            if event.type == "MapStateStarted":
-                length = int(str(event.details.get("length", 0)))
-            elif event.type == "MapRunStarted":
-                arn = str(event.details["mapRunArn"])
-                run = runs[arn] = _MapRun(arn, execution, parent.state_machine, event.at, length)
-            elif event.type == "MapRunRedriven":
-                run = runs[str(event.details["mapRunArn"])]
-                run.status, run.stopped, run.redriven = "RUNNING", None, event.at
-                run.redrives += 1
-            elif run is not None and event.type in ENDINGS:
-                run.status, run.stopped = ENDINGS[event.type], event.at
-            of_event[event.id] = run
-        for run in runs.values():
-            _closed_with(run, parent.status, self._engine.journal.events(execution)[-1])
-            yield run
-
-    def _list(self, request: Fields) -> JSON:
-        runs, more = request.page(list(self._runs(request.arn("executionArn", "execution"))))
+    def list_map_runs(self, request: Fields) -> JSON:
+        """ListMapRuns of an execution. Raises ExecutionDoesNotExist."""
+        arn = request.arn("executionArn", "execution")
+        machine = self._engine.describe(arn).state_machine
+        runs, more = request.page(self._engine.map_runs(arn))
         told: list[JSON] = [
-            {
-                "executionArn": run.execution,
-                "mapRunArn": run.arn,
-                "stateMachineArn": run.machine,
-                "startDate": run.started,
-                **({} if run.stopped is None else {"stopDate": run.stopped}),
-            }
+            {"executionArn": arn, "stateMachineArn": machine, "mapRunArn": run.arn, **_dates(run)}
             for run in runs
         ]
         return {"mapRuns": told, **more}
 
-    def _describe(self, request: Fields) -> JSON:
-        arn = request.arn("mapRunArn", "mapRun")
-        name = arn.partition(":mapRun:")[2].partition("/")[0]
-        for execution in self._engine.list_executions(name, limit=EVERY):
-            for run in self._runs(execution.execution_id):
-                if run.arn == arn:
-                    return self._told(run)
-        raise Fault("ResourceNotFound", f"Resource not found: '{arn}'")
-
-    def _told(self, run: _MapRun) -> JSON:
-        children = self._engine.list_executions(None, None, run.arn, limit=EVERY)
-        counts = _counts(run, Counter(child.status for child in children))
+    def describe_map_run(self, request: Fields) -> JSON:
+        """DescribeMapRun. Raises ResourceNotFound."""
+        run = self._found(request)
         told: dict[str, JSON] = {
             "mapRunArn": run.arn,
-            "executionArn": run.execution,
+            "executionArn": run.execution_id,
             "status": run.status,
-            "startDate": run.started,
-            "maxConcurrency": 0,
-            "toleratedFailurePercentage": 0.0,
-            "toleratedFailureCount": 0,
-            "itemCounts": counts,
-            "executionCounts": counts,
-            "redriveCount": run.redrives,
+            **{name: getattr(run, attribute) for name, attribute in LIMITS.items()},
+            "itemCounts": dict(run.items),
+            "executionCounts": dict(run.executions),
+            "redriveCount": run.redrive_count,
+            **_dates(run),
         }
-        if run.stopped is not None:
-            told["stopDate"] = run.stopped
-        if run.redrives:
-            told["redriveDate"] = run.redriven
-        return told
+        return told if run.redriven is None else {**told, "redriveDate": run.redriven.timestamp()}
+
+    def update_map_run(self, request: Fields) -> JSON:
+        """UpdateMapRun. Raises ResourceNotFound, and ValidationException when it is over."""
+        run = self._found(request)
+        limits = {attribute: request.raw(name) for name, attribute in LIMITS.items() if request.has(name)}
+        if not self._engine.update_map_run(run.arn, **limits):  # type: ignore[arg-type]
+            raise Fault("ValidationException", f"Map Run is {run.status} and cannot be updated: '{run.arn}'")
+        return {}
+
+    def _found(self, request: Fields) -> MapRunDescription:
+        arn = request.arn("mapRunArn", "mapRun")
+        try:
+            return self._engine.describe_map_run(arn)
+        except ExecutionDoesNotExist as error:
+            raise Fault("ResourceNotFound", f"Resource not found: '{arn}'") from error
 
 
-def _closed_with(run: _MapRun, status: str, last: Event) -> None:
-    """A Map run ends with its execution at the latest."""
-    if run.status == "RUNNING" and status != "RUNNING":
-        run.status, run.stopped = "ABORTED", last.at
-
-
-def _counts(run: _MapRun, ended: Counter[str]) -> dict[str, JSON]:
-    over = sum(ended.values())
-    total = max(run.total, over)  # items that were read stand in no event
-    running = total - over if run.status == "RUNNING" else 0
-    return {
-        "pending": 0,
-        "running": running,
-        "succeeded": ended["SUCCEEDED"],
-        "failed": ended["FAILED"],
-        "timedOut": ended["TIMED_OUT"],
-        "aborted": ended["ABORTED"] + total - over - running,
-        "total": total,
-        "resultsWritten": 0,
-        "failuresNotRedrivable": 0,
-        "pendingRedrive": 0,
-    }
+def _dates(run: MapRunDescription) -> dict[str, JSON]:
+    begun: dict[str, JSON] = {"startDate": run.started.timestamp()}
+    return begun if run.stopped is None else {**begun, "stopDate": run.stopped.timestamp()}
