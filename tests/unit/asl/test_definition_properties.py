@@ -22,46 +22,54 @@ def inner(name: str, **fields: Any) -> dict[str, Any]:
 
 DISTRIBUTED = {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}}
 PATHS: dict[str, Any] = {
-    "Comment": "JSONPath", "Version": "1.0", "TimeoutSeconds": 99, "StartAt": "Task", "States": {
-        "Task": {"Type": "Task", "Resource": ECHO, "Parameters": {"a.$": "$.a", "b": [{"c.$": "States.Array($.a, 1)"}]},
+    "Comment": "JSONPath", "Version": "1.0", "TimeoutSeconds": 99, "StartAt": "Call", "States": {
+        "Call": {"Type": "Task", "Resource": ECHO, "Parameters": {"a.$": "$.a", "b": [{"c.$": "States.Array($.a, 1)"}]},
                  "ResultSelector": {"r.$": "$.a"}, "ResultPath": "$.r", "TimeoutSeconds": 9, "HeartbeatSecondsPath": "$.one",
                  "Retry": [{"ErrorEquals": ["X", "Y"], "IntervalSeconds": 2, "BackoffRate": 1.5, "MaxDelaySeconds": 9,
                             "JitterStrategy": "FULL"}, {"ErrorEquals": ["States.ALL"], "MaxAttempts": 0}],
-                 "Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.e", "Next": "Wait"}], "Next": "Wait"},
-        "Wait": {"Type": "Wait", "SecondsPath": "$.one", "InputPath": "$", "Next": "Choice"},
-        "Choice": {"Type": "Choice", "Default": "Map", "Choices": [
+                 "Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.e", "Next": "Pause"}], "Next": "Pause"},
+        "Pause": {"Type": "Wait", "SecondsPath": "$.one", "InputPath": "$", "Next": "Decide"},
+        "Decide": {"Type": "Choice", "Default": "Items", "Choices": [
             {"And": [{"Variable": "$.a", "IsPresent": True}, {"Not": {"Variable": "$.a", "NumericEqualsPath": "$.one"}}],
-             "Next": "Fail"},
-            {"Variable": "$.s", "StringMatches": "x*", "Assign": {"v.$": "$.s"}, "Next": "Parallel"}]},
-        "Map": {"Type": "Map", "ItemsPath": "$.list", "MaxConcurrency": 2, "ItemSelector": {"i.$": "$$.Map.Item.Index"},
+             "Next": "Stop"},
+            {"Variable": "$.s", "StringMatches": "x*", "Assign": {"v.$": "$.s"}, "Next": "Both"}]},
+        "Items": {"Type": "Map", "ItemsPath": "$.list", "MaxConcurrency": 2, "ItemSelector": {"i.$": "$$.Map.Item.Index"},
                 "ItemProcessor": {**inner("Each", Result={"x": 1}), "ProcessorConfig": {"Mode": "INLINE"}}, "Next": "Many"},
         "Many": {"Type": "Map", "Label": "many", "ToleratedFailurePercentage": 10, "ItemBatcher": {"MaxItemsPerBatch": 2},
-                 "ItemsPath": "$", "ItemProcessor": {**inner("Batch"), **DISTRIBUTED}, "Next": "Parallel"},
-        "Parallel": {"Type": "Parallel", "Branches": [inner("One"), inner("Two", OutputPath=None)], "Next": "Done"},
-        "Fail": {"Type": "Fail", "Error": "Wrong", "CausePath": "States.Format('{}', $.a)"},
+                 "ItemsPath": "$", "ItemProcessor": {**inner("Batch"), **DISTRIBUTED}, "Next": "Both"},
+        "Both": {"Type": "Parallel", "Branches": [inner("One"), inner("Two", OutputPath=None)], "Next": "Done"},
+        "Stop": {"Type": "Fail", "Error": "Wrong", "CausePath": "States.Format('{}', $.a)"},
         "Done": {"Type": "Succeed", "OutputPath": "$[0]"},
     },
 }  # fmt: skip
 QUERIES: dict[str, Any] = {
-    "QueryLanguage": "JSONata", "StartAt": "Task", "States": {
-        "Task": {"Type": "Task", "Resource": ECHO, "Arguments": {"a": "{% $states.input.a %}"}, "TimeoutSeconds": "{% 5 %}",
+    "QueryLanguage": "JSONata", "StartAt": "Call", "States": {
+        "Call": {"Type": "Task", "Resource": ECHO, "Arguments": {"a": "{% $states.input.a %}"}, "TimeoutSeconds": "{% 5 %}",
                  "Output": {"r": "{% $states.result.a + 1 %}"}, "Assign": {"v": "{% $states.input %}"},
                  "Catch": [{"ErrorEquals": ["States.ALL"], "Output": "{% $states.errorOutput %}", "Next": "Done"}],
-                 "Next": "Choice"},
-        "Choice": {"Type": "Choice", "Default": "Wait", "Choices": [
+                 "Next": "Decide"},
+        "Decide": {"Type": "Choice", "Default": "Pause", "Choices": [
             {"Condition": "{% $states.input.r > 5 %}", "Next": "Done", "Output": "{% $v %}"}]},
-        "Wait": {"Type": "Wait", "Seconds": "{% $v.one %}", "Next": "Map"},
-        "Map": {"Type": "Map", "Items": "{% $v.list %}", "ItemSelector": {"n": "{% $states.context.Map.Item.Value %}"},
+        "Pause": {"Type": "Wait", "Seconds": "{% $v.one %}", "Next": "Items"},
+        "Items": {"Type": "Map", "Items": "{% $v.list %}", "ItemSelector": {"n": "{% $states.context.Map.Item.Value %}"},
                 "ItemProcessor": inner("Each", Output="{% $states.input.n %}"), "Next": "Done"},
         "Done": {"Type": "Pass", "Output": {"all": ["{% $v %}", "{% $states.input %}"]}, "End": True},
     },
 }  # fmt: skip
-START = {"a": 2, "one": 1, "s": "xyz", "list": [1, {"b": 2}]}
+STARTS = [
+    {"a": a, "one": 1, "s": s, "list": [1, {"b": 2}]}
+    for a, s in ((2, "q"), (1, "xyz"), (1, "q"), ("1", None))
+]
+TURNS = {
+    "$": ["$", "$.a", "$.s", "$.list", "$.list[0]", "$.list[1].b", "$.list[-1]", "$.no.such", "$$", "$$.State", "$v", "$[0]"],
+    "{": ["{% $v %}", "{% $states.input %}", "{% $states.input.list[0] %}", "{% $v.a/0 %}", "{% [] %}", "{% null %}",
+          "{% $states.context.State %}", "{% function($x){$x} %}", "{% -1 %}", "{% 1e9 %}", "{% 'x' %}", "{% $nope() %}"],
+}  # fmt: skip
 
 spoils = st.one_of(
     st.sampled_from(
         [None, True, False, 0, -1, 1.5, 10**30, "", "x", "$", "$.a", "$.a[*]", "$$.State", "$v", "States.UUID()",
-         "{% 1 %}", "{% $states %}", "{% ( %}", "States.ALL", "Done", "Task", [], {}, [1], {"a.$": "$.b"},
+         "{% 1 %}", "{% $states %}", "{% ( %}", "States.ALL", "Done", "Call", [], {}, [1], {"a.$": "$.b"},
          "2030-01-01T00:00:00Z", ECHO]
     ),
     st.text(max_size=4),
@@ -84,7 +92,14 @@ def spoilt(draw: Any) -> dict[str, Any]:
     definition: dict[str, Any] = copy.deepcopy(draw(st.sampled_from([PATHS, QUERIES])))
     for _ in range(draw(st.integers(1, 3))):
         holder, key = draw(st.sampled_from(list(holders(definition))))
-        match draw(st.sampled_from(["drop", "put", "wrap", "unwrap", "rename", "deepen"])):
+        turn = TURNS.get(str(holder[key])[:1], []) if isinstance(holder[key], str) else []
+        match (
+            draw(st.sampled_from(["drop", "put", "wrap", "unwrap", "rename", "deepen"]))
+            if not turn
+            else "turn"
+        ):
+            case "turn":
+                holder[key] = draw(st.sampled_from(turn) | spoils)
             case "drop":
                 del holder[key]
             case "put":
@@ -122,8 +137,8 @@ def goes_back(value: Any) -> bool:
 
 
 @FEW
-@given(spoilt())
-def test_a_spoilt_definition_is_refused_or_runs_to_an_end(definition: dict[str, Any]) -> None:
+@given(spoilt(), st.sampled_from(STARTS))
+def test_a_spoilt_definition_is_refused_or_runs_to_an_end(definition: dict[str, Any], start: Any) -> None:
     errors = [finding for finding in validate(definition) if finding.severity == "ERROR"]
     if errors:
         assert all(isinstance(error.message, str) and error.code.isupper() for error in errors)
@@ -134,9 +149,9 @@ def test_a_spoilt_definition_is_refused_or_runs_to_an_end(definition: dict[str, 
     if goes_back(definition):
         return
     engine = Engine(MemoryJournal(), {"*": lambda payload, _: payload}, clock=VirtualClock())
-    found = engine.run(engine.start(machine, START))
+    found = engine.run(engine.start(machine, start))
     assert found.status in ("SUCCEEDED", "FAILED", "TIMED_OUT")
-    if found.status == "FAILED" and "Fail" not in definition["States"]:
+    if found.status == "FAILED" and "Stop" not in definition["States"]:
         assert str(found.error).startswith("States."), found
 
 
