@@ -1,6 +1,7 @@
 """JSON values, their text, and AWS's limit on their size."""
 
 import json
+from collections.abc import Mapping
 from typing import TypeAlias, Union
 
 import orjson
@@ -10,6 +11,7 @@ from rimedio.asl.errors import InvalidInput, StatesError
 JSON: TypeAlias = Union[bool, int, float, str, list["JSON"], dict[str, "JSON"], None]  # noqa: UP007 - recursive
 
 PAYLOAD_BYTES_MAX = 262_144
+VARIABLES_BYTES_MAX = 10_485_760
 
 
 def dumps(value: JSON) -> str:
@@ -33,14 +35,34 @@ def checked_text(value: JSON, what: str) -> str:
     """
     text = dumps(value)
     if is_too_long(text):
-        cause = f"The {what} exceeded the maximum number of bytes service limit ({PAYLOAD_BYTES_MAX})."
-        raise StatesError("States.DataLimitExceeded", cause)
+        raise _over(what, PAYLOAD_BYTES_MAX)
     return text
+
+
+def _over(what: str, limit: int) -> StatesError:
+    cause = f"The {what} exceeded the maximum number of bytes service limit ({limit})."
+    return StatesError("States.DataLimitExceeded", cause)
 
 
 def is_too_long(text: str) -> bool:
     """Whether a payload has more than 262,144 UTF-8 bytes. It is measured only where it may: at four a character."""
     return len(text) > PAYLOAD_BYTES_MAX // 4 and len(text.encode()) > PAYLOAD_BYTES_MAX
+
+
+def check_variables(assigned: Mapping[str, str], known: Mapping[str, JSON]) -> None:
+    """Raise States.DataLimitExceeded when variables are too large.
+
+    `assigned`: the texts that one Assign gives its variables, 262,144 bytes each and all together at most. With
+    the variables `known` before, a state may see 10 MiB; no forty variables can hold more.
+    """
+    if is_too_long("".join(assigned.values())):
+        large = next((f"variable '{name}'" for name, text in assigned.items() if is_too_long(text)), None)
+        raise _over(large or "sum of the variables of 'Assign'", PAYLOAD_BYTES_MAX)
+    if len({*assigned, *known}) <= VARIABLES_BYTES_MAX // PAYLOAD_BYTES_MAX:
+        return
+    texts = {**{name: dumps(value) for name, value in known.items() if name not in assigned}, **assigned}
+    if sum(len(text.encode()) for text in texts.values()) > VARIABLES_BYTES_MAX:
+        raise _over("sum of all variables", VARIABLES_BYTES_MAX)
 
 
 def parsed_input(value: JSON) -> tuple[JSON, str]:

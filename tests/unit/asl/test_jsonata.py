@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rimedio.asl import StatesError, VirtualClock
+from rimedio.asl import Engine, Machine, StatesError, VirtualClock
 from rimedio.asl.definition.jsonata_check import check_expression
 from rimedio.asl.expressions.jsonata import JsonataQuery, compile_template
 from rimedio.asl.expressions.query import Scope, Services
@@ -426,6 +426,36 @@ def test_an_expression_changes_nothing_that_it_reads(source: str) -> None:
     value: JSON = {"empty": [], "arr": [2, 1]}
     jsonata(f"[{source}]", value)
     assert value == {"empty": [], "arr": [2, 1]}
+
+
+def assigning(assign: JSON, known: int = 0) -> str:
+    """How a machine ends that assigns `known` large variables and then `assign`."""
+    large: dict[str, Any] = {
+        f"L{number}": {
+            "Type": "Pass",
+            "Assign": {f"v{number}": "{% $states.input.text %}"},
+            "Next": f"L{number + 1}",
+        }
+        for number in range(known)
+    }
+    catch = [{"ErrorEquals": ["States.ALL"], "Next": "End"}]
+    work = {"Type": "Parallel", "Branches": [], "Assign": assign, "Catch": catch, "Next": "End"}
+    branch = {"StartAt": "B", "States": {"B": {"Type": "Pass", "Output": None, "End": True}}}
+    states = {**large, f"L{known}": {**work, "Branches": [branch]}, "End": {"Type": "Succeed", "Output": 1}}
+    definition: Any = {"QueryLanguage": "JSONata", "StartAt": "L0", "States": states}
+    engine = Engine()
+    found = engine.run(engine.start(Machine.parse(definition), {"text": "x" * 262_000}))
+    return found.status if found.status == "SUCCEEDED" else f"{found.error}: {found.cause}"
+
+
+def test_variables_keep_to_their_limits() -> None:
+    text = "{% $states.input.text %}"
+    twice = "{% $states.input.text & $states.input.text %}"
+    assert assigning({"a": text}) == "SUCCEEDED"
+    for assign in ({"a": "b", "c": twice}, {"a": text, "b": text}):
+        assert assigning(assign).startswith("States.DataLimitExceeded: "), assign
+    assert assigning({"a": text}, known=39) == "SUCCEEDED"
+    assert "sum of all variables" in assigning({"a": text}, known=40)
 
 
 def test_only_strings_that_are_delimited_as_a_whole_are_expressions() -> None:

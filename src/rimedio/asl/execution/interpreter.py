@@ -27,13 +27,13 @@ from rimedio.asl.errors import StatesError
 from rimedio.asl.execution.dataflow import DataFlow
 from rimedio.asl.execution.failures import Failures, located, too_large
 from rimedio.asl.execution.fanout import Fanout
-from rimedio.asl.execution.frames import Frame, Phase, Run
+from rimedio.asl.execution.frames import Frame, Phase, Run, visible_variables
 from rimedio.asl.execution.map_run import log_of
 from rimedio.asl.execution.simple_states import SimpleStates
 from rimedio.asl.execution.task_state import TaskState
 from rimedio.asl.expressions.query import Services
 from rimedio.asl.journal.port import Event, Signal
-from rimedio.asl.jsontext import JSON, dumps, is_too_long
+from rimedio.asl.jsontext import JSON, check_variables, dumps, is_too_long
 
 EVENTS_MAX = 25_000
 STEPS_BETWEEN_COMMITS = 500
@@ -197,7 +197,9 @@ class Interpreter:
             raise too_large(state.name)
         details = {**included("output", text), "name": state.name}
         if assigned:
-            details["assignedVariables"] = {key: dumps(value) for key, value in assigned.items()}
+            texts = {key: dumps(value) for key, value in assigned.items()}
+            check_variables(texts, visible_variables(frame))
+            details["assignedVariables"] = dict(texts)
             details["assignedVariablesDetails"] = {"truncated": False}
             frame.variables = {**frame.variables, **assigned}
         self.tell(run, frame, f"{state.type}StateExited", details)
