@@ -5,12 +5,9 @@ made of, are walked here at a twentieth of the evaluator's cost; everything they
 way, missing names) goes to the evaluator, so the meaning stays its own.
 """
 
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-
-import orjson
 
 from rimedio.asl.errors import StatesError
 from rimedio.asl.expressions.query import (
@@ -27,10 +24,6 @@ from rimedio.asl.jsontext import JSON, dumps, kind_of
 _PLAIN_PATH = re.compile(r"\$([A-Za-z_]\w*)((?:\.[A-Za-z_]\w*)*)", re.ASCII)
 _ACCESS = re.compile(r"\$([^\W\d]\w*)(?:\s*\.\s*([A-Za-z_]\w*)(?:\s*\.\s*([A-Za-z_]\w*))?)?")
 _OPERATORS = {"and", "or", "in"}
-
-
-class _NoJson(Exception):
-    """A function or a regular expression is no result."""
 
 
 def is_expression(text: str) -> bool:
@@ -90,10 +83,11 @@ class JsonataQuery:
         from rimedio.asl.expressions.jsonata import functions, strings  # noqa: F401 - they register themselves
         from rimedio.asl.expressions.jsonata.evaluator import Evaluation
         from rimedio.asl.expressions.jsonata.faults import reason
+        from rimedio.asl.expressions.jsonata.values import NoJson, taken
 
         try:
-            return _to_json(Evaluation(scope.services).run(self.source, self._bindings(scope)))
-        except _NoJson:
+            return taken(Evaluation(scope.services).run(self.source, self._bindings(scope)))
+        except NoJson:
             raise self.failure("returned an unsupported result type.") from None
         except Exception as error:
             raise self.failure(f"threw an error during evaluation{reason(error)}") from error
@@ -168,42 +162,11 @@ def _walk(steps: tuple[str, ...], scope: Scope) -> JSON | Missing:
 
 def _handed(scope: Scope, key: str, value: JSON, members: frozenset[str] | None) -> object:
     """A value as the evaluator wants it, with its own marker for null; made once per scope."""
-    from rimedio.asl.expressions.jsonata.functions import with_null
+    from rimedio.asl.expressions.jsonata.values import handed
 
     if members is not None and isinstance(value, dict):
         value = {member: value[member] for member in members if member in value}
         key = f"{key}.{sorted(members)}"
     if key not in scope.nulled:
-        scope.nulled[key] = with_null(value) if _may_hold_null(value) else value
+        scope.nulled[key] = handed(value)
     return scope.nulled[key]
-
-
-def _may_hold_null(value: JSON) -> bool:
-    """A look at the text is a tenth of the price of a look at every member."""
-    try:
-        return b"null" in orjson.dumps(value)
-    except TypeError:
-        return True
-
-
-def _to_json(value: object) -> JSON | Missing:
-    from jsonata.utils import Utils
-
-    if value is None:
-        return MISSING
-    if value is Utils.NULL_VALUE:
-        return None
-    if isinstance(value, float) and not math.isfinite(value):  # AWS writes JavaScript's names
-        return "NaN" if math.isnan(value) else ("Infinity" if value > 0 else "-Infinity")
-    if isinstance(value, (bool, int, float, str)):
-        return value
-    if isinstance(value, Mapping):
-        return {str(key): _member(member) for key, member in value.items()}
-    if isinstance(value, list):
-        return [_member(member) for member in value]
-    raise _NoJson
-
-
-def _member(value: object) -> JSON:
-    member = _to_json(value)
-    return None if isinstance(member, Missing) else member

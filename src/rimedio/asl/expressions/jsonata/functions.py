@@ -17,6 +17,7 @@ from rimedio.asl.expressions.jsonata import numbers
 from rimedio.asl.expressions.jsonata.evaluator import Evaluation
 from rimedio.asl.expressions.jsonata.faults import OUT_OF_MEMORY, Exceeded, Failed
 from rimedio.asl.expressions.jsonata.natives import Native, is_function, native
+from rimedio.asl.expressions.jsonata.values import with_null
 
 RANGE_MAX = 360_145
 
@@ -267,12 +268,3 @@ def _parse(_: Evaluation, text: Any) -> Any:
 
 def _no_constant(name: str) -> Any:
     raise ValueError(f"{name} is not JSON.")
-
-
-def with_null(value: Any) -> Any:
-    """The library tells null from undefined by a marker of its own."""
-    if value is None:
-        return Utils.NULL_VALUE
-    if isinstance(value, dict):
-        return {key: with_null(member) for key, member in value.items()}
-    return [with_null(member) for member in value] if isinstance(value, list) else value
