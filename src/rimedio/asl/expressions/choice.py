@@ -8,13 +8,14 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, TypeAlias, cast
 
 from rimedio.asl.errors import StatesError
 from rimedio.asl.expressions.jsonpath import JsonPathQuery
 from rimedio.asl.expressions.payload import compile_path
 from rimedio.asl.expressions.query import Missing, Scope
-from rimedio.asl.jsontext import JSON, kind_of
+from rimedio.asl.jsontext import JSON
 
 _TIMESTAMP = re.compile(
     r"(\d{4}-\d\d-\d\dT(?:[01]\d|2[0-3]):[0-5]\d)(:[0-5]\d)?(?:\.(\d{1,9}))?(Z|[+-]\d\d:?\d\d)", re.ASCII
@@ -56,7 +57,7 @@ def _instant(value: JSON) -> tuple[datetime, int] | None:
 
 
 def _number(value: JSON) -> JSON:
-    return value if kind_of(value) == "number" else None
+    return value if isinstance(value, (int, float)) and not isinstance(value, bool) else None
 
 
 def _boolean(value: JSON) -> JSON:
@@ -68,19 +69,26 @@ def _string(value: JSON) -> bytes | None:
     return value.encode("utf-16-be", "surrogatepass") if isinstance(value, str) else None
 
 
-def _matches(text: JSON, pattern: JSON) -> bool:
-    """`*` stands for any text, a backslash takes its meaning away. Takes linear time in the text for each `*`."""
-    if not isinstance(text, str) or not isinstance(pattern, str):
-        return False
+@lru_cache(maxsize=1024)
+def _pieces(pattern: str) -> tuple[str, ...]:
+    """The texts between the `*`; a backslash takes a star's meaning away."""
     pieces = [""]
     for escaped, star, plain in _WILDCARD.findall(pattern):
         if star:
             pieces.append("")
         else:
             pieces[-1] += escaped or plain
-    if len(pieces) == 1:
-        return text == pieces[0]
-    first, *between, last = pieces
+    return tuple(pieces)
+
+
+def _matches(text: JSON, pattern: JSON) -> bool:
+    """Whether the pieces of a pattern follow each other in a text; they are sought from left to right only once."""
+    if not isinstance(text, str) or not isinstance(pattern, str):
+        return False
+    first, *between = _pieces(pattern)
+    if not between:
+        return text == first
+    last = between.pop()
     at, end = len(first), len(text) - len(last)
     if not text.startswith(first) or not text.endswith(last) or at > end:
         return False
@@ -118,7 +126,7 @@ COMPARISONS: dict[str, Comparison] = {
 
 TYPE_TESTS: dict[str, Callable[[JSON], bool]] = {
     "IsNull": lambda value: value is None,
-    "IsNumeric": lambda value: kind_of(value) == "number",
+    "IsNumeric": lambda value: _number(value) is not None,
     "IsString": lambda value: isinstance(value, str),
     "IsBoolean": lambda value: isinstance(value, bool),
     "IsTimestamp": lambda value: _instant(value) is not None,

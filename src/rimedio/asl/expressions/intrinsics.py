@@ -20,16 +20,16 @@ from rimedio.asl.expressions.query import Constant, Missing, Query, Scope, Servi
 from rimedio.asl.expressions.reader import PathSyntaxError, TextReader
 from rimedio.asl.jsontext import JSON, dumps, loads
 
-NESTING_MAX = 10
 RANGE_MAX = 1000
 TEXT_MAX = 10_000  # characters that Base64 and Hash take
 LONG_MAX = 2**63 - 1
 
 _CALL = re.compile(r"States\.([A-Za-z0-9]+)\s*\(")
 _STRING = re.compile(r"'((?:[^'\\]|\\[\\'{}])*)'")
+_FRACTION = re.compile(r"\d[.e]")
 _ESCAPED = re.compile(r"\\(.)")
 _FORMAT = re.compile(r"\\(.)|\{\}", re.DOTALL)
-_HASHES = {"MD5": "md5", "SHA-1": "sha1", "SHA-256": "sha256", "SHA-384": "sha384", "SHA-512": "sha512"}
+_HASHES = ("MD5", "SHA-1", "SHA-256", "SHA-384", "SHA-512")
 
 Kind: TypeAlias = Callable[[JSON], Any]
 
@@ -56,7 +56,7 @@ class _String:
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """A function: what it takes (the last of `kinds` again and again when `more`), and the call itself."""
+    """A function: what it takes (and with `more` any values after that), and the call itself."""
 
     call: Callable[..., JSON]
     kinds: tuple[Kind, ...] = ()
@@ -70,8 +70,8 @@ class Function:
 
     def __call__(self, services: Services, values: list[JSON]) -> JSON:
         """The answer. Raises _Refused."""
-        kinds = self.kinds + self.kinds[-1:] * (len(values) - len(self.kinds))
-        checked = [kind(value) for kind, value in zip(kinds, values, strict=False)]
+        checked = [kind(value) for kind, value in zip(self.kinds, values, strict=False)]
+        checked += values[len(self.kinds) :]
         return self.call(services, *checked) if self.served else self.call(*checked)
 
 
@@ -119,53 +119,45 @@ def _value(argument: Query, scope: Scope) -> JSON:
 @lru_cache(maxsize=2048)
 def compile_intrinsic(text: str, field: str) -> Query:
     """Parse a call. Raises PathSyntaxError."""
-    reader = TextReader(text)
-    query = _call(reader, field)
-    reader.skip()
-    if reader.at != len(text):
-        raise reader.fail("Unexpected text")
-    return query
+    return TextReader(text.rstrip()).whole(lambda reader: _call(reader, field))
 
 
 def _call(reader: TextReader, field: str) -> IntrinsicQuery:
     start = reader.at
-    found = _CALL.match(reader.text, reader.at)
+    found = _CALL.match(reader.text, start)
     if not found or found[1] not in FUNCTIONS:
         raise reader.fail("Expected the name of an intrinsic function")
     reader.at = found.end()
-    arguments: list[Query] = []
-    with reader.nested(NESTING_MAX):
-        while not reader.take(")"):
-            if arguments:
-                reader.need(",")
-            arguments.append(_argument(reader, field))
+    with reader.nested():
+        arguments = tuple(reader.separated(lambda reader: _argument(reader, field), ")"))
     if not FUNCTIONS[found[1]].takes(len(arguments)):
         raise reader.fail(f"States.{found[1]} does not take {len(arguments)} arguments")
-    return IntrinsicQuery(found[1], tuple(arguments), reader.text[start : reader.at])
+    return IntrinsicQuery(found[1], arguments, reader.text[start : reader.at])
 
 
 def _argument(reader: TextReader, field: str) -> Query:
-    reader.skip()
+    if string := reader.match(_STRING):
+        return _String(string[1])
     if reader.ahead("'"):
-        text = reader.match(_STRING)
-        if text is None:
-            raise reader.fail(r"Expected the end of a string; a backslash stands before ', {, } or \ only")
-        return _String(text[1:-1])
+        raise reader.fail(
+            r"Expected the end of a string, in which a backslash stands before ', {, } or \ only"
+        )
     if reader.ahead("States."):
         return _call(reader, field)
-    if reader.ahead("$"):
-        return JsonPathQuery(read_path(reader), field)
-    return Constant(reader.literal())
+    return JsonPathQuery(read_path(reader), field) if reader.ahead("$") else Constant(reader.literal())
 
 
 def _text(value: JSON) -> str:
     """The JSON text of a value, numbers as Java writes them."""
+    text = dumps(value)
+    if not _FRACTION.search(text) or isinstance(value, str):
+        return text
     if isinstance(value, dict):
         return "{" + ",".join(f"{dumps(key)}:{_text(member)}" for key, member in value.items()) + "}"
     if isinstance(value, list):
         return "[" + ",".join(map(_text, value)) + "]"
     if not isinstance(value, float) or value == 0 or 1e-3 <= abs(value) < 1e7:
-        return dumps(value)
+        return text
     sign, digits, exponent = Decimal(repr(value)).normalize().as_tuple()
     written = "".join(map(str, digits))
     return f"{'-' * sign}{written[0]}.{written[1:] or 0}E{int(exponent) + len(written) - 1}"
@@ -269,7 +261,8 @@ def _decode(text: str) -> JSON:
 def _digest(text: str, algorithm: str) -> JSON:
     if algorithm not in _HASHES:
         raise _Refused(f"The algorithm must be one of {', '.join(_HASHES)}, but was {algorithm}.")
-    return hashlib.new(_HASHES[algorithm], text.encode(errors="replace"), usedforsecurity=False).hexdigest()
+    plain = algorithm.replace("-", "").lower()
+    return hashlib.new(plain, text.encode(errors="replace"), usedforsecurity=False).hexdigest()
 
 
 def _merge(first: dict[str, JSON], second: dict[str, JSON], deep: JSON) -> JSON:
@@ -292,7 +285,7 @@ def _split(text: str, delimiters: str) -> JSON:
 
 
 FUNCTIONS: dict[str, Function] = {
-    "Array": Function(lambda *values: list(values), (_any,), optional=1, more=True),
+    "Array": Function(lambda *values: list(values), more=True),
     "ArrayContains": Function(lambda items, value: _identity(value) in map(_identity, items), (_array, _any)),
     "ArrayGetItem": Function(_get_item, (_array, _whole)),
     "ArrayLength": Function(len, (_array,)),
@@ -305,7 +298,7 @@ FUNCTIONS: dict[str, Function] = {
     "Base64Encode": Function(
         lambda text: base64.b64encode(text.encode(errors="replace")).decode(), (_short_string,)
     ),
-    "Format": Function(_format, (_string, _any), optional=1, more=True),
+    "Format": Function(_format, (_string,), more=True),
     "Hash": Function(_digest, (_short, _string)),
     "JsonMerge": Function(_merge, (_object, _object, _any)),
     "JsonToString": Function(_text, (_any,)),

@@ -134,8 +134,6 @@ class JsonPathQuery:
 def _follow(steps: Sequence[Step], value: JSON) -> Found:
     found: Found = value
     for step in steps:
-        if isinstance(found, Missing):
-            return MISSING
         found = SINGLE[step.kind](step, found)
     return found
 
@@ -158,7 +156,7 @@ def search(steps: tuple[Step, ...], value: JSON, walk: Walk) -> Iterator[Found]:
     else:
         for found in _choose(steps[0], value, walk):
             walk.visit()
-            if isinstance(found, Missing):
+            if len(steps) == 1 or isinstance(found, Missing):
                 yield found
             else:
                 yield from search(steps[1:], found, walk)
@@ -227,25 +225,25 @@ def _members(value: JSON) -> list[JSON]:
     return value if isinstance(value, list) else []
 
 
-def _name(step: Step, value: JSON) -> Found:
+def _name(step: Step, value: Found) -> Found:
     return value.get(step.names[0], MISSING) if isinstance(value, dict) else MISSING
 
 
-def _index(step: Step, value: JSON) -> Found:
+def _index(step: Step, value: Found) -> Found:
     if not isinstance(value, list):
         return MISSING
     index = step.indexes[0]
     return value[index] if -len(value) <= index < len(value) else BEYOND
 
 
-def _pick(step: Step, value: JSON) -> Found:
+def _pick(step: Step, value: Found) -> Found:
     return {name: value[name] for name in step.names if name in value} if isinstance(value, dict) else MISSING
 
 
-def _over(combine: Callable[[list[float]], float]) -> Callable[[JSON], Found]:
+def _over(combine: Callable[[list[float]], float]) -> Callable[[Found], Found]:
     """A function of an array's numbers, which is floating point, and no value without numbers."""
 
-    def combined(value: JSON) -> Found:
+    def combined(value: Found) -> Found:
         members = value if isinstance(value, list) else []
         try:
             numbers = [float(v) for v in members if isinstance(v, (int, float)) and not isinstance(v, bool)]
@@ -257,15 +255,17 @@ def _over(combine: Callable[[list[float]], float]) -> Callable[[JSON], Found]:
     return combined
 
 
-def _element(index: int) -> Callable[[JSON], Found]:
+def _element(index: int) -> Callable[[Found], Found]:
     return lambda value: value[index] if isinstance(value, list) and value else MISSING
 
 
-def _length(value: JSON) -> Found:
-    return len(value) if isinstance(value, (list, dict)) else None
+def _length(value: Found) -> Found:
+    if isinstance(value, (list, dict)):
+        return len(value)
+    return MISSING if isinstance(value, Missing) else None
 
 
-FUNCTIONS: dict[str, Callable[[JSON], Found]] = {
+FUNCTIONS: dict[str, Callable[[Found], Found]] = {
     "length": _length,
     "size": _length,
     "min": _over(min),
@@ -278,7 +278,7 @@ FUNCTIONS: dict[str, Callable[[JSON], Found]] = {
     "keys": lambda value: list(value) if isinstance(value, dict) else MISSING,
 }
 
-SINGLE: dict[str, Callable[[Step, JSON], Found]] = {
+SINGLE: dict[str, Callable[[Step, Found], Found]] = {
     "name": _name,
     "index": _index,
     "pick": _pick,

@@ -1,16 +1,18 @@
 """A cursor over the text of a path or of a call."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
-from rimedio.asl.jsontext import JSON
+from rimedio.asl.jsontext import JSON, loads
 
-PARTS_MAX = 200  # steps, operands and calls in one text
-NESTING_MAX = 20
+NESTING_MAX = 10  # calls in calls, as at AWS; filters and parentheses in each other
 
-_NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?")
-_WORDS: dict[str, JSON] = {"true": True, "false": False, "null": None}
+_LITERAL = re.compile(r"(?:true|false|null)\b|-?\d+(\.\d+)?([eE][+-]?\d+)?")
+_QUOTED = re.compile(r"(['\"])((?:\\.|(?!\1).)*)\1", re.DOTALL)
+
+Part = TypeVar("Part")
 
 
 class PathSyntaxError(ValueError):
@@ -23,25 +25,25 @@ class TextReader:
     def __init__(self, text: str) -> None:
         self.text = text
         self.at = 0
-        self.parts = 0
         self.depth = 0
 
     def fail(self, what: str) -> PathSyntaxError:
         """The error to raise at this place."""
         return PathSyntaxError(f"{what} at position {self.at} of {self.text!r}")
 
-    def count(self) -> None:
-        """One more part. Raises PathSyntaxError when they are too many."""
-        self.parts += 1
-        if self.parts > PARTS_MAX:
-            raise self.fail(f"More than {PARTS_MAX} parts")
+    def whole(self, read: Callable[["TextReader"], Part]) -> Part:
+        """What `read` makes of the text, which must end there."""
+        part = read(self)
+        if self.at != len(self.text):
+            raise self.fail("Unexpected text")
+        return part
 
     @contextmanager
-    def nested(self, levels: int = NESTING_MAX) -> Iterator[None]:
+    def nested(self) -> Iterator[None]:
         """One level deeper."""
         self.depth += 1
-        if self.depth > levels:
-            raise self.fail(f"Nested more than {levels} deep")
+        if self.depth > NESTING_MAX:
+            raise self.fail(f"Nested more than {NESTING_MAX} deep")
         yield
         self.depth -= 1
 
@@ -49,59 +51,44 @@ class TextReader:
         """Whether a token stands at the cursor."""
         return self.text.startswith(token, self.at)
 
-    def skip(self) -> None:
-        """Pass white space."""
-        while self.at < len(self.text) and self.text[self.at] in " \t\n\r":
-            self.at += 1
-
     def take(self, token: str) -> bool:
         """Pass white space, and a token if it follows."""
-        self.skip()
-        if not self.ahead(token):
-            return False
-        self.at += len(token)
-        return True
+        while self.text[self.at : self.at + 1] in (" ", "\t", "\n", "\r"):
+            self.at += 1
+        taken = self.ahead(token)
+        self.at += len(token) * taken
+        return taken
 
     def need(self, token: str) -> None:
         """Pass a token that must be here."""
         if not self.take(token):
             raise self.fail(f"Expected {token!r}")
 
-    def match(self, pattern: re.Pattern[str]) -> str | None:
-        """Pass what a pattern matches here."""
+    def separated(self, read: Callable[["TextReader"], Part], end: str) -> list[Part]:
+        """Parts between commas, up to `end`."""
+        parts: list[Part] = []
+        while not self.take(end):
+            if parts:
+                self.need(",")
+            parts.append(read(self))
+        return parts
+
+    def match(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
+        """Pass white space, and what a pattern matches if it does."""
+        self.take("")
         found = pattern.match(self.text, self.at)
-        if not found or not found[0]:
-            return None
-        self.at = found.end()
-        return found[0]
+        self.at = found.end() if found else self.at
+        return found
 
     def quoted(self) -> str | None:
         """A string in single or double quotes; a backslash escapes the quote and itself."""
-        self.skip()
-        quote = self.text[self.at : self.at + 1]
-        if quote not in ("'", '"') or not quote:
-            return None
-        end, taken = self.at + 1, []
-        while end < len(self.text) and self.text[end] != quote:
-            if self.text[end] == "\\" and self.text[end + 1 : end + 2] in (quote, "\\"):
-                end += 1
-            taken.append(self.text[end : end + 1])
-            end += 1
-        if end >= len(self.text):
-            raise self.fail("Unterminated string")
-        self.at = end + 1
-        return "".join(taken)
+        found = self.match(_QUOTED)
+        return found and re.sub(rf"\\([{found[1]}\\])", r"\1", found[2])
 
     def literal(self) -> JSON:
         """true, false, null or a number."""
-        self.skip()
-        for word, value in _WORDS.items():
-            if self.take(word):
-                return value
-        number = self.match(_NUMBER)
-        if number is None:
-            raise self.fail("Expected a value")
-        value = float(number) if any(c in number for c in ".eE") or len(number) > 18 else int(number)
-        if value in (float("inf"), float("-inf")):
-            raise self.fail("The number is too large")
-        return value
+        found = self.match(_LITERAL)
+        try:
+            return loads(found[0] if found else "")
+        except ValueError as error:
+            raise self.fail("Expected a value") from error
