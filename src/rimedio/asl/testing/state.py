@@ -1,7 +1,4 @@
-"""Trying states and machines without their tasks: `test_state` as AWS's TestState, and tables of cases.
-
-Tests that want a fixture: `pytest_plugins = ["rimedio.asl.pytest_plugin"]`.
-"""
+"""Trying one state on its own, as AWS's TestState does."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,37 +8,17 @@ from typing import cast
 from rimedio.asl.clock import VirtualClock, system_randomness
 from rimedio.asl.definition.model import Machine, State
 from rimedio.asl.errors import StatesError, TaskFailed
-from rimedio.asl.execution.engine import ARN, Engine
-from rimedio.asl.execution.executions import Description
+from rimedio.asl.execution.engine import ARN
 from rimedio.asl.execution.failures import located
 from rimedio.asl.execution.frames import Frame, Outcome, Phase, Run
-from rimedio.asl.execution.handlers import Handlers, TaskContext
 from rimedio.asl.execution.interpreter import Interpreter
 from rimedio.asl.expressions.jsonpath import put_at
 from rimedio.asl.expressions.query import Services
 from rimedio.asl.journal.port import Event, Execution
-from rimedio.asl.journal.sqlite import MemoryJournal
 from rimedio.asl.jsontext import JSON, dumps, loads
+from rimedio.asl.testing.mocks import Answer, Return, Throw
 
 TARGETS = ("Next", "Default")
-
-
-@dataclass(frozen=True)
-class Return:
-    """A mocked task answers this."""
-
-    value: JSON = None
-
-
-@dataclass(frozen=True)
-class Throw:
-    """A mocked task fails like this."""
-
-    error: str
-    cause: str = ""
-
-
-Answer = Return | Throw
 
 
 @dataclass(frozen=True)
@@ -180,115 +157,3 @@ def _failure(events: Sequence[Event]) -> tuple[str | None, str | None]:
         if event.type.endswith(("Failed", "TimedOut")) and "error" in event.details:
             return str(event.details["error"]), str(event.details.get("cause", ""))
     return None, None
-
-
-class MockedTasks:
-    """Handlers that answer by the state's name: one answer an attempt, the last one for all further."""
-
-    def __init__(self, answers: Mapping[str, Answer | Sequence[Answer]]) -> None:
-        self._answers = {
-            name: (given,) if isinstance(given, (Return, Throw)) else tuple(given)
-            for name, given in answers.items()
-        }
-        self.calls: list[tuple[str, JSON]] = []
-
-    def __call__(self, payload: JSON, context: TaskContext) -> JSON:
-        """Answer one call. Raises TaskFailed."""
-        made = sum(name == context.state_name for name, _ in self.calls)
-        self.calls.append((context.state_name, payload))
-        answers = self._answers.get(context.state_name)
-        if not answers:
-            raise TaskFailed("States.Runtime", f"The state {context.state_name!r} has no mock.")
-        answer = answers[min(made, len(answers) - 1)]
-        if isinstance(answer, Throw):
-            raise TaskFailed(answer.error, answer.cause)
-        return answer.value
-
-    @property
-    def handlers(self) -> Handlers:
-        """For an Engine: every resource answers by the mocks."""
-        return {"*": self}
-
-
-@dataclass(frozen=True)
-class Case:
-    """One row of a table: what goes in, what tasks answer, what must come out (None: not checked)."""
-
-    name: str
-    input: JSON = None
-    mocks: Mapping[str, Answer | Sequence[Answer]] = field(default_factory=dict)
-    status: str = "SUCCEEDED"
-    output: JSON = None
-    error: str | None = None
-    states: Sequence[str] | None = None
-
-    @classmethod
-    def read(cls, row: Mapping[str, JSON]) -> "Case":
-        """Out of JSON: name, input, expect and mocks.
-
-        A mock is `{"return": …}` or `{"throw": {"error": …, "cause": …}}`, or a list of such by attempt.
-        """
-        expected = cast("Mapping[str, JSON]", row.get("expect") or {})
-        mocks = cast("Mapping[str, JSON]", row.get("mocks") or {})
-        return cls(
-            name=str(row.get("name", "case")),
-            input=row.get("input"),
-            mocks={state: _read_answers(answers) for state, answers in mocks.items()},
-            status=str(expected.get("status", "SUCCEEDED")),
-            output=expected.get("output"),
-            error=cast("str | None", expected.get("error")),
-            states=cast("list[str] | None", expected.get("states")),
-        )
-
-
-def _read_answers(value: JSON) -> list[Answer]:
-    answers: list[Answer] = []
-    for row in value if isinstance(value, list) else [value]:
-        body = row if isinstance(row, dict) else {}
-        thrown = body.get("throw")
-        if isinstance(thrown, dict):
-            answers.append(Throw(str(thrown.get("error", "")), str(thrown.get("cause", ""))))
-        elif "return" in body:
-            answers.append(Return(body["return"]))
-        else:
-            msg = f'A mock is {{"return": …}} or {{"throw": {{"error": …}}}}, not {dumps(row)}.'
-            raise ValueError(msg)
-    return answers
-
-
-@dataclass(frozen=True)
-class CaseResult:
-    """How a case went; `problems` is empty when all was as expected."""
-
-    case: Case
-    execution: Description
-    history: Sequence[Mapping[str, JSON]]
-    problems: Sequence[str]
-
-
-def run_case(machine: Machine, case: Case) -> CaseResult:
-    """Run a case on a virtual clock, so that waits and backoffs take no time."""
-    engine = Engine(MemoryJournal(), MockedTasks(case.mocks).handlers, clock=VirtualClock())
-    found = engine.run(engine.start(machine, case.input))
-    history = engine.history(found.execution_id)
-    return CaseResult(case, found, history, _problems(case, found, history))
-
-
-def _problems(case: Case, found: Description, history: Sequence[Mapping[str, JSON]]) -> list[str]:
-    problems = []
-    if found.status != case.status:
-        problems.append(f"status is {found.status} ({found.error}: {found.cause}), expected {case.status}")
-    if case.output is not None and found.output != case.output:
-        problems.append(f"output is {dumps(found.output)}, expected {dumps(case.output)}")
-    if case.error is not None and found.error != case.error:
-        problems.append(f"error is {found.error}, expected {case.error}")
-    entered = states_entered(history)
-    if case.states is not None and entered != list(case.states):
-        problems.append(f"states are {entered}, expected {list(case.states)}")
-    return problems
-
-
-def states_entered(history: Sequence[Mapping[str, JSON]]) -> list[str]:
-    """Names of the states in the order in which they were entered."""
-    details = (event.get("stateEnteredEventDetails") for event in history)
-    return [str(detail["name"]) for detail in details if isinstance(detail, dict)]

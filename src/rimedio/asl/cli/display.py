@@ -1,0 +1,151 @@
+"""How a running execution is shown: a live tree on a terminal, lines elsewhere, nothing with --json."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING
+
+import typer
+
+from rimedio.asl.cli.wording import items_of, label_of, state_line
+from rimedio.asl.clock import Clock
+from rimedio.asl.execution.engine import Engine
+from rimedio.asl.graph.marks import SIGNS
+from rimedio.asl.journal.port import Event
+from rimedio.asl.trace import Mark, Thread, Trace, Visit
+
+if TYPE_CHECKING:
+    from rich.console import Console, ConsoleOptions, RenderResult
+    from rich.live import Live
+
+THREADS_MAX = 8
+STYLES = {
+    Mark.SUCCEEDED: "green", Mark.FAILED: "bold red", Mark.CAUGHT: "yellow", Mark.RETRYING: "yellow",
+    Mark.RUNNING: "cyan", Mark.WAITING: "magenta", Mark.ABORTED: "dim",
+}  # fmt: skip
+
+
+class Display:
+    """Follows executions by the events that an engine tells, from any thread; shows nothing."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self.traces: dict[str, Trace] = {}
+        self._lock = threading.Lock()
+
+    def follow(self, engine: Engine, execution_id: str) -> Trace:
+        """Begin with an execution, from what has happened so far."""
+        with self._lock:
+            self.traces[execution_id] = trace = Trace(engine.journal.events(execution_id))
+        return trace
+
+    def __call__(self, execution_id: str, event: Event) -> None:
+        with self._lock:
+            trace = self.traces.setdefault(execution_id, Trace())
+            visit = trace.add(event)
+            self.tell(trace, event, visit)
+
+    def tell(self, trace: Trace, event: Event, visit: Visit | None) -> None:
+        """Something has happened."""
+
+    def shown(self) -> AbstractContextManager[object]:
+        """Show it for as long as the context lasts."""
+        return nullcontext()
+
+
+class Lines(Display):
+    """One line for everything that an operator wants to know of, when it has happened."""
+
+    def tell(self, trace: Trace, event: Event, visit: Visit | None) -> None:
+        """A line when a state is over, fails, waits, or opens up into branches and items."""
+        ends_here = event.type == "ExecutionFailed" and visit is not None and visit.type == "Fail"
+        if visit is None or (event.type.startswith(("Execution", "MapIteration")) and not ends_here):
+            return
+        opens = event.type in ("ParallelStateStarted", "MapStateStarted")
+        if not opens and visit.mark is Mark.RUNNING:
+            return
+        if visit.mark is Mark.WAITING and event.type not in ("TaskSubmitted", "ActivityScheduled"):
+            return
+        if visit.mark is Mark.RETRYING and visit.threads:
+            return
+        indent = "  " * visit.thread.depth
+        where = f"[{label_of(visit.thread)}] " if visit.thread.owner is not None else ""
+        text = f"▸ {visit.name}  {items_of(visit)}".rstrip() if opens else state_line(visit, event.at)
+        typer.echo(f"{event.at - trace.started:>9.3f}  {indent}{where}{text}", err=True)
+
+
+class Tree(Display):
+    """A tree that moves: what is over scrolls up, what goes on stands below, with spinner and durations."""
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__(clock)
+        from rich.console import Console
+
+        self._console = Console(stderr=True, highlight=False)
+        self._live: Live | None = None
+        self._printed: set[int] = set()
+
+    def tell(self, trace: Trace, event: Event, visit: Visit | None) -> None:
+        """States of the outermost level that are over leave the moving part."""
+        if self._live is not None:
+            for each in trace.root.visits:
+                if not each.mark.is_open and id(each) not in self._printed:
+                    self._printed.add(id(each))
+                    self._console.print(_tree([each], self.clock.now().timestamp()))
+
+    def shown(self) -> AbstractContextManager[object]:
+        """Draw eight times a second; what is left on the screen at the end is what is still open."""
+        from rich.live import Live
+
+        self._live = Live(self, console=self._console, refresh_per_second=8, transient=True)
+        return self._live
+
+    def __rich_console__(self, console: "Console", options: "ConsoleOptions") -> "RenderResult":
+        """What is open now."""
+        now = self.clock.now().timestamp()
+        with self._lock:
+            going = [v for trace in self.traces.values() for v in trace.root.visits if v.mark.is_open]
+            yield _tree(going, now, spinning=True)
+
+
+def _tree(visits: list[Visit], now: float, *, spinning: bool = False) -> "RenderableGroup":
+    from rich.console import Group
+
+    return Group(*(_branch(visit, now, spinning=spinning) for visit in visits))
+
+
+def _branch(visit: Visit, now: float, *, spinning: bool) -> "RichTree":
+    from rich.spinner import Spinner
+    from rich.text import Text
+    from rich.tree import Tree as RichTree
+
+    line = Text(state_line(visit, now), style=STYLES[visit.mark], overflow="fold")
+    moves = spinning and visit.mark is Mark.RUNNING
+    node = RichTree(
+        Spinner("dots", Text(state_line(visit, now).partition(" ")[2], style="cyan")) if moves else line,
+        guide_style="dim",
+    )
+    for text, threads in threads_shown(visit):
+        for thread in threads:
+            at = node if len(visit.threads) == 1 else node.add(Text(label_of(thread), style="dim"))
+            for inner in thread.visits:
+                at.add(_branch(inner, now, spinning=spinning))
+        if text:
+            node.add(Text(text, style="dim"))
+    return node
+
+
+def threads_shown(visit: Visit) -> Iterator[tuple[str, list[Thread]]]:
+    """The branches and items worth a look: all of a few; of many those that failed or go on, the rest counted."""
+    if len(visit.threads) <= THREADS_MAX:
+        yield "", visit.threads
+        return
+    order = sorted(visit.threads, key=lambda t: (t.mark is not Mark.FAILED, not t.mark.is_open))
+    telling = [t for t in order if t.mark is not Mark.SUCCEEDED][:THREADS_MAX]
+    rest = len(visit.threads) - len(telling)
+    yield f"{SIGNS[Mark.SUCCEEDED]} and {rest} others", sorted(telling, key=lambda t: t.index)
+
+
+if TYPE_CHECKING:
+    from rich.console import Group as RenderableGroup
+    from rich.tree import Tree as RichTree

@@ -1,0 +1,105 @@
+"""`asl validate`, `asl publish`, `asl alias`, `asl graph`: definitions."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rimedio.asl.cli.history import read_history
+from rimedio.asl.cli.options import (
+    AsJson,
+    Database,
+    Kept,
+    MachineFile,
+    app,
+    fail,
+    open_engine,
+    read_machine,
+    read_text,
+    told_errors,
+    told_finding,
+)
+from rimedio.asl.definition.findings import line_of
+from rimedio.asl.definition.validation import validate
+from rimedio.asl.graph import mermaid, svg
+from rimedio.asl.journal.registry import Route
+
+Files = Annotated[list[Path], typer.Argument(help="Definitions, JSON files.", metavar="MACHINE...")]
+
+
+@app.command("validate")
+def validate_(definitions: Files, *, as_json: AsJson = False) -> None:
+    """Check definitions; prints AWS's diagnostics, each with its line."""
+    failed, rows = 0, []
+    for path in definitions:
+        text = read_text(path)
+        findings = validate(text)
+        bad = any(finding.severity == "ERROR" for finding in findings)
+        failed += bad
+        for finding in findings:
+            line, column = line_of(text, finding.location) or (None, None)
+            rows.append({"file": str(path), "line": line, "column": column, **asdict(finding)})
+        if not as_json:
+            told = [told_finding(path, text, finding) for finding in findings]
+            typer.echo("\n".join([*told, f"{path}: {'not valid' if bad else 'valid'}"]))
+    if as_json:
+        typer.echo(json.dumps(rows, ensure_ascii=False))
+    if failed:
+        raise typer.Exit(1)
+
+
+@app.command()
+def publish(definition: MachineFile, db: Kept) -> None:
+    """Keep a definition in --db, and make it the next version of its machine."""
+    machine = read_machine(definition)
+    with told_errors():
+        registry = open_engine(db).registry
+        registry.put(machine)
+        typer.echo(f"{machine.name}:{registry.publish(machine.name)}")
+
+
+@app.command()
+def alias(
+    machine: Annotated[str, typer.Argument(help="The name of a machine of --db.")],
+    name: Annotated[str, typer.Argument(help="The alias.")],
+    versions: Annotated[list[str], typer.Argument(help="VERSION, or two VERSION=PERCENT.")],
+    db: Kept,
+) -> None:
+    """Point an alias at a version, or at two that share the executions."""
+    try:
+        weights = {int(v): int(share or 100) for v, _, share in (text.partition("=") for text in versions)}
+        with told_errors():
+            open_engine(db).registry.alias(machine, name, Route(weights))
+    except ValueError as error:
+        raise fail(f"{error}. Give VERSION, or two VERSION=PERCENT that make 100.", 1) from error
+    shown = ", ".join(f"{version} ({share} %)" for version, share in weights.items())
+    typer.echo(f"{machine}:{name} → {shown}")
+
+
+@app.command()
+def graph(
+    definition: MachineFile,
+    *,
+    picture: Annotated[str, typer.Option("--format", help="mermaid or svg.")] = "mermaid",
+    execution: Annotated[
+        str | None, typer.Option(help="Colour by this execution of --db, or by a JSON file of its history.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Write to this file; .svg or .mmd tell the format.")
+    ] = None,
+    db: Database = None,
+) -> None:
+    """Draw a machine as Mermaid text or SVG."""
+    if out is not None and out.suffix in (".svg", ".mmd"):
+        picture = "svg" if out.suffix == ".svg" else "mermaid"
+    draw = {"mermaid": mermaid, "svg": svg}.get(picture)
+    if draw is None:
+        raise fail(f"There is no format {picture!r}; use mermaid or svg.", 2)
+    text = draw(read_machine(definition), [] if execution is None else read_history(execution, db))
+    if out is None:
+        typer.echo(text, nl=False)
+        return
+    out.write_text(text, "utf-8")
+    typer.echo(f"{out} written.")

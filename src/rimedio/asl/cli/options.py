@@ -1,0 +1,186 @@
+"""What the commands share: the application, their options, and reading what they are given."""
+
+import importlib
+import json
+import sqlite3
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, cast
+
+import typer
+
+from rimedio.asl.definition.findings import line_of
+from rimedio.asl.definition.model import Machine
+from rimedio.asl.errors import AslError, Diagnostic, InvalidDefinition
+from rimedio.asl.execution.engine import Engine
+from rimedio.asl.execution.handlers import Handlers
+from rimedio.asl.integrations.functions import functions, nested
+from rimedio.asl.integrations.objects import FolderStore, objects
+from rimedio.asl.journal.sqlite import SqliteJournal
+from rimedio.asl.jsontext import JSON
+from rimedio.asl.testing import MockedTasks, read_mocks
+
+app = typer.Typer(
+    name="asl",
+    help="Run, test, check, draw and look after Amazon States Language machines in this process.",
+    no_args_is_help=True,
+)
+
+MachineFile = Annotated[Path, typer.Argument(help="The definition, a JSON file.", metavar="MACHINE")]
+Named = Annotated[
+    str, typer.Argument(help="A JSON file, or NAME, NAME:VERSION, NAME:ALIAS of --db.", metavar="MACHINE")
+]
+Which = Annotated[
+    str, typer.Argument(help="The execution: its ARN, MACHINE:NAME, or its NAME.", metavar="EXECUTION")
+]
+Kept = Annotated[Path, typer.Option("--db", help="The SQLite file of machines and executions.")]
+Database = Annotated[Path | None, typer.Option("--db", help="Keep executions in this SQLite file.")]
+Tasks = Annotated[str, typer.Option(help="Handlers: module:MAPPING, resource or function name → function.")]
+Mocks = Annotated[Path | None, typer.Option(help="Mocked tasks, a JSON file: state → [{return} or {throw}].")]
+Buckets = Annotated[Path | None, typer.Option("--objects", help="S3 buckets: the folders in this folder.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON only.")]
+
+
+def fail(message: str, code: int) -> typer.Exit:
+    """Say what is wrong on standard error; raise what this returns."""
+    typer.echo(message, err=True)
+    return typer.Exit(code)
+
+
+@contextmanager
+def told_errors() -> Iterator[None]:
+    """Errors of the engine become a sentence and exit code 1; a file that is no database code 2."""
+    try:
+        yield
+    except InvalidDefinition as error:
+        raise fail("\n".join(map(str, error.diagnostics)), 1) from error
+    except AslError as error:
+        raise fail(str(error), 1) from error
+    except sqlite3.DatabaseError as error:
+        raise fail(
+            f"--db cannot be used: {error}. Give an SQLite file, or the path of a new one.", 2
+        ) from error
+
+
+def read_text(path: Path) -> str:
+    """A file's text, or exit code 2."""
+    try:
+        return path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise fail(f"{path} cannot be read: {reason}. Give the path of a UTF-8 JSON file.", 2) from error
+
+
+def read_json(text: str, what: str) -> JSON:
+    """JSON out of a text, or exit code 2."""
+    try:
+        value: JSON = json.loads(text)
+    except ValueError as error:
+        raise fail(f"{what} is not JSON: {error}.", 2) from error
+    return value
+
+
+def read_given(text: str, option: str) -> JSON:
+    """An option's JSON: the text itself, or `@file`."""
+    if text.startswith("@"):
+        return read_json(read_text(Path(text[1:])), text[1:])
+    return read_json(text, option)
+
+
+def read_machine(path: Path) -> Machine:
+    """A definition; its findings and exit code 1 when it is not valid."""
+    text = read_text(path)
+    try:
+        return Machine.parse(text, path.name.partition(".")[0])
+    except InvalidDefinition as error:
+        findings = "\n\n".join(told_finding(path, text, finding) for finding in error.diagnostics)
+        raise fail(findings, 1) from error
+
+
+def told_finding(path: Path, text: str, finding: Diagnostic) -> str:
+    """A diagnostic as compilers print it: file, line and column, the message, the line itself."""
+    at = line_of(text, finding.location)
+    place = f"{path}:{at[0]}:{at[1]}" if at else str(path)
+    told = [f"{place}: {finding.severity.lower()}: {finding.message} [{finding.code}]"]
+    if at:
+        line = text.split("\n")[at[0] - 1].replace("\t", " ")
+        begin = max(0, at[1] - 60)
+        told += [
+            f"{at[0]:>6} | {line[begin : begin + 100].rstrip()}",
+            f"       | {' ' * (at[1] - 1 - begin)}^",
+        ]
+    return "\n".join(told)
+
+
+def open_engine(
+    db: Path | None, handlers: Handlers | None = None, *, must_exist: bool = False, **options: object
+) -> Engine:
+    """An engine on a database, or in memory."""
+    if db is None:
+        return Engine(None, handlers, **options)  # type: ignore[arg-type]
+    if must_exist and not db.exists():
+        raise fail(f"{db} does not exist. Give the file that `rimedio asl run --db` has made.", 2)
+    with told_errors():
+        return Engine(SqliteJournal.open(db), handlers, **options)  # type: ignore[arg-type]
+
+
+def find_execution(engine: Engine, given: str) -> str:
+    """The ARN of an execution that is given by ARN, `machine:name` or its name alone."""
+    if given.startswith("arn:"):
+        return given
+    every = engine.list_executions(limit=100_000)
+    found = [e.execution_id for e in every if given == e.name or e.execution_id.endswith(f":{given}")]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise fail(f"{given} may be " + " or ".join(short(e) for e in found[:5]) + ". Give one of these.", 1)
+    raise fail(f"No execution is called {given}. `rimedio asl list --db …` shows all there are.", 1)
+
+
+def short(execution_id: str) -> str:
+    """`machine:name` out of an execution's ARN."""
+    return execution_id.partition(":execution:")[2] or execution_id
+
+
+def read_handlers(
+    tasks: str, mocks: Path | None, store: Path | None, *, call: Callable[..., Handlers] = functions
+) -> Handlers:
+    """Handlers out of a module and of a folder of buckets, or mocks."""
+    if mocks is not None:
+        rows = read_json(read_text(mocks), str(mocks))
+        try:
+            return MockedTasks(read_mocks(cast("Mapping[str, JSON]", rows))).handlers
+        except (ValueError, AttributeError) as error:
+            raise fail(f"{mocks}: {error}", 2) from error
+    from rimedio.asl.integrations.http_task import http_task
+
+    built_in = {**http_task(), **({} if store is None else objects(FolderStore(store)))}
+    if not tasks:
+        return built_in
+    found = _module(tasks)
+    named = {key: handler for key, handler in found.items() if ":" not in key and "*" not in key}
+    return {**built_in, **(call(named) if named else {}), **found}
+
+
+def _module(tasks: str) -> Handlers:
+    module, _, name = tasks.partition(":")
+    name = name or "HANDLERS"
+    sys.path.insert(0, str(Path.cwd()))
+    try:
+        found = getattr(importlib.import_module(module.removesuffix(".py").replace("/", ".")), name)
+    except Exception as error:  # the module's own code may do anything
+        reason = f"{type(error).__name__}: {error}"
+        raise fail(f"--tasks {tasks} cannot be loaded: {reason}. Give module:MAPPING.", 2) from error
+    finally:
+        sys.path.pop(0)
+    if not isinstance(found, Mapping):
+        raise fail(f"--tasks {tasks}: {name} is not a mapping of names to functions.", 2)
+    return cast("Handlers", found)
+
+
+def add_nested(engine: Engine, handlers: Handlers) -> None:
+    """Let the machines of the engine's database start each other."""
+    own = dict(handlers)
+    engine.handlers = {**nested(engine, engine.registry.find), **own}

@@ -1,0 +1,81 @@
+"""A machine as a Mermaid flowchart, which GitHub, GitLab and most wikis draw."""
+
+import re
+from collections.abc import Iterator, Mapping
+
+from rimedio.asl.definition.model import Graph, Machine, State
+from rimedio.asl.graph.edges import Object, definitions, edges, inner_graphs
+from rimedio.asl.graph.marks import SIGNS, StateMarks, marks_of
+from rimedio.asl.trace import History, Trace
+
+SHAPES = {"Choice": ("{", "}"), "Succeed": ("([", "])"), "Fail": ("([", "])"), "Wait": ("[/", "/]")}
+CLASSES = {
+    "succeeded": "fill:#d7f0dd,stroke:#1a7f37,color:#0b3d1a",
+    "failed": "fill:#ffd9d6,stroke:#b3261e,stroke-width:3px,color:#5f0f0a",
+    "caught": "fill:#ffe5c2,stroke:#a85400,color:#4a2500",
+    "running": "fill:#d6e8ff,stroke:#0b57d0,color:#04285f",
+    "retrying": "fill:#fff3bf,stroke:#8a6d00,color:#3d3000",
+    "waiting": "fill:#e8dcff,stroke:#6a3fc4,color:#2d1860",
+    "aborted": "fill:#e3e6ea,stroke:#5b6570,color:#22272d",
+}
+LABEL_MAX = 60
+
+
+def mermaid(machine: Machine, history: History = ()) -> str:
+    """A flowchart. Names stand in quotes, so that `end`, brackets and any script are safe."""
+    marks = marks_of(Trace.of(history))
+    drawing = _Flowchart(definitions(machine), marks)
+    lines = ["flowchart TD", *drawing.level(machine.graph, "  ")]
+    lines += [
+        f"  class {drawing.nodes[name]} {found.mark}"
+        for name, found in marks.items()
+        if name in drawing.nodes
+    ]
+    used = {str(found.mark) for found in marks.values()}
+    lines += [f"  classDef {mark} {style}" for mark, style in CLASSES.items() if mark in used]
+    return "\n".join(lines) + "\n"
+
+
+def quoted(text: str, length: int = 200) -> str:
+    """A label between quotes; what Mermaid would read as its own is written as its entity codes."""
+    text = text if len(text) <= length else f"{text[: length - 1]}…"
+    safe = re.sub(r"""[#&<>"`\\;]""", lambda found: f"#{ord(found[0])};", " ".join(text.split()))
+    return f'"{safe}"'
+
+
+class _Flowchart:
+    """Numbers the states: a name is a label, never an identifier."""
+
+    def __init__(self, written: Mapping[str, Object], marks: Mapping[str, StateMarks]) -> None:
+        self._written, self._marks = written, marks
+        self.nodes: dict[str, str] = {}
+        self._starts = 0
+
+    def level(self, graph: Graph, indent: str) -> Iterator[str]:
+        """The lines of one level."""
+        for state in graph.states.values():
+            yield from self._state(state, indent)
+        start = f"start{self._starts}"
+        self._starts += 1
+        yield f'{indent}{start}(("start")) --> {self.nodes[graph.start_at]}'
+        for edge in edges(graph, self._written):
+            arrow = "-.->" if edge.kind == "catch" else "-->"
+            label = f"|{quoted(edge.label, LABEL_MAX)}|" if edge.label else ""
+            yield f"{indent}{self.nodes[edge.source]} {arrow}{label} {self.nodes[edge.target]}"
+
+    def _state(self, state: State, indent: str) -> Iterator[str]:
+        self.nodes[state.name] = node = f"s{len(self.nodes)}"
+        found = self._marks.get(state.name)
+        label = quoted(state.name if found is None else f"{SIGNS[found.mark]} {state.name}")
+        inner = inner_graphs(state)
+        if not inner:
+            left, right = SHAPES.get(state.type, ("[", "]"))
+            yield f"{indent}{node}{left}{label}{right}"
+            return
+        yield f"{indent}subgraph {node}[{label}]"
+        for number, graph in enumerate(inner):
+            title = "each item" if state.type == "Map" else f"branch {number + 1}"
+            yield f'{indent}  subgraph {node}_{number}["{title}"]'
+            yield from self.level(graph, f"{indent}    ")
+            yield f"{indent}  end"
+        yield f"{indent}end"
