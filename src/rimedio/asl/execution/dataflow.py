@@ -161,6 +161,11 @@ class DataFlow:
         return output, cast("dict[str, JSON]", assigned)
 
 
+def included(name: str, text: str) -> dict[str, JSON]:
+    """A payload in the details of an event."""
+    return {name: text, f"{name}Details": {"truncated": False}}
+
+
 def path_of(query: Query) -> str:
     """The text of a JSONPath; empty for every other query."""
     return query.path.text if isinstance(query, JsonPathQuery) else ""

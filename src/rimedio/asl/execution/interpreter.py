@@ -24,7 +24,7 @@ from rimedio.asl.definition.model import (
     WaitPart,
 )
 from rimedio.asl.errors import StatesError
-from rimedio.asl.execution.dataflow import DataFlow
+from rimedio.asl.execution.dataflow import DataFlow, included
 from rimedio.asl.execution.failures import Failures, located, too_large
 from rimedio.asl.execution.fanout import Fanout
 from rimedio.asl.execution.frames import Frame, Phase, Run, visible_variables
@@ -263,6 +263,7 @@ class Interpreter:
             _, path, attempt = heapq.heappop(run.timers)
             if path == "*":
                 self.end(run, "TIMED_OUT", error="States.Timeout")
+                run.execution = run.execution._replace(error=None)  # AWS tells it in the event only
                 return
             frame = run.frames.get(path)
             if frame is not None and frame.attempt == attempt:
@@ -338,11 +339,6 @@ class Interpreter:
         """The events of the frame's history that are not yet written."""
         own = log_of(frame) if run.has_child_executions else None
         return run.changes.events if own is None else own
-
-
-def included(name: str, text: str) -> dict[str, JSON]:
-    """A payload in the details of an event."""
-    return {name: text, f"{name}Details": {"truncated": False}}
 
 
 @cache

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, cast
 from rimedio.asl.clock import new_uuid
 from rimedio.asl.definition.model import State, TaskPart
 from rimedio.asl.errors import StatesError, TaskFailed
+from rimedio.asl.execution.dataflow import included
 from rimedio.asl.execution.failures import too_large
 from rimedio.asl.execution.frames import Frame, Outcome, Phase, Run, TaskCall
 from rimedio.asl.journal.port import ActivityTask, Signal
-from rimedio.asl.jsontext import JSON, dumps, is_too_long
+from rimedio.asl.jsontext import JSON, dumps, is_too_long, loads
 
 if TYPE_CHECKING:
     from rimedio.asl.execution.interpreter import Interpreter
@@ -122,7 +123,7 @@ class TaskState:
         return frame.token is not None and frame.beat_by is not None and now >= frame.beat_by
 
     def _submitted(self, run: Run, frame: Frame, result: JSON) -> None:
-        self._tell(run, frame, "Submitted", _output(dumps(result)))
+        self._tell(run, frame, "Submitted", included("output", dumps(result)))
         frame.phase = Phase.TOKEN
         run.touch(frame)
         early = run.early.pop(cast("str", frame.token), None)
@@ -174,16 +175,21 @@ class TaskState:
         if is_too_long(text):
             self._fail(run, frame, too_large(Service.of(_resource(frame)).title))
             return
-        if _is_job(_resource(frame)):
-            self._tell(run, frame, "Submitted", _output(text))
-        self._tell(run, frame, "Succeeded", _output(text))
+        if _is_job(frame):
+            self._tell_submitted(run, frame, result)
+        self._tell(run, frame, "Succeeded", included("output", text))
         self._in.finish(run, frame, result)
 
     def _fail(self, run: Run, frame: Frame, failure: StatesError) -> None:
-        told = {"error": failure.error, "cause": failure.cause}
-        # The service's own error is that of submitting a job; a job that fails is a States.TaskFailed.
-        refused = _is_job(_resource(frame)) and "." in (failure.error or "").removeprefix("States.")
-        word = "SubmitFailed" if refused else "Failed"
+        told: dict[str, JSON] = {"error": failure.error, "cause": failure.cause}
+        word = "Failed"
+        if _is_job(
+            frame
+        ):  # a job that fails is a States.TaskFailed, an error of the service's that of submitting it
+            if failure.error == "States.TaskFailed":
+                self._tell_submitted(run, frame, _parsed(failure.cause))
+            elif "." in (failure.error or "").removeprefix("States."):
+                word = "SubmitFailed"
         self._tell(run, frame, word, {key: value for key, value in told.items() if value is not None})
         frame.attempt += 1
         self._in.fail(run, frame, frame.definition, failure)
@@ -199,7 +205,7 @@ class TaskState:
         if Service.of(part.resource).family == "Task":
             details = {"region": self._in.machine_arn.split(":")[3], "parameters": text}
         else:
-            details = {"resource": part.resource, "input": text, "inputDetails": {"truncated": False}}
+            details = {"resource": part.resource, **included("input", text)}
         if timeout is not None:
             details["timeoutInSeconds"] = int(timeout)
         if frame.beat_every is not None:
@@ -207,6 +213,12 @@ class TaskState:
         if isinstance(role, dict) and "RoleArn" in role:
             details["taskCredentials"] = {"roleArn": role["RoleArn"]}
         self._tell(run, frame, "Scheduled", details)
+
+    def _tell_submitted(self, run: Run, frame: Frame, job: JSON) -> None:
+        """A job has been submitted; of a nested execution only its beginning was known then."""
+        known = dict(job) if isinstance(job, dict) else {}
+        begun: dict[str, JSON] = {key: known[key] for key in ("ExecutionArn", "StartDate") if key in known}
+        self._tell(run, frame, "Submitted", included("output", dumps(begun or job)))
 
     def _tell(self, run: Run, frame: Frame, word: str, details: dict[str, JSON] | None = None) -> None:
         service = Service.of(_resource(frame))
@@ -218,9 +230,12 @@ def _resource(frame: Frame) -> str:
     return cast("TaskPart", frame.definition.part).resource
 
 
-def _is_job(resource: str) -> bool:
-    return resource.endswith((".sync", ".sync:2"))
+def _is_job(frame: Frame) -> bool:
+    return _resource(frame).endswith((".sync", ".sync:2"))
 
 
-def _output(text: str) -> dict[str, JSON]:
-    return {"output": text, "outputDetails": {"truncated": False}}
+def _parsed(text: str | None) -> JSON:
+    try:
+        return loads(text or "{}")
+    except ValueError:
+        return text
