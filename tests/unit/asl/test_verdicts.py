@@ -387,6 +387,10 @@ INVALID: dict[str, tuple[Any, str, str | None]] = {
     "a reader without resource": (mapped(distributed(), ItemReader={}), SCHEMA, f"{S}/ItemReader"),
     "a reader with an unknown field": (mapped(distributed(), ItemReader={"Resource": LAMBDA, "Foo": 1}), SCHEMA,
                                        f"{S}/ItemReader"),
+    "a reader of another service": (mapped(distributed(), ItemReader={"Resource": "arn:aws:states:::dynamodb:getItem"}),
+                                    SCHEMA, f"{S}/ItemReader/Resource"),
+    "a writer that reads": (mapped(distributed(), ResultWriter={"Resource": "arn:aws:states:::s3:getObject"}), SCHEMA,
+                            f"{S}/ResultWriter/Resource"),
     "a table without head": (mapped(distributed(), ItemReader={"Resource": LAMBDA, "ReaderConfig": {
         "InputType": "CSV"}}), SCHEMA, f"{S}/ItemReader/ReaderConfig"),
     "a batch of any size": (mapped(distributed(), ItemBatcher={}), SCHEMA, f"{S}/ItemBatcher"),

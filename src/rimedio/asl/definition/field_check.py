@@ -44,9 +44,6 @@ class FieldCheck:
 
     # -- values that are the same in both languages
 
-    def _any(self, value: JSON, field: Field, language: str, at: str) -> None:
-        """Nothing to check."""
-
     def _text(self, value: JSON, field: Field, language: str, at: str) -> None:
         self.typed(value, "string", at)
 
@@ -64,7 +61,9 @@ class FieldCheck:
             self.findings.schema(f"Value should be one of the following: [{', '.join(field.words)}]", at)
 
     def _resource(self, value: JSON, field: Field, language: str, at: str) -> None:
-        if self.typed(value, "string", at) and (found := resource.problem(str(value), express=self.express)):
+        if self.typed(value, "string", at) and (
+            found := resource.problem(str(value), field.words, express=self.express)
+        ):
             self.findings.schema(found, at)
 
     def _label(self, value: JSON, field: Field, language: str, at: str) -> None:
@@ -91,20 +90,18 @@ class FieldCheck:
         self._expression(value, field, language, at)
         return True
 
-    def _number(self, value: JSON, field: Field, language: str, at: str, kind: str = "NUMBER") -> None:
-        if field.shape != "fixed" and self._is_computed(value, field, language, at):
+    def _number(self, value: JSON, field: Field, language: str, at: str) -> None:
+        whole = field.kind == "whole"
+        if not field.fixed and self._is_computed(value, field, language, at):
             return
-        if isinstance(value, bool) or not isinstance(value, (int, float)):
-            self.findings.schema(f"Expected value of type [{kind}]", at)
-        elif kind == "INTEGER" and isinstance(value, float) and not value.is_integer():
-            self.findings.schema("Expected value of type [INTEGER]", at)
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or (whole and value % 1):
+            self.findings.schema(f"Expected value of type [{'INTEGER' if whole else 'NUMBER'}]", at)
         elif not field.low <= value <= field.high:
             limits = f"at least {field.low:g}"
             limits = limits if field.high > WIDE else f"between {field.low:.9g} and {field.high:.9g}"
             self.findings.schema(f"Value must be {limits}", at)
 
-    def _whole(self, value: JSON, field: Field, language: str, at: str) -> None:
-        self._number(value, field, language, at, "INTEGER")
+    _whole = _number
 
     def _timestamp(self, value: JSON, field: Field, language: str, at: str) -> None:
         if self._is_computed(value, field, language, at) or not self.typed(value, "string", at):
@@ -112,18 +109,16 @@ class FieldCheck:
         if parse_timestamp(str(value)) is None:
             self.findings.schema("Value is not a valid RFC 3339 timestamp", at)
 
-    def _compared(self, value: JSON, field: Field, language: str, at: str) -> None:
+    def _told(self, value: JSON, field: Field, language: str, at: str) -> None:
         """A text; one that looks like a path may have been meant as such."""
-        if self.typed(value, "string", at) and _LIKE_A_PATH.match(str(value)) and language == JSONPATH:
+        if self._is_computed(value, field, language, at) or not self.typed(value, "string", at):
+            return
+        if language == JSONPATH and _LIKE_A_PATH.match(str(value)):
             name = at.rpartition("/")[2]
             message = (
                 f"The value of the field '{name}' looks like a path. Use '{name}Path' to read it from there."
             )
             self.findings.add("NO_PATH", message, at, "WARNING")
-
-    def _words_of_failure(self, value: JSON, field: Field, language: str, at: str) -> None:
-        if not self._is_computed(value, field, language, at):
-            self._compared(value, field, language, at)
 
     # -- JSONPath
 

@@ -16,8 +16,9 @@ class Field:
     """What one field holds.
 
     `language`: the only query language that has it. `shape`: what an object, or each object of a list, looks like.
-    `low`, `high`: bounds of a number, or how many elements a list has at least. `states`: what its expressions may
-    read of `$states` beside input and context.
+    `low`, `high`: bounds of a number, or how many elements a list has at least. `fixed`: no query language computes
+    the number. `words`: all that it may be; of a resource, the integrations that fit. `states`: what its expressions
+    may read of `$states` beside input and context.
     """
 
     kind: str
@@ -25,6 +26,7 @@ class Field:
     shape: str = ""
     low: float = 0
     high: float = sys.float_info.max
+    fixed: bool = False
     words: tuple[str, ...] = ()
     states: frozenset[str] = frozenset()
 
@@ -67,11 +69,10 @@ def _number(name: str, low: float, high: float = sys.float_info.max, kind: str =
 
 
 def _fixed(low: float, high: float = sys.float_info.max, kind: str = "whole") -> Field:
-    """A number that no query language computes."""
-    return Field(kind, low=low, high=high, shape="fixed")
+    return Field(kind, low=low, high=high, fixed=True)
 
 
-TEXT, FLAG, ANY, TIMESTAMP, RESOURCE = map(Field, ("text", "flag", "any", "timestamp", "resource"))
+TEXT, FLAG, TIMESTAMP, RESOURCE, TOLD = map(Field, ("text", "flag", "timestamp", "resource", "told"))
 PATH, REFERENCE = Field("path", JSONPATH), Field("reference", JSONPATH)
 OUTPUT, ASSIGN, COMPUTED = Field("expression", JSONATA), Field("assign"), Field("computed")
 ARGUMENTS, TEMPLATE, PLACE = Field("computed", JSONATA), Field("computed", JSONPATH), Field("place", JSONPATH)
@@ -93,17 +94,18 @@ _RESULT = {
     "Retry": _objects("Retrier", 0), "Catch": _objects("Catcher", 0),
 }  # fmt: skip
 _NEXT = Group(("Next", "End"))
-_S3 = {"Resource": RESOURCE, "Parameters": TEMPLATE, "Arguments": ARGUMENTS}
+_S3 = {"Parameters": TEMPLATE, "Arguments": ARGUMENTS}
+_READERS, _WRITERS = ("s3:getObject", "s3:listObjectsV2"), ("s3:putObject",)
 
 
 def _operand(name: str) -> Field:
     """What a comparison operator of a Choice rule compares with."""
     if name.endswith("Path"):
         return REFERENCE
-    kinds = {"String": "compared", "Numeric": "number", "Timestamp": "timestamp"}
+    kinds = {"String": "told", "Numeric": "number", "Timestamp": "timestamp"}
     kind = next((kind for prefix, kind in kinds.items() if name.startswith(prefix)), "flag")
     low = -sys.float_info.max if kind == "number" else 0
-    return Field(kind, JSONPATH, low=low, shape="fixed")
+    return Field(kind, JSONPATH, low=low)
 
 
 _RULES = replace(_objects("InnerRule"), language=JSONPATH)
@@ -132,7 +134,7 @@ STATE_TYPES: dict[str, Shape] = {
                    "Timestamp": TIMESTAMP, "TimestampPath": REFERENCE},
                   groups=(_NEXT, Group(("Seconds", "SecondsPath", "Timestamp", "TimestampPath")))),
     "Succeed": Shape({**_STATE, **_PATHS, "Output": OUTPUT}),
-    "Fail": Shape({**_STATE, "Error": Field("words_of_failure"), "Cause": Field("words_of_failure"),
+    "Fail": Shape({**_STATE, "Error": TOLD, "Cause": TOLD,
                    "ErrorPath": Field("text_path", JSONPATH), "CausePath": Field("text_path", JSONPATH)}),
     "Parallel": Shape({**_STATE, **_MOVES, **_RESULT, "Arguments": ARGUMENTS, "Branches": _objects("Branch")},
                       ("Branches",), (_NEXT,)),
@@ -165,9 +167,10 @@ SHAPES: dict[str, Shape] = {
     "Catcher": Shape({"ErrorEquals": Field("errors"), "Comment": TEXT, "Next": TEXT, "ResultPath": PLACE,
                       "Output": _seeing(OUTPUT, "errorOutput"), "Assign": _seeing(ASSIGN, "errorOutput")},
                      ("ErrorEquals", "Next")),
-    "ItemReader": Shape({**_S3, "ReaderConfig": Field("object", shape="ReaderConfig")}, ("Resource",)),
+    "ItemReader": Shape({**_S3, "Resource": Field("resource", words=_READERS),
+                         "ReaderConfig": Field("object", shape="ReaderConfig")}, ("Resource",)),
     "ReaderConfig": Shape({"InputType": _words("CSV", "JSON", "JSONL", "MANIFEST", "PARQUET"),
-                           "Transformation": _words("NONE", "LOAD_AND_FLATTEN"), "ItemsPointer": ANY,
+                           "Transformation": _words("NONE", "LOAD_AND_FLATTEN"), "ItemsPointer": TEXT,
                            "CSVDelimiter": _words("COMMA", "PIPE", "SEMICOLON", "SPACE", "TAB"),
                            "CSVHeaderLocation": _words("FIRST_ROW", "GIVEN"), "CSVHeaders": Field("texts"),
                            "ManifestType": _words("ATHENA_DATA", "S3_INVENTORY"),
@@ -178,7 +181,8 @@ SHAPES: dict[str, Shape] = {
                           "BatchInput": COMPUTED},
                          groups=(Group(("MaxItemsPerBatch", "MaxItemsPerBatchPath", "MaxInputBytesPerBatch",
                                         "MaxInputBytesPerBatchPath"), most=4),)),
-    "ResultWriter": Shape({**_S3, "WriterConfig": Field("object", shape="WriterConfig")},
+    "ResultWriter": Shape({**_S3, "Resource": Field("resource", words=_WRITERS),
+                           "WriterConfig": Field("object", shape="WriterConfig")},
                           groups=(Group(("Resource", "WriterConfig"), most=2),)),
     "WriterConfig": Shape({"OutputType": _words("JSON", "JSONL"),
                            "Transformation": _words("NONE", "COMPACT", "FLATTEN")}),

@@ -21,11 +21,12 @@ _CALL = re.compile(
 )
 
 
-def problem(resource: str, *, express: bool) -> str | None:
+def problem(resource: str, fitting: tuple[str, ...] = (), *, express: bool) -> str | None:
     """What is wrong with a resource, in AWS's words; None when nothing is.
 
-    Any URI that is no ARN passes: handlers are found by text. `express`: for an Express state machine, which neither
-    runs jobs nor waits for tokens and activities.
+    Any URI that is no ARN passes: handlers are found by text. `fitting`: the integrations that can be called here,
+    when not all can. `express`: for an Express state machine, which neither runs jobs nor waits for tokens and
+    activities.
     """
     is_arn = resource.startswith("arn:")
     if not (_ARN if is_arn else _URI).fullmatch(resource):
@@ -34,7 +35,8 @@ def problem(resource: str, *, express: bool) -> str | None:
     call = _CALL.fullmatch(integration[1]) if integration else None
     way = call[2] if call else None
     service = call[1].partition(":")[0] if call else ""
-    if integration and (call is None or (way and way not in WAYS.get(service, (way,)))):
+    known = call and (not way or way in WAYS.get(service, (way,)))
+    if integration and not (known and (not fitting or integration[1] in fitting)):
         what = "is not recognized. The value is not a valid resource ARN, or the resource is not available"
         return f"The resource provided {resource} {what} in this region."
     if express and (way or (is_arn and resource.split(":")[5] == "activity")):
