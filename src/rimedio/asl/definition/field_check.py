@@ -85,7 +85,8 @@ class FieldCheck:
     # -- numbers, moments and texts, which JSONata may compute
 
     def _is_computed(self, value: JSON, field: Field, language: str, at: str) -> bool:
-        if language != JSONATA or not isinstance(value, str) or not is_expression(value):
+        """Whether an expression stands for the value; it is checked, also when one of its delimiters is missing."""
+        if language != JSONATA or not isinstance(value, str) or not (value[:2] == "{%" or value[-2:] == "%}"):
             return False
         self._expression(value, field, language, at)
         return True
@@ -185,9 +186,9 @@ class FieldCheck:
         if language == JSONPATH:
             if self.typed(value, kind, at):
                 self._parameters(value, field, language, at)
-        elif kind_of(value) == kind or (isinstance(value, str) and is_expression(value)):
+        elif kind_of(value) == kind:
             self._expression(value, field, language, at)
-        else:
+        elif not self._is_computed(value, field, language, at):
             self.findings.schema(f"Expected value of type [{kind.upper()}] or a JSONata expression", at)
 
     def _items(self, value: JSON, field: Field, language: str, at: str) -> None:
