@@ -12,7 +12,6 @@ AslError
 ├── InvalidToken           no task waits for this token
 ├── TaskTimedOut           the task that waited for this token is over
 ├── JournalUnusable        the file is no journal, or a newer release wrote it
-├── JournalUnusable        the file is no journal, or a newer release wrote it
 └── NotRedrivable          the execution has not failed, or is no longer there to repeat
 """
 
@@ -95,10 +94,6 @@ class InvalidToken(AslError):
 
 class TaskTimedOut(AslError):
     """The task is over: it timed out, was answered already, or its execution was stopped."""
-
-
-class JournalUnusable(AslError):
-    """A file that is no journal, or one of a newer release."""
 
 
 class JournalUnusable(AslError):
