@@ -222,6 +222,17 @@ class Run:
             self._received.add(signal.id)
             self.signals.append(signal)
 
+    def key_of(self, call: TaskCall) -> str:
+        """The same for a call that is repeated after a crash, another one for every other attempt.
+
+        Those around it count too: the first item of a Map that is tried again is a new attempt.
+        """
+        at, places = self.frames.get(call.path), ""
+        while at is not None:
+            places = f"{at.path[at.path.rfind('/') :]}#{at.entered}.{at.attempt}{places}"
+            at = at.parent
+        return f"{self.execution.id}{places}"
+
     def awaits(self, call: TaskCall) -> bool:
         """Whether the outcome of a call still matters."""
         return (call.path, call.attempt) in self.in_flight

@@ -47,7 +47,7 @@ class AwaitExecution(Exception):
         self.execution_id = execution_id
 
 
-def outcome_of(handlers: Handlers, call: TaskCall, heartbeat: Callable[[], None]) -> Outcome:
+def outcome_of(handlers: Handlers, call: TaskCall, key: str, heartbeat: Callable[[], None]) -> Outcome:
     """Make a call; payload and result are copied, so that nobody's changes reach the execution's data.
 
     Raises AwaitExecution.
@@ -59,7 +59,7 @@ def outcome_of(handlers: Handlers, call: TaskCall, heartbeat: Callable[[], None]
         retry_count=call.retries,
         token=call.token,
         deadline=None if call.deadline is None else datetime.fromtimestamp(call.deadline, UTC),
-        key=f"{call.execution_id}{call.path}#{call.entered}.{call.attempt}",
+        key=key,
         heartbeat=heartbeat,
     )
 

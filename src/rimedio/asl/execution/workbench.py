@@ -168,7 +168,7 @@ class Workbench:
             if call.token is not None:
                 self.receive(self._journal.signal("heartbeat", call.token, None))
 
-        return outcome_of(self._handlers, call, heartbeat)
+        return outcome_of(self._handlers, call, run.key_of(call), heartbeat)
 
     # -- from outside
 
