@@ -174,10 +174,10 @@ class Evaluation(Jsonata):  # type: ignore[misc]
             raise Exceeded(OUT_OF_MEMORY)
         return text
 
-    def call(self, function: Any, *arguments: Any) -> Any:
-        """Call a function value; it gets no more arguments than it takes."""
-        taken = list(arguments[: max(1, arity(function))])
-        return self.apply(function, taken, None, FUNCTIONS)
+    def call(self, function: Any, *arguments: Any, limit: int | None = None) -> Any:
+        """Call a function value; it gets no more arguments than it takes, or `limit`."""
+        taken = list(arguments[: max(1, arity(function)) if limit is None else limit])
+        return self.apply(function, taken, Utils.NULL_VALUE, FUNCTIONS)
 
     def apply_inner(self, proc: Any, args: Any, input: Any, environment: Any) -> Any:  # noqa: A002
         """Call a function after its arguments were checked against its signature."""

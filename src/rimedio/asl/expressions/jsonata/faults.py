@@ -18,25 +18,25 @@ _INSERT = re.compile(r"\{\{(\{?)\w+\}\}\}?")
 _SECOND_VALUE = {"D1002"}  # the library puts the operator before the value that the message names
 
 
-class Failed(Exception):
+class Failed(JException):  # type: ignore[misc]
     """An expression fails with one of JSONata's codes; `values` are inserted into its message."""
 
     def __init__(self, code: str, *values: Any) -> None:
-        super().__init__(code)
-        self.code = code
+        Exception.__init__(self, code)  # the library's own would format what is not complete yet
+        self.error = code
         self.values = values
+        self.location = 0
+        self.current = ""
 
 
-class Exceeded(Exception):
+class Exceeded(Failed):
     """An expression takes too much time, memory or depth."""
 
 
 def reason(error: Exception) -> str:
     """The end of the sentence `… threw an error during evaluation`, with its punctuation."""
-    if isinstance(error, Exceeded):
-        return f": {error}"
-    if isinstance(error, RecursionError):
-        return f": {STACK_OVERFLOW}"
+    if isinstance(error, (Exceeded, RecursionError)):
+        return f": {error if isinstance(error, Exceeded) else STACK_OVERFLOW}"
     code, message = code_and_message(error)
     return f". {code}: {message}" if code else f". {message}"
 
@@ -44,7 +44,7 @@ def reason(error: Exception) -> str:
 def code_and_message(error: Exception) -> tuple[str, str]:
     """JSONata's code of an error (or nothing) and its message."""
     if isinstance(error, Failed):
-        return error.code, _message(error.code, error.values)
+        return error.error, _message(error.error, error.values)
     if isinstance(error, JException) and error.error in JException.error_codes:
         code, values = error.error, [error.current, error.expected, error.extra]
         if code == "S0301" and error.current:  # the library takes an unknown escape for an empty pattern

@@ -94,7 +94,9 @@ def _sort(evaluation: Evaluation, values: Any, after: Any) -> Any:
     if len(values) < 2:
         return values
     if after is not None:
-        return sorted(values, key=cmp_to_key(lambda a, b: -1 if _truth(evaluation.call(after, b, a)) else 0))
+        return sorted(
+            values, key=cmp_to_key(lambda a, b: -1 if _truth(evaluation.call(after, b, a, limit=2)) else 0)
+        )
     kinds = {"s" if isinstance(v, str) else "n" if _is_number(v) else "?" for v in values}
     if len(kinds) > 1 or "?" in kinds:
         raise Failed("D3070")
