@@ -1,10 +1,14 @@
-"""The intrinsic functions of JSONPath states: `States.Format('Hello {}', $.name)` and its seventeen like."""
+"""The intrinsic functions of JSONPath states: `States.Format('Hello {}', $.name)` and its seventeen like.
+
+What refuses its arguments fails with States.Runtime, as AWS does, although its guide says States.IntrinsicFailure.
+"""
 
 import base64
 import hashlib
 import json
 import math
 import re
+import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -22,20 +26,27 @@ from rimedio.asl.jsontext import JSON, dumps, loads
 
 RANGE_MAX = 1000
 TEXT_MAX = 10_000  # characters that Base64 and Hash take
-LONG_MAX = 2**63 - 1
+INT_MIN, INT_MAX = -(2**31), 2**31 - 1
 
 _CALL = re.compile(r"States\.([A-Za-z0-9]+)\s*\(")
 _STRING = re.compile(r"'((?:[^'\\]|\\[\\'{}])*)'")
 _FRACTION = re.compile(r"\d[.e]")
 _ESCAPED = re.compile(r"\\(.)")
-_FORMAT = re.compile(r"\\(.)|\{\}", re.DOTALL)
+_FORMAT = re.compile(r"\\(.)|\{\}|[{}]", re.DOTALL)
 _HASHES = ("MD5", "SHA-1", "SHA-256", "SHA-384", "SHA-512")
 
 Kind: TypeAlias = Callable[[JSON], Any]
 
 
 class _Refused(Exception):
-    """A function refuses its arguments."""
+    """A function refuses its arguments; what it says stands around the function's name."""
+
+    def __init__(self, what: str = "Invalid arguments", more: str = "") -> None:
+        super().__init__(what, more)
+
+
+class _Failed(Exception):
+    """A function has failed."""
 
 
 def is_intrinsic(text: str) -> bool:
@@ -64,12 +75,10 @@ class Function:
     more: bool = False
     served: bool = False  # the call gets the services first
 
-    def takes(self, count: int) -> bool:
-        """Whether it may be called with so many arguments."""
-        return len(self.kinds) - self.optional <= count and (self.more or count <= len(self.kinds))
-
     def __call__(self, services: Services, values: list[JSON]) -> JSON:
         """The answer. Raises _Refused."""
+        if not len(self.kinds) - self.optional <= len(values) <= (len(self.kinds), math.inf)[self.more]:
+            raise _Refused
         checked = [kind(value) for kind, value in zip(self.kinds, values, strict=False)]
         checked += values[len(self.kinds) :]
         return self.call(services, *checked) if self.served else self.call(*checked)
@@ -84,23 +93,26 @@ class IntrinsicQuery:
     text: str
 
     def evaluate(self, scope: Scope) -> JSON:
-        """The result. Raises States.IntrinsicFailure, or States.Runtime when a path finds nothing."""
+        """The result. Raises States.Runtime."""
         try:
             return self.answer(scope)
         except PathNotFound as error:
-            raise PathNotFound("States.Runtime", self._cause(error.cause)) from error
-        except _Refused as error:
-            raise StatesError("States.IntrinsicFailure", self._cause(error)) from error
-
-    def _cause(self, error: object) -> str:
-        return f"The function '{self.text}' had the following error: {error}"
+            cause = f"The function '{self.text}' had the following error: {error.cause}"
+            raise PathNotFound("States.Runtime", cause) from error
+        except _Failed as error:
+            what = f"There was an error while evaluating the intrinsic function: {self.text}. {error}"
+            raise StatesError("States.Runtime", what) from error
 
     def answer(self, scope: Scope) -> JSON:
         """As `evaluate`, for the call around this one, whose errors name the outermost only."""
         values = [_value(argument, scope) for argument in self.arguments]
-        if self.name == "Format" and isinstance(self.arguments[0], _String):
+        if self.name == "Format" and values and isinstance(self.arguments[0], _String):
             values[0] = self.arguments[0].raw
-        return FUNCTIONS[self.name](scope.services, values)
+        try:
+            return FUNCTIONS[self.name](scope.services, values)
+        except _Refused as error:
+            what, more = error.args
+            raise _Failed(f"{what} in States.{self.name}{more}") from error
 
 
 def _value(argument: Query, scope: Scope) -> JSON:
@@ -130,8 +142,6 @@ def _call(reader: TextReader, field: str) -> IntrinsicQuery:
     reader.at = found.end()
     with reader.nested():
         arguments = tuple(reader.separated(lambda reader: _argument(reader, field), ")"))
-    if not FUNCTIONS[found[1]].takes(len(arguments)):
-        raise reader.fail(f"States.{found[1]} does not take {len(arguments)} arguments")
     return IntrinsicQuery(found[1], arguments, reader.text[start : reader.at])
 
 
@@ -171,22 +181,22 @@ def _any(value: JSON) -> JSON:
     return value
 
 
-def _kind(expected: type, name: str) -> Kind:
+def _kind(*expected: type) -> Kind:
     def checked(value: JSON) -> JSON:
-        if not isinstance(value, expected):
-            raise _Refused(f"Expected {name}, but was {dumps(value)}.")
+        if not isinstance(value, expected) or (isinstance(value, bool) and bool not in expected):
+            raise _Refused
         return value
 
     return checked
 
 
-_array, _string, _object = _kind(list, "an array"), _kind(str, "a string"), _kind(dict, "an object")
+_array, _string, _object, _number = _kind(list), _kind(str), _kind(dict), _kind(int, float)
 
 
 def _short(value: JSON) -> str:
     text = _plain(value)
     if len(text) > TEXT_MAX:
-        raise _Refused(f"The data has {len(text)} characters; at most {TEXT_MAX} are allowed.")
+        raise _Refused
     return text
 
 
@@ -194,12 +204,17 @@ def _short_string(value: JSON) -> str:
     return _short(_string(value))
 
 
-def _whole(value: JSON) -> int:
-    """A 64-bit integer; fractions round half up, as Java's Math.round does."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise _Refused(f"Expected a number, but was {dumps(value)}.")
-    number = value if isinstance(value, int) else math.floor(value + 0.5)
-    return max(-LONG_MAX - 1, min(number, LONG_MAX))
+def _truncated(value: JSON) -> int:
+    """An integer as Java casts it: without its fraction, within 32 bits."""
+    return int(max(INT_MIN, min(_number(value), INT_MAX)))
+
+
+def _rounded(value: JSON) -> int:
+    """An integer of 32 bits; a half is rounded up."""
+    number: float = _number(value)
+    if not INT_MIN <= number <= INT_MAX:
+        raise _Refused
+    return math.floor(number + 0.5)
 
 
 def _format(template: str, *values: JSON) -> JSON:
@@ -208,13 +223,16 @@ def _format(template: str, *values: JSON) -> JSON:
     def filled(found: re.Match[str]) -> str:
         if found[1]:
             return found[1]
+        if found[0] != "{}":
+            other = "}" if found[0] == "{" else "{"
+            raise _Refused("Invalid template", f": matching '{other}' not found for '{found[0]}'.")
         if not left:
-            raise _Refused("There are more occurrences of {} than arguments.")
+            raise _Refused
         return _plain(left.pop(0))
 
     text = _FORMAT.sub(filled, template)
     if left:
-        raise _Refused(f"There are {len(left)} more arguments than occurrences of {{}}.")
+        raise _Refused
     return text
 
 
@@ -222,58 +240,83 @@ def _string_to_json(text: str) -> JSON:
     try:
         return loads(text) if text.strip() else None
     except ValueError as error:
-        raise _Refused(f"Invalid JSON: {error}.") from error
+        raise _Refused("Cannot convert String to Json", f", caused by: {error}") from error
 
 
 def _partition(items: list[JSON], size: int) -> JSON:
     if size <= 0:
-        raise _Refused("The chunk size must be a positive number.")
+        raise _Refused
     return [items[start : start + size] for start in range(0, len(items), size)]
 
 
-def _identity(value: JSON) -> str:
-    """A text that two values share when they are equal: 1 and 1.0 are not, the order of members is no matter."""
-    return json.dumps(value, sort_keys=True)
+def _contains(items: list[JSON], value: JSON) -> JSON:
+    """Whether an element has the value's text: 1 and '1' are the same to AWS."""
+    return _plain(value) in map(_plain, items)
+
+
+def _unique(items: list[JSON]) -> JSON:
+    """The elements in the order of a Java HashSet, as AWS answers; members may stand in any order."""
+    kept = {json.dumps(item, sort_keys=True): item for item in items}
+    size = 1 << max(4, (int(len(items) / 0.75)).bit_length())
+    return sorted(kept.values(), key=lambda item: (_hash(item) ^ (_hash(item) >> 16)) & (size - 1))
+
+
+def _hash(value: JSON) -> int:
+    """Java's hashCode, as 32 bits without sign."""
+    found = 0
+    if isinstance(value, bool):
+        found = 1231 if value else 1237
+    elif isinstance(value, (int, float)):
+        bits: int = value if isinstance(value, int) else struct.unpack(">q", struct.pack(">d", value))[0]
+        found = bits if bits == value and INT_MIN <= bits <= INT_MAX else bits ^ (bits >> 32)
+    elif isinstance(value, dict):
+        found = sum(_hash(key) ^ _hash(member) for key, member in value.items())
+    elif value is not None:
+        text = value.encode("utf-16-be", "surrogatepass") if isinstance(value, str) else b""
+        parts = map(_hash, value) if isinstance(value, list) else struct.unpack(f">{len(text) // 2}H", text)
+        found = 1 if isinstance(value, list) else 0
+        for part in parts:
+            found = (31 * found + part) & 0xFFFFFFFF
+    return found & 0xFFFFFFFF
 
 
 def _range(first: int, last: int, step: int) -> JSON:
-    if step == 0:
-        raise _Refused("The step cannot be 0.")
-    if (last - first) // step >= RANGE_MAX:
-        raise _Refused(f"The range has more than {RANGE_MAX} elements.")
+    if step == 0 or (last - first) // step >= RANGE_MAX:
+        raise _Refused
     return list(range(first, last + (1 if step > 0 else -1), step))
 
 
 def _get_item(items: list[JSON], index: int) -> JSON:
+    if not items:
+        return None
     if not 0 <= index < len(items):
-        raise _Refused(f"The index {index} is outside the array of {len(items)}.")
+        raise _Refused
     return items[index]
 
 
 def _decode(text: str) -> JSON:
-    try:
-        found = base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
-    except ValueError as error:
-        raise _Refused(f"Invalid Base64: {error}.") from error
-    return found.decode(errors="replace")
+    """As lenient as AWS: what is not of the alphabet is passed over, and `=` ends the text."""
+    known = re.sub(r"[^A-Za-z0-9+/]", "", text.partition("=")[0].translate({45: "+", 95: "/"}))
+    known = known[: len(known) - (len(known) % 4 == 1)]
+    return base64.b64decode(known + "=" * (-len(known) % 4)).decode(errors="replace")
 
 
 def _digest(text: str, algorithm: str) -> JSON:
     if algorithm not in _HASHES:
-        raise _Refused(f"The algorithm must be one of {', '.join(_HASHES)}, but was {algorithm}.")
+        raise _Refused
     plain = algorithm.replace("-", "").lower()
     return hashlib.new(plain, text.encode(errors="replace"), usedforsecurity=False).hexdigest()
 
 
 def _merge(first: dict[str, JSON], second: dict[str, JSON], deep: JSON) -> JSON:
-    if deep is not False:
-        raise _Refused("Only shallow merging is supported; the third argument must be false.")
+    if deep in (True, "true"):  # deep merging is not supported
+        raise _Refused
     return {**first, **second}
 
 
 def _math_random(services: Services, low: int, high: int, seed: int | None = None) -> JSON:
     if low >= high:
-        raise _Refused("The start must be smaller than the end.")
+        raise _Refused
     source = services.randomness if seed is None else Random(seed)  # noqa: S311 - reproducible by contract
     return low + int(source.random() * (high - low))
 
@@ -286,14 +329,12 @@ def _split(text: str, delimiters: str) -> JSON:
 
 FUNCTIONS: dict[str, Function] = {
     "Array": Function(lambda *values: list(values), more=True),
-    "ArrayContains": Function(lambda items, value: _identity(value) in map(_identity, items), (_array, _any)),
-    "ArrayGetItem": Function(_get_item, (_array, _whole)),
+    "ArrayContains": Function(_contains, (_array, _any)),
+    "ArrayGetItem": Function(_get_item, (_array, _truncated)),
     "ArrayLength": Function(len, (_array,)),
-    "ArrayPartition": Function(_partition, (_array, _whole)),
-    "ArrayRange": Function(_range, (_whole, _whole, _whole)),
-    "ArrayUnique": Function(
-        lambda items: list({_identity(item): item for item in items}.values()), (_array,)
-    ),
+    "ArrayPartition": Function(_partition, (_array, _truncated)),
+    "ArrayRange": Function(_range, (_truncated, _truncated, _truncated)),
+    "ArrayUnique": Function(_unique, (_array,)),
     "Base64Decode": Function(_decode, (_short_string,)),
     "Base64Encode": Function(
         lambda text: base64.b64encode(text.encode(errors="replace")).decode(), (_short_string,)
@@ -302,8 +343,8 @@ FUNCTIONS: dict[str, Function] = {
     "Hash": Function(_digest, (_short, _string)),
     "JsonMerge": Function(_merge, (_object, _object, _any)),
     "JsonToString": Function(_text, (_any,)),
-    "MathAdd": Function(lambda first, second: first + second, (_whole, _whole)),
-    "MathRandom": Function(_math_random, (_whole, _whole, _whole), optional=1, served=True),
+    "MathAdd": Function(lambda first, second: _rounded(first + second), (_rounded, _rounded)),
+    "MathRandom": Function(_math_random, (_truncated, _truncated, _truncated), optional=1, served=True),
     "StringSplit": Function(_split, (_string, _string)),
     "StringToJson": Function(_string_to_json, (_string,)),
     "UUID": Function(lambda services: new_uuid(services.randomness), served=True),
