@@ -116,7 +116,7 @@ def test_a_store_keeps_and_lists_objects(store: ObjectStore) -> None:
     for key in ("in/b", "in/a", "out"):
         store.put("bucket", key, key)
     store.put("other", "in/c", "c")
-    assert store.get("bucket", "in/a") == "in/a"
+    assert store.get("bucket", "in/a") == b"in/a"
     assert [(found.key, found.size) for found in store.list("bucket", "in/")] == [("in/a", 4), ("in/b", 4)]
     with pytest.raises(KeyError):
         store.get("bucket", "gone")

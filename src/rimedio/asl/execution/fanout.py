@@ -4,6 +4,7 @@ Each child has its own chain of events. As on AWS, what is told of an iteration 
 `MapIterationFailed`, `…Aborted`) is no link of a chain: the next event follows from the one before it.
 """
 
+import math
 from collections import deque
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, TypeAlias, cast
@@ -58,7 +59,9 @@ class Fanout:
         concurrency = self._in.data.number(part.concurrency, scope, 0) or 0
         frame.limits = [concurrency]
         self._in.tell(run, frame, "MapStateStarted", {"length": len(items)})
-        count = self._in.data.number(part.tolerated_count, scope, 0)
+        count = self._in.data.number(part.tolerated_count, scope, 0 if state.is_jsonata else -math.inf)
+        if count is not None and count < 0:
+            raise StatesError("States.Runtime", "ToleratedFailureCount cannot be negative.")
         percentage = self._in.data.number(part.tolerated_percentage, scope, 0, 100, kind="float")
         if part.distributed:
             facts = Facts(run.at, concurrency, count, percentage, pairs=isinstance(value, dict))
@@ -119,9 +122,7 @@ class Fanout:
 
     def _start_item(self, run: Run, frame: Frame, part: MapPart, children: Children) -> None:
         index = children.pending[0]
-        item = (frame.items or [])[index]
-        if part.selector is not None and part.batcher is None:
-            item = self.selected(run, frame, part.selector, index, item)
+        item = self.input_of(run, frame, index)
         child = Frame(f"{frame.path}/{index}", part.processor, part.processor.start_at, item, parent=frame)
         child.previous = frame.previous
         children.pending.popleft()
@@ -131,6 +132,14 @@ class Fanout:
         else:
             self._in.tell(run, child, "MapIterationStarted", _iteration(child))
         run.add(child)
+
+    def input_of(self, run: Run, frame: Frame, index: int) -> JSON:
+        """What an item's processor starts with. Raises StatesError."""
+        part = cast("MapPart", frame.definition.part)
+        item = (frame.items or [])[index]
+        if part.selector is None or part.batcher is not None:
+            return item
+        return self.selected(run, frame, part.selector, index, item)
 
     def selected(self, run: Run, frame: Frame, selector: Query, index: int, item: JSON) -> JSON:
         """An item's input by ItemSelector, in the scope of the Map state. Raises StatesError."""

@@ -141,11 +141,10 @@ def _listed(resource: str, given: Mapping[str, JSON], limit: int, call: Call) ->
 def _listed_row(row: Mapping[str, JSON]) -> JSON:
     """An object as Step Functions tells it: the instant in seconds since the epoch."""
     at = row.get("LastModified")
-    seconds = datetime.fromisoformat(at).timestamp() if isinstance(at, str) else at
     return {
         "Etag": row.get("Etag", row.get("ETag")),
         "Key": row.get("Key"),
-        "LastModified": int(seconds) if isinstance(seconds, float) and seconds.is_integer() else seconds,
+        "LastModified": int(datetime.fromisoformat(at).timestamp()) if isinstance(at, str) else at,
         "Size": row.get("Size"),
         "StorageClass": row.get("StorageClass", "STANDARD"),
     }

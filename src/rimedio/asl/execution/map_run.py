@@ -9,6 +9,7 @@ from bisect import bisect_right
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, cast
 
 from rimedio.asl.clock import new_uuid
@@ -101,9 +102,7 @@ class MapRuns:
 
     def arn(self, run: Run, frame: Frame, kind: str = "mapRun") -> str:
         """Identifies a Map run; as `execution`, what the ids of its child executions begin with."""
-        label = cast("MapPart", frame.definition.part).label
-        if not label:  # one for each Map state of each definition
-            label = str(uuid.uuid5(uuid.NAMESPACE_OID, f"{run.machine.digest}/{frame.state}"))
+        label = cast("MapPart", frame.definition.part).label or _own_label(run.machine.digest, frame.state)
         base = self._in.machine_arn.replace(":stateMachine", f":{kind}")
         return f"{base}:{run.machine.name}/{label}" + (f":{frame.run_label}" if kind == "mapRun" else "")
 
@@ -357,12 +356,12 @@ class MapRuns:
         return [
             results.Row(
                 arn=f"{prefix}:{self._child_name(frame, index)}",
-                given=given,
+                given=self._in.fanout.input_of(run, frame, index),
                 output=children.results[index],
                 failure=cast("dict[str, JSON] | None", children.failures.get(index)),
                 span=children.spans.get(index),
             )
-            for index, given in enumerate(frame.items or [])
+            for index in range(len(children.results))
         ]
 
     def _conclude(self, run: Run, frame: Frame, output: JSON) -> None:
@@ -372,6 +371,12 @@ class MapRuns:
         self._in.tell(run, frame, "MapRunSucceeded")
         self._note(run, frame, Facts.of(frame), "SUCCEEDED")
         self._in.fanout.succeed(run, frame, output)
+
+
+@lru_cache(maxsize=1024)
+def _own_label(digest: str, state: str) -> str:
+    """The label of a Map state that has none: always the same one for this state of this definition."""
+    return str(uuid.uuid5(uuid.NAMESPACE_OID, f"{digest}/{state}"))
 
 
 def log_of(frame: Frame) -> list[Event] | None:
