@@ -1,5 +1,8 @@
 """What every journal must do."""
 
+import sqlite3
+import threading
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -9,15 +12,19 @@ from rimedio.asl import (
     Engine,
     InvalidToken,
     Journal,
+    JournalUnusable,
     Machine,
     MemoryJournal,
     SqliteJournal,
     TaskTimedOut,
     VirtualClock,
 )
-from rimedio.asl.journal.port import Changes, Event, Execution
+from rimedio.asl.journal.connections import FileConnections
+from rimedio.asl.journal.port import STARTED_NOTE, Changes, Event, Execution
+from rimedio.asl.journal.schema import MIGRATIONS
 
 MACHINE = ("orders", "{}")
+ASK = "arn:aws:states:::sqs:sendMessage.waitForTaskToken"
 
 
 @pytest.fixture(params=["memory", "sqlite"])
@@ -127,3 +134,88 @@ def test_an_execution_goes_on_with_the_definition_it_was_started_with(journal: J
     other = new.start(machine(2))
     new.resume()
     assert (new.run(execution_id).output, new.run(other).output) == (1, 2)
+
+
+def test_what_ended_long_ago_is_forgotten_with_all_it_left_and_its_name_is_free(journal: Journal) -> None:
+    clock = VirtualClock()
+    engine = Engine(journal, {ASK: lambda payload, context: None}, clock=clock)
+    made = Machine.parse({"StartAt": "P", "States": {"P": {"Type": "Pass", "End": True}}}, "orders")
+    asking = {"StartAt": "A", "States": {"A": {"Type": "Task", "Resource": ASK, "End": True}}}
+    old = engine.run(engine.start(made, name="old"))
+    waiting = engine.run(engine.start(Machine.parse(asking), name="waiting"))
+    journal.put_note(f"{STARTED_NOTE}{old.execution_id}", "by an alias")
+    clock.sleep(90 * 86_400)
+    young = engine.run(engine.start(made, name="young"))
+    assert engine.forget(clock.now() - timedelta(days=89)) == 1
+    assert engine.forget(clock.now() - timedelta(days=89)) == 0
+    assert {e.execution_id for e in engine.list_executions()} == {waiting.execution_id, young.execution_id}
+    assert list(journal.events(old.execution_id)) == []
+    assert journal.note(f"{STARTED_NOTE}{old.execution_id}") is None
+    again = engine.run(engine.start(made, {"other": "input"}, name="old"))
+    assert len(engine.history(again.execution_id)) == 4
+    assert len(engine.history(young.execution_id)) == 4
+
+
+def test_a_stop_that_comes_too_late_is_not_kept(journal: Journal) -> None:
+    made, _ = journal.create(execution("a"), MACHINE)
+    assert journal.stop_signal("arn:a", {}) is not None
+    journal.commit(Changes(made._replace(status="FAILED"), wake=None))
+    assert journal.stop_signal("arn:a", {}) is None
+    assert list(journal.signals("arn:a")) == []  # neither that one nor the one before would stop a redrive
+
+
+def test_a_redriven_childs_history_takes_the_place_of_the_first(journal: Journal) -> None:
+    made, _ = journal.create(execution("a"), MACHINE)
+    child = execution("child", parent="map:1", status="FAILED")
+    journal.commit(Changes(made, children=[(child, (event(1), event(2)))]))
+    journal.create(execution("b"), MACHINE)
+    journal.commit(Changes(made, children=[(child._replace(status="SUCCEEDED"), (event(1),))]))
+    assert [e.status for e in journal.records(None, None, "map:1", 9)] == ["SUCCEEDED"]
+    assert [e.id for e in journal.events("arn:child")] == [1]
+
+
+def test_a_file_of_the_first_release_is_brought_up_to_date(tmp_path: Path) -> None:
+    connection = sqlite3.connect(tmp_path / "old.db")
+    connection.executescript(MIGRATIONS[0])
+    connection.execute(
+        "INSERT INTO asl_executions VALUES "
+        "(1, 'arn:a', 'a', 'd', '{}', 1.0, 'RUNNING', NULL, NULL, NULL, NULL, 1, 0, NULL, 5.0)"
+    )
+    connection.commit()
+    connection.close()
+    journal = SqliteJournal.open(tmp_path / "old.db")
+    assert list(journal.waiting()) == [(5.0, "arn:a")]
+
+
+def test_a_file_of_a_newer_release_or_no_database_is_refused_in_words(tmp_path: Path) -> None:
+    connections = FileConnections(tmp_path / "new.db")
+    SqliteJournal(connections)
+    connections.connection.execute("INSERT INTO asl_schema VALUES (99)")
+    connections.close()
+    with pytest.raises(JournalUnusable, match="its schema is 99, this one knows up to"):
+        SqliteJournal.open(tmp_path / "new.db")
+    (tmp_path / "letter.txt").write_text("Dear Ada, " * 99)
+    with pytest.raises(JournalUnusable, match=r"letter\.txt cannot be used as a journal"):
+        SqliteJournal.open(tmp_path / "letter.txt")
+
+
+def test_threads_that_share_a_journal_in_memory_see_whole_steps_only() -> None:
+    journal = MemoryJournal()
+    made, _ = journal.create(execution("a"), MACHINE)
+    seen: set[tuple[int, int]] = set()
+    over = threading.Event()
+
+    def look() -> None:
+        while not over.is_set():
+            record, saved = journal.record("arn:a"), journal.load("arn:a")
+            if record is not None and saved is not None and saved.frames:
+                seen.add((record.next_event, len(saved.frames)))
+
+    watcher = threading.Thread(target=look)
+    watcher.start()
+    for number in range(1, 200):
+        paths = [f"/{n}" for n in range(number)]
+        journal.commit(Changes(made._replace(next_event=number), frames=dict.fromkeys(paths, b"x")))
+    over.set()
+    watcher.join()
+    assert all(count >= number for number, count in seen)
