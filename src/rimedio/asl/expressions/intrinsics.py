@@ -256,7 +256,9 @@ def _contains(items: list[JSON], value: JSON) -> JSON:
 
 def _unique(items: list[JSON]) -> JSON:
     """The elements in the order of a Java HashSet, as AWS answers; members may stand in any order."""
-    kept = {json.dumps(item, sort_keys=True): item for item in items}
+    kept: dict[str, JSON] = {}
+    for item in items:
+        kept.setdefault(json.dumps(item, sort_keys=True), item)
     size = 1 << max(4, (int(len(items) / 0.75)).bit_length())
     return sorted(kept.values(), key=lambda item: (_hash(item) ^ (_hash(item) >> 16)) & (size - 1))
 
