@@ -50,7 +50,7 @@ def test_a_good_definition_has_no_findings() -> None:
         (states(A={"Type": "Nope"}), ("SCHEMA_VALIDATION_FAILED", "/States/A/Type")),
         (states(A={**PASS, "Retry": []}), ("SCHEMA_VALIDATION_FAILED", "/States/A")),
         (states(A={**PASS, "Output": 1}), ("SCHEMA_VALIDATION_FAILED", "/States/A")),
-        (states(A={**PASS, "Parameters": {"x.$": "y"}}), ("SCHEMA_VALIDATION_FAILED", "/States/A/Parameters/x.$")),
+        (states(A={**PASS, "Parameters": {"x.$": "y"}}), ("SCHEMA_VALIDATION_FAILED", "/States/A/Parameters")),
         (states(A={**PASS, "ResultPath": "$.a[*]"}), ("SCHEMA_VALIDATION_FAILED", "/States/A/ResultPath")),
         (states(A={**PASS, "QueryLanguage": "JSONata", "Output": "{% x %}"}), ("UNSUPPORTED_JSONATA_EXPRESSION", "/States/A/Output")),
         (states(A={**PASS, "QueryLanguage": "JSONata", "Output": {"a": "{% ( %}"}}), ("INVALID_JSONATA_EXPRESSION", "/States/A/Output/a")),

@@ -162,6 +162,7 @@ VALID: dict[str, Any] = {
     "results to a bucket": mapped(distributed(), ResultWriter={
         "Resource": "arn:aws:states:::s3:putObject", "Parameters": {"Bucket.$": "$.b", "Prefix": "p"},
         "WriterConfig": {"OutputType": "JSON", "Transformation": "COMPACT"}}),
+    "results nowhere, which AWS takes too": mapped(distributed(), ResultWriter={}),
     # JSONata
     "an expression": jsonata(Output="{% $states.input.a[b > 1].c %}"),
     "expressions within": jsonata(Output={"a": ["{% $x %}", 1, None, {"b": "{% $states.context.State.Name %}"}]}),
@@ -214,6 +215,7 @@ def test_what_aws_accepts_is_accepted_and_compiles(name: str) -> None:
     Machine.parse(definition)
 
 
+UNREADABLE = "The value for the field 'ctx.$' must be a valid JSONPath or a valid intrinsic function call"
 FOREIGN = "The QueryLanguage is set to 'JSONPath', but field 'Output' is only supported for the 'JSONata' QueryLanguage"
 S, C0 = "/States/A", "/States/A/Choices[0]"
 INVALID: dict[str, tuple[Any, str, str | None]] = {
@@ -294,7 +296,7 @@ INVALID: dict[str, tuple[Any, str, str | None]] = {
         "dynamodb:putItem.waitForTaskToken", "aws-sdk:s3", "aws-sdk:s3:listBuckets.sync", "aws-sdk:s3:ListBuckets",
         "ecs:runTask.sync:2", "http:invoke.waitForTaskToken", "lambda:invoke.waitfortasktoken", "glue:")},
     "credentials in words": (task(Credentials="r"), SCHEMA, f"{S}/Credentials"),
-    "credentials from a bad path": (task(Credentials={"RoleArn.$": "role"}), SCHEMA, f"{S}/Credentials/RoleArn.$"),
+    "credentials from a bad path": (task(Credentials={"RoleArn.$": "role"}), SCHEMA, f"{S}/Credentials"),
     "a timeout of a fraction": (task(TimeoutSeconds=1.5), SCHEMA, f"{S}/TimeoutSeconds"),
     "a timeout too long": (task(TimeoutSeconds=100_000_000), SCHEMA, f"{S}/TimeoutSeconds"),
     "a timeout in words": (task(TimeoutSeconds="5"), SCHEMA, f"{S}/TimeoutSeconds"),
@@ -323,11 +325,11 @@ INVALID: dict[str, tuple[Any, str, str | None]] = {
     "an output that is a number": (passing(OutputPath=1), SCHEMA, f"{S}/OutputPath"),
     "a result in the context": (passing(ResultPath="$$.a"), SCHEMA, f"{S}/ResultPath"),
     "a result everywhere": (passing(ResultPath="$..a"), SCHEMA, f"{S}/ResultPath"),
-    "a bracket that stays open": (passing(Parameters={"a.$": "$.b["}), SCHEMA, f"{S}/Parameters/a.$"),
-    "a template's text": (passing(Parameters={"a": [{"b.$": "text"}]}), SCHEMA, f"{S}/Parameters/a[0]/b.$"),
-    "a template's number": (task(ResultSelector={"a.$": 1}), SCHEMA, f"{S}/ResultSelector/a.$"),
+    "a bracket that stays open": (passing(Parameters={"a.$": "$.b["}), SCHEMA, f"{S}/Parameters"),
+    "a template's text": (passing(Parameters={"a": [{"b.$": "text"}]}), SCHEMA, f"{S}/Parameters/a[0]"),
+    "a template's number": (task(ResultSelector={"a.$": 1}), SCHEMA, f"{S}/ResultSelector"),
     "a selector that is a list": (task(ResultSelector=[]), SCHEMA, f"{S}/ResultSelector"),
-    **{f"function {call}": (passing(Parameters={"a.$": call}), SCHEMA, f"{S}/Parameters/a.$") for call in (
+    **{f"function {call}": (passing(Parameters={"a.$": call}), SCHEMA, f"{S}/Parameters") for call in (
         "States.Unknown($.a)", "States.Format", "States.Format('{}', $.a", 'States.Format("{}", $.a)',
         "States.MathAdd(1)", "States.Hash($.a)", "States.JsonMerge($.a, $.b)", "States.UUID($.a)",
         "States.ArrayRange(1, 2)", "states.Format('a')", "States.Array(x)")},
@@ -455,6 +457,14 @@ def test_what_aws_refuses_is_refused_with_its_code_at_its_place(name: str) -> No
         (mapped(TimeoutSeconds=5), [("Field 'TimeoutSeconds' is not supported", "/States/A")]),
         (machine({"Type": "Choice", "Default": "B"}, B=DONE), [("These fields are required: [Choices]", "/States/A")]),
         (task("create"), [("Value is not a valid resource ARN", "/States/A/Resource")]),
+        (mapped(MaxConcurrency=-1), [("Minimum value is 0", "/States/A/MaxConcurrency")]),
+        (mapped(ToleratedFailurePercentage=-1), [("Minimum value is 0.0", "/States/A/ToleratedFailurePercentage")]),
+        (mapped(ToleratedFailurePercentage=101), [("Maximum value is 100.0", "/States/A/ToleratedFailurePercentage")]),
+        (mapped(MaxConcurrency=1, MaxConcurrencyPath="$.n"), [
+            ("There should only be one of the following fields: [MaxConcurrency, MaxConcurrencyPath]", "/States/A")]),
+        (mapped(MaxConcurrencyPath="$$.Execution.Input.n"), [("Value is not a Reference Path",
+                                                              "/States/A/MaxConcurrencyPath")]),
+        (passing(Parameters={"ctx.$": "ctx"}), [(UNREADABLE, "/States/A/Parameters")]),
         (passing(Output=1), [(FOREIGN, "/States/A")]),
     ],
 )  # fmt: skip

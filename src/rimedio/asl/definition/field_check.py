@@ -15,7 +15,6 @@ from rimedio.asl.expressions.payload import compile_value
 from rimedio.asl.jsontext import JSON, kind_of
 
 VARIABLE_NAME_MAX = 80
-WIDE = 1e18  # a bound that is no bound
 
 _NO_PATH = (ValueError, RecursionError)  # what the parsers raise; the latter where brackets open without end
 _VARIABLE = re.compile(r"[^\W\d]\w*")
@@ -98,9 +97,10 @@ class FieldCheck:
         if isinstance(value, bool) or not isinstance(value, (int, float)) or (whole and value % 1):
             self.findings.schema(f"Expected value of type [{'INTEGER' if whole else 'NUMBER'}]", at)
         elif not field.low <= value <= field.high:
-            limits = f"at least {field.low:g}"
-            limits = limits if field.high > WIDE else f"between {field.low:.9g} and {field.high:.9g}"
-            self.findings.schema(f"Value must be {limits}", at)
+            least = value < field.low
+            bound = field.low if least else field.high
+            shown = f"{bound:.0f}" if whole else f"{bound:.1f}"
+            self.findings.schema(f"{'Minimum' if least else 'Maximum'} value is {shown}", at)
 
     _whole = _number
 
@@ -135,6 +135,11 @@ class FieldCheck:
         if _reference_origin(value) is None:
             self.findings.schema("Value is not a Reference Path", at)
 
+    def _reference_in_data(self, value: JSON, field: Field, language: str, at: str) -> None:
+        """As `_reference`, but not to the context."""
+        if _reference_origin(value) in (None, "$$"):
+            self.findings.schema("Value is not a Reference Path", at)
+
     def _place(self, value: JSON, field: Field, language: str, at: str) -> None:
         """Where a result is put: in the state's own data, not in the context or a variable."""
         if value is not None and _reference_origin(value) != "$":
@@ -161,7 +166,7 @@ class FieldCheck:
                     self.findings.add("NO_DOLLAR", message, place, "WARNING")
             elif not isinstance(member, str) or not _computes(member):
                 what = "must be a valid JSONPath or a valid intrinsic function call"
-                self.findings.schema(f"The value for the field '{name}' {what}", place)
+                self.findings.schema(f"The value for the field '{name}' {what}", at)
 
     # -- JSONata
 

@@ -68,6 +68,11 @@ def _number(name: str, low: float, high: float = sys.float_info.max, kind: str =
     return {name: Field(kind, low=low, high=high), f"{name}Path": REFERENCE}
 
 
+def _limit(name: str, low: float, high: float = sys.float_info.max, kind: str = "whole") -> dict[str, Field]:
+    """A number of a Map, whose path does not lead into the context."""
+    return {**_number(name, low, high, kind), f"{name}Path": Field("reference_in_data", JSONPATH)}
+
+
 def _fixed(low: float, high: float = sys.float_info.max, kind: str = "whole") -> Field:
     return Field(kind, low=low, high=high, fixed=True)
 
@@ -143,8 +148,8 @@ STATE_TYPES: dict[str, Shape] = {
                   "Iterator": Field("object", shape="ItemProcessor"), "Label": Field("label"),
                   "ItemReader": Field("object", shape="ItemReader"),
                   "ItemBatcher": Field("object", shape="ItemBatcher"),
-                  "ResultWriter": Field("object", shape="ResultWriter"), **_number("MaxConcurrency", 0),
-                  **_number("ToleratedFailureCount", 0), **_number("ToleratedFailurePercentage", 0, 100, "number")},
+                  "ResultWriter": Field("object", shape="ResultWriter"), **_limit("MaxConcurrency", 0),
+                  **_limit("ToleratedFailureCount", 0), **_limit("ToleratedFailurePercentage", 0, 100, "number")},
                  groups=(_NEXT, Group(("ItemProcessor", "Iterator")), Group(("Parameters", "ItemSelector"), 0))),
 }  # fmt: skip
 
@@ -174,16 +179,15 @@ SHAPES: dict[str, Shape] = {
                            "CSVDelimiter": _words("COMMA", "PIPE", "SEMICOLON", "SPACE", "TAB"),
                            "CSVHeaderLocation": _words("FIRST_ROW", "GIVEN"), "CSVHeaders": Field("texts"),
                            "ManifestType": _words("ATHENA_DATA", "S3_INVENTORY"),
-                           **_number("MaxItems", 0, 100_000_000)},
+                           **_limit("MaxItems", 0, 100_000_000)},
                           needs=(("InputType", "CSV", "CSVHeaderLocation"),
                                  ("CSVHeaderLocation", "GIVEN", "CSVHeaders"))),
-    "ItemBatcher": Shape({**_number("MaxItemsPerBatch", 1), **_number("MaxInputBytesPerBatch", 1, 262_144),
+    "ItemBatcher": Shape({**_limit("MaxItemsPerBatch", 1), **_limit("MaxInputBytesPerBatch", 1, 262_144),
                           "BatchInput": COMPUTED},
                          groups=(Group(("MaxItemsPerBatch", "MaxItemsPerBatchPath", "MaxInputBytesPerBatch",
                                         "MaxInputBytesPerBatchPath"), most=4),)),
     "ResultWriter": Shape({**_S3, "Resource": Field("resource", words=_WRITERS),
-                           "WriterConfig": Field("object", shape="WriterConfig")},
-                          groups=(Group(("Resource", "WriterConfig"), most=2),)),
+                           "WriterConfig": Field("object", shape="WriterConfig")}),
     "WriterConfig": Shape({"OutputType": _words("JSON", "JSONL"),
                            "Transformation": _words("NONE", "COMPACT", "FLATTEN")}),
 }  # fmt: skip

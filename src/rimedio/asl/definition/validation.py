@@ -143,14 +143,12 @@ class _Walk:
 
     def _group(self, body: Object, group: Group, at: str) -> None:
         count = sum(name in body and not (name == "End" and body[name] is False) for name in group.names)
-        if group.least <= count <= group.most:
-            return
-        wording = {
-            (1, 1): "Exactly one of these fields is required",
-            (0, 1): "Only one of these fields is allowed",
-        }
-        usual = wording.get((group.least, group.most), "One of these fields is required")
-        self.findings.schema(group.message or f"{usual}: [{', '.join(group.names)}]", at)
+        names = ", ".join(group.names)
+        if count < group.least:
+            self.findings.schema(group.message or f"One of these fields is required: [{names}]", at)
+        elif count > group.most:
+            usual = f"There should only be one of the following fields: [{names}]"
+            self.findings.schema(group.message or usual, at)
 
     def _value(self, value: JSON, field: Field, language: str, at: str) -> None:
         if field.kind == "object":
