@@ -1,6 +1,7 @@
 """What goes wrong in a JSONata expression, in the words of the reference implementation."""
 
 import json
+import math
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -15,7 +16,7 @@ OUT_OF_MEMORY = "Expression evaluation memory limit exceeded: Check for excessiv
 OUT_OF_TIME = "Expression evaluation timeout: Check for infinite loop"
 
 _INSERT = re.compile(r"\{\{(\{?)\w+\}\}\}?")
-_SECOND_VALUE = {"D1002"}  # the library puts the operator before the value that the message names
+_INSERTED = {"D1002": (1,), "T2007": (1, 0)}  # which of the library's values, where not all in order
 
 
 class Failed(JException):  # type: ignore[misc]
@@ -49,7 +50,7 @@ def code_and_message(error: Exception) -> tuple[str, str]:
         code, values = error.error, [error.current, error.expected, error.extra]
         if code == "S0301" and error.current:  # the library takes an unknown escape for an empty pattern
             code = "S0103"
-        return code, _message(code, values[code in _SECOND_VALUE :])
+        return code, _message(code, [values[place] for place in _INSERTED.get(code, (0, 1, 2))])
     return "", str(error) or type(error).__name__
 
 
@@ -68,7 +69,9 @@ def _message(code: str, values: Sequence[Any]) -> str:
 def _quoted(value: Any) -> str:
     if value is None:
         return "undefined"
+    if value is Utils.NULL_VALUE or (isinstance(value, float) and not math.isfinite(value)):
+        return "null"
     try:
-        return json.dumps(None if value is Utils.NULL_VALUE else value, ensure_ascii=False)
+        return json.dumps(value, ensure_ascii=False)
     except TypeError:
         return "undefined"

@@ -1,10 +1,10 @@
 """JSONata's functions of numbers, arrays, objects and time that the library has otherwise; those of Step Functions."""
 
 import hashlib
-import json
 import math
 import re
 from collections.abc import Iterator
+from datetime import datetime
 from functools import cmp_to_key, reduce
 from typing import Any
 
@@ -18,12 +18,20 @@ from rimedio.asl.expressions.jsonata.evaluator import Evaluation
 from rimedio.asl.expressions.jsonata.faults import OUT_OF_MEMORY, Exceeded, Failed
 from rimedio.asl.expressions.jsonata.natives import Native, is_function, native
 from rimedio.asl.expressions.jsonata.values import with_null
+from rimedio.asl.jsontext import loads
 
 RANGE_MAX = 360_145
 
 _HASHES = {"MD5": "md5", "SHA-1": "sha1", "SHA-256": "sha256", "SHA-384": "sha384", "SHA-512": "sha512"}
 _ISO_DATE = re.compile(
     r"(\d{4})(?:-([01]\d))?(?:-([0-3]\d))?(?:T[0-2]\d:[0-5]\d:[0-5]\d)?(\.\d+)?([+-][0-2]\d:?[0-5]\d|Z)?"
+)
+_LARGE_UNITS = (
+    ("YX", "%Y", "[Y0001]"),
+    ("MdWwx", "%m", "[M01]"),
+    ("DFWw", "%d", "[D01]"),
+    ("HhP", "%H", "[H01]"),
+    ("m", "%M", "[m01]"),
 )
 
 
@@ -206,9 +214,9 @@ def _from_millis(_: Evaluation, millis: Any, picture: Any, zone: Any) -> Any:
 
 
 @native("toMillis", "<s-s?:n>")
-def _to_millis(_: Evaluation, text: Any, picture: Any) -> Any:
+def _to_millis(evaluation: Evaluation, text: Any, picture: Any) -> Any:
     if picture is not None:
-        return Functions.datetime_to_millis(text, picture)
+        return Functions.datetime_to_millis(*_dated(evaluation.services.clock.now(), text, picture))
     found = _ISO_DATE.fullmatch(text)
     try:
         if found is None:
@@ -216,6 +224,15 @@ def _to_millis(_: Evaluation, text: Any, picture: Any) -> Any:
         return Functions.datetime_to_millis(text if found[3] or not found[2] else f"{text}-01", None)
     except ValueError as error:
         raise Failed("D3110", text) from error
+
+
+def _dated(now: datetime, text: str, picture: str) -> tuple[str, str]:
+    """Text and picture with what is larger than all that they tell; the library would ask a clock of its own."""
+    for letters, directive, component in _LARGE_UNITS:
+        if re.search(rf"\[\s*[{letters}]", picture):
+            break
+        text, picture = f"{now.strftime(directive)} {text}", f"{component} {picture}"
+    return text, picture
 
 
 # -- Step Functions' own
@@ -265,8 +282,4 @@ def _uuid(evaluation: Evaluation) -> str:
 
 @native("parse", "<s:x>")
 def _parse(_: Evaluation, text: Any) -> Any:
-    return with_null(json.loads(text, parse_constant=_no_constant))
-
-
-def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not JSON.")
+    return with_null(loads(text))
