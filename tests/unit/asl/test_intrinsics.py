@@ -13,7 +13,7 @@ from rimedio.asl.expressions.jsonpath_parser import PathSyntaxError
 from rimedio.asl.expressions.query import Query, Scope
 from rimedio.asl.jsontext import JSON, dumps
 
-MANY = settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+MANY = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 GIVEN: JSON = {
     "name": "Ada",
@@ -23,6 +23,7 @@ GIVEN: JSON = {
     "f": 1.0,
     "big": 1e7,
     "t": "{} and {}",
+    "a-b": {"é_1": 8},
     "m": [{"b": 2, "a": 1}],
 }
 
@@ -124,6 +125,7 @@ def test_functions(text: str, value: JSON) -> None:
         ("States.Format($.t, 1, 2)", "1 and 2"),
         ("States.Format('{}', $v.x)", "7"),
         ("States.Format( 'x' )", "x"),
+        ("States.Format('{}', $.['a-b'].é_1)", "8"),
     ],
 )
 def test_format(text: str, value: str) -> None:
@@ -253,7 +255,8 @@ def test_an_argument_that_is_not_there_names_the_whole_call_and_the_input(text: 
     "text",
     ["States.Nope()", "States.Array(", "States.Array(1,)", "States.Array(,1)", "States.Array(a)",
      " States.UUID()", "States.UUID() x", "States.UUID", "States.Array(\"a\")", "States.Array('a)", r"States.Array('a\nb')",
-     r"States.StringToJson('{\"a\":1}')", r"States.Array('a\')", "States.Array($.a b)", "states.UUID()", "States.Array(01x)",
+     r"States.StringToJson('{\"a\":1}')", r"States.Array('a\')", "States.Array($.a b)", "states.UUID()", "States.Array(01x)", "States.Array($.a-b)",
+     "States.Array($.a.0)",
      "States.Array(" * 11 + ")" * 11],
 )  # fmt: skip
 def test_a_malformed_call_is_refused(text: str) -> None:

@@ -15,7 +15,7 @@ from rimedio.asl.expressions.payload import compile_path, compile_template
 from rimedio.asl.expressions.query import MISSING, Missing, Scope
 from rimedio.asl.jsontext import JSON, dumps
 
-MANY = settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+MANY = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 STORE: JSON = {
     "books": [{"t": "a", "p": 1}, {"t": "b", "p": 5, "s": True}],

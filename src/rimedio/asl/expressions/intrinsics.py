@@ -130,8 +130,8 @@ def _value(argument: Query, scope: Scope) -> JSON:
 
 @lru_cache(maxsize=2048)
 def compile_intrinsic(text: str, field: str) -> Query:
-    """Parse a call. Raises PathSyntaxError."""
-    return TextReader(text.rstrip()).whole(lambda reader: _call(reader, field))
+    """Parse a call, in whose paths a name like `a-b` stands in brackets. Raises PathSyntaxError."""
+    return TextReader(text.rstrip(), shorthand=True).whole(lambda reader: _call(reader, field))
 
 
 def _call(reader: TextReader, field: str) -> IntrinsicQuery:

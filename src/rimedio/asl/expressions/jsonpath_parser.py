@@ -17,6 +17,7 @@ Operand: TypeAlias = Callable[[JSON, Walk], Found]
 STEPS_MAX, CHOICES_MAX = 200, 30  # in all, and from the first that chooses many values
 
 _NAME = re.compile(r"(?:\\.|[^\s.\[\]()'\"*?@,:|=<>!\\])+", re.DOTALL)
+_SHORTHAND = re.compile(r"[^\W\d]\w*")
 _ORIGIN = re.compile(r"\$(\$|[A-Za-z_À-￿][\wÀ-￿]*)?")
 _INDEX = re.compile(r"-?\d{1,9}")
 _SLICE = re.compile(r"(-?\d{1,9})?\s*:\s*(-?\d{1,9})?(\s*:\s*-?\d*)?")
@@ -64,9 +65,9 @@ def _dotted(reader: TextReader) -> Step:
     if reader.ahead("*"):
         reader.at += 1
         return Step("all")
-    found = _NAME.match(reader.text, reader.at)
+    found = (_SHORTHAND if reader.shorthand else _NAME).match(reader.text, reader.at)
     if found is None:
-        raise reader.fail("Expected a name")
+        raise reader.fail("Expected a name; in brackets and quotes it may have any characters")
     reader.at = found.end()
     if reader.ahead("()") and found[0] in FUNCTIONS:
         reader.at += 2
@@ -83,8 +84,11 @@ def _bracket(reader: TextReader) -> Step:
         step = Step("where", test=_filter(reader))
     elif last := reader.match(_LAST):  # the old way to say [-1]
         step = Step("index", indexes=(-int(last[1]),))
-    elif bounds := reader.match(_SLICE):
-        step = _slice(reader, bounds)
+    elif bounds := reader.match(_SLICE):  # its third part means nothing, as in Jayway
+        first, stop = (int(bound) if bound else None for bound in bounds.group(1, 2))
+        if first is None and stop is None:
+            raise reader.fail("A slice needs a bound")
+        step = Step("slice", bounds=(first, stop))
     elif reader.ahead("'") or reader.ahead('"'):
         names = tuple(reader.separated(_quoted, "]"))
         return Step("name" if len(names) == 1 else "names", names=names)
@@ -95,14 +99,6 @@ def _bracket(reader: TextReader) -> Step:
         return Step("index" if len(indexes) == 1 else "indexes", indexes=indexes)
     reader.need("]")
     return step
-
-
-def _slice(reader: TextReader, found: re.Match[str]) -> Step:
-    """A slice; its third part means nothing, as in Jayway."""
-    first, stop = (int(bound) if bound else None for bound in found.group(1, 2))
-    if first is None and stop is None:
-        raise reader.fail("A slice needs a bound")
-    return Step("slice", bounds=(first, stop))
 
 
 def _quoted(reader: TextReader) -> str:

@@ -20,10 +20,11 @@ class PathSyntaxError(ValueError):
 
 
 class TextReader:
-    """Takes one token after the other."""
+    """Takes one token after the other. `shorthand`: names after a dot are of letters, digits and `_` only."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, *, shorthand: bool = False) -> None:
         self.text = text
+        self.shorthand = shorthand
         self.at = 0
         self.depth = 0
 
