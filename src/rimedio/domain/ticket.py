@@ -13,7 +13,7 @@ from rimedio.domain.errors import IllegalMove
 SYMPTOM_CHARS_MIN = 10
 SYMPTOM_CHARS_MAX = 5000
 ATTACHED_CHARS_MAX = 5000  # ten such texts and all the rest stay below the 400 KB of one DynamoDB item
-METADATA_MAX = 20
+METADATA_MAX = 50
 # White space and control characters, written out: what \s means differs between regular expression engines.
 BLANKS = r"\u0000-\u0020\u007f-\u00a0\u1680\u2000-\u200f\u2028\u2029\u202f\u205f\u3000\ufeff"
 SIGN = rf"[^{BLANKS}]"
@@ -128,7 +128,7 @@ class Attachment(_Value):
     id: ShortText
     type: AttachmentType
     uri: str = Field(max_length=2048)
-    name: str | None = Field(default=None, max_length=255)
+    name: str | None = Field(default=None, max_length=200)
     text: str | None = Field(default=None, max_length=ATTACHED_CHARS_MAX)  # what was read out of it
 
 

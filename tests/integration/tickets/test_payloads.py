@@ -12,7 +12,7 @@ from rimedio.asl import validate
 from rimedio.bootstrap import laptop
 from rimedio.domain.answer import Outcome
 from rimedio.domain.conversation import Author
-from rimedio.domain.ticket import Attachment, AttachmentType, Status
+from rimedio.domain.ticket import ATTACHED_CHARS_MAX, Attachment, AttachmentType, Status
 from rimedio.evaluation.labelled import load_labelled
 from rimedio.settings import EmbedderName, Settings
 from rimedio.tickets.runner import Runner
@@ -107,7 +107,8 @@ def test_the_worst_ticket_fits_on_step_functions(text: str) -> None:
             )
             shop.ingestor.ingest_bytes(manual.encode(), f"m{page}.md", TENANT, source_uri=f"m{page}.md")
         attachments = [
-            Attachment(id=f"a{n}", type=AttachmentType.LOG, uri="object:none", text=text) for n in range(10)
+            Attachment(id=f"a{n}", type=AttachmentType.LOG, uri="object:none", text=text[:ATTACHED_CHARS_MAX])
+            for n in range(10)
         ]
         said = (text * 10)[:4900]
         asked = shop.work(symptom_text=f"E029 {said}", attachments=attachments, error_code="E029")

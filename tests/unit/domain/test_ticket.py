@@ -88,14 +88,14 @@ def test_an_address_without_the_shape_of_one_is_refused(address: str) -> None:
         Customer(id="c1", name="Riva", contact_email=address)
 
 
-def full_request(text_chars: int = 5000, entries: int = 20) -> TicketRequest:
+def full_request(text_chars: int = 5000, entries: int = 50) -> TicketRequest:
     wide = "\U0001f527"  # four bytes in UTF-8
     files = [
         Attachment(
             id=wide * 199 + str(n),
             type=AttachmentType.LOG,
             uri="upload:" + "a" * 2041,
-            name=wide * 255,
+            name=wide * 200,
             text=wide * text_chars,
         )
         for n in range(10)
@@ -117,4 +117,4 @@ def test_a_ticket_that_would_not_fit_is_refused_and_says_where() -> None:
     with pytest.raises(ValidationError, match="text"):
         full_request(text_chars=5001)
     with pytest.raises(ValidationError, match="metadata"):
-        full_request(entries=21)
+        full_request(entries=51)

@@ -211,3 +211,9 @@ def test_a_model_that_does_not_exist_is_refused_with_the_one_that_was_meant(
     answered = call("POST", "/v1/tickets", BODY | {"asset": BODY["asset"] | {"model": "XC-20"}})
     assert (answered.status, answered.code) == (409, "CONFLICT")
     assert "Did you mean XC-200?" in answered.body
+
+
+def test_metadata_beyond_its_limits_is_refused_with_the_place(call: Client) -> None:
+    answered = call("POST", "/v1/tickets", BODY | {"metadata": {"order": "x" * 501}})
+    assert answered.status == 400
+    assert "metadata" in answered.body

@@ -31,16 +31,12 @@ EXAMPLE: JsonValue = {
 }
 # What completing an upload gave, or an address of the public internet.
 STORED_OR_WEB = r"^(object:attachments/[A-Za-z0-9._-]+|https?://[!-~]+)$"
-METADATA_MAX = 50
-MetadataName = Annotated[str, Field(min_length=1, max_length=100)]
-MetadataText = Annotated[str, Field(max_length=2000)]
 Filter = Annotated[str, Field(min_length=1, max_length=200, pattern=SAID)]
 
 
 class AssetBody(Asset):
     """The piece of equipment, of a product type that this service knows."""
 
-    firmware_version: str | None = Field(None, max_length=100)
     product_type: str = Field(json_schema_extra={"x-taxonomy": "product_types"})
 
 
@@ -48,7 +44,6 @@ class AttachmentBody(Attachment):
     """A file that was uploaded before, as completing the upload told it."""
 
     uri: str = Field(min_length=1, max_length=2048, pattern=STORED_OR_WEB)
-    name: str | None = Field(None, max_length=200)
     text: None = None  # read by the service itself
 
 
@@ -59,7 +54,6 @@ class TicketBody(TicketRequest):
 
     asset: AssetBody
     attachments: tuple[AttachmentBody, ...] = Field((), json_schema_extra={"x-limit": "attachments_max"})
-    metadata: dict[MetadataName, MetadataText] = Field(default_factory=dict, max_length=METADATA_MAX)
 
 
 class CreateHeaders(BaseModel):
