@@ -463,6 +463,44 @@ def test_variables_keep_to_their_limits() -> None:
     assert "sum of all variables" in assigning({"a": text}, known=40)
 
 
+def test_assignments_and_output_see_the_variables_from_before() -> None:
+    inner = {
+        "StartAt": "In",
+        "States": {
+            "In": {"Type": "Pass", "Assign": {"own": "{% $a %}"}, "Output": "{% $a * 10 %}", "End": True}
+        },
+    }
+    states: dict[str, Any] = {
+        "First": {"Type": "Pass", "Assign": {"a": 1, "b": 2}, "Next": "Swap"},
+        "Swap": {
+            "Type": "Pass",
+            "Assign": {"a": "{% $b %}", "b": "{% $a %}"},
+            "Output": "{% [$a, $b] %}",
+            "Next": "Par",
+        },
+        "Par": {
+            "Type": "Parallel",
+            "Branches": [inner],
+            "Assign": {"a": "{% $states.result[0] %}"},
+            "Output": {"before": "{% $states.input %}", "a": "{% $a %}", "own": "{% $exists($own) %}"},
+            "Next": "Last",
+        },
+        "Last": {"Type": "Pass", "Output": "{% $merge([$states.input, {'after': $a}]) %}", "End": True},
+    }
+    machine = Machine.parse({"QueryLanguage": "JSONata", "StartAt": "First", "States": states})
+    engine = Engine()
+    found = engine.run(engine.start(machine, {})).output
+    assert found == {"before": [1, 2], "a": 2, "own": False, "after": 20}
+
+
+def test_an_expression_without_end_is_refused_and_harms_nobody() -> None:
+    depth = 3_000
+    for source in ("(" * depth, "[" * depth, "-" * depth, "1" + "+1" * depth):
+        JsonataQuery(source, "Output")
+        found = check_expression(f"{{% {source} %}}", result=False, error_output=False)
+        assert found == [] or found[0][0] == "INVALID_JSONATA_EXPRESSION"
+
+
 def test_only_strings_that_are_delimited_as_a_whole_are_expressions() -> None:
     template: JSON = {
         "a": "{% 1 + 1 %}",
