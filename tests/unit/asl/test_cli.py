@@ -95,7 +95,7 @@ def test_a_failure_says_what_failed_with_what_and_what_to_do(examples: Path) -> 
         "  Error  OrderDeclined",
         "  Cause  the card has expired",
         "  State  Declined (Fail)",
-        '  Input  {"ExecutedVersion":"$LATEST","Payload":null,"StatusCode":200}',
+        '  Input  {"told":"the card has expired"}',
         "  Next   rimedio asl history order:late --db runs.db",
     ]
     assert "↷ Charge  caught CardDeclined" in output
@@ -135,7 +135,7 @@ def test_a_task_that_waits_is_answered_and_the_execution_goes_on(examples: Path)
     assert code == 0
     found = re.search(r"AskOwner waits, with the token ([0-9a-f]{64})", output)
     assert found is not None
-    assert f"rimedio asl send-success {found[1][:12]} --output '{{}}' --db runs.db" in output
+    assert f"rimedio asl send-success {found[1][:12]} --db runs.db --output '{{}}'" in output
     assert "rimedio asl resume approval:one --db runs.db --tasks approval_tasks" in output
     assert "approval:one  RUNNING" in call("list", "--db", "runs.db")[1]
     assert "in AskOwner (waiting)" in call("list", "--db", "runs.db", "--status", "running")[1]

@@ -1,48 +1,44 @@
 """The documentation page runs as it is printed."""
 
-import json
 import re
-import shlex
 from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
+import typer.main
+from tests.asl_pages import Page
 
 import rimedio.asl
 from rimedio.asl.cli import app
 
 pytest_plugins = ["rimedio.asl.pytest_plugin"]
-PAGE = (Path(rimedio.asl.__file__).parent / "README.md").read_text("utf-8")
+PACKAGE = Path(rimedio.asl.__file__).parent
+README = PACKAGE / "README.md"
 
 
 @pytest.fixture
-def page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """The names that the page's examples leave behind, run one after the other."""
+def page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Page:
+    """The page, run from its first block to its last."""
     monkeypatch.chdir(tmp_path)
-    blocks = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
-    assert len(blocks) == 6
-    names: dict[str, Any] = {}
-    exec(compile("\n".join(blocks), "README.md", "exec"), names)
-    return names
+    page = Page(README)
+    page.run(tmp_path)
+    return page
 
 
-def test_the_examples_of_the_page_work(page: dict[str, Any], asl: Any) -> None:
-    page["test_ada_is_greeted"](asl)
+def test_every_block_of_the_page_works_as_printed(page: Page, asl: Any) -> None:
+    assert page.blocks == 11
+    tests = [
+        function for name, function in page.names.items() if name.startswith("test_") and name != "test_state"
+    ]
+    assert len(tests) == 2
+    for function in tests:
+        function(asl)
+    assert Path("late.svg").exists()
 
 
-def test_the_commands_of_the_page_work(page: dict[str, Any]) -> None:
-    Path("machine.json").write_text(page["machine"].definition)
-    Path("mocks.json").write_text(json.dumps({"Greet": [{"return": "Hi"}]}))
-    case = {
-        "name": "a",
-        "input": {"name": "Ada"},
-        "mocks": {"Greet": {"return": "Hi"}},
-        "expect": {"output": "Hi!"},
-    }
-    Path("cases.json").write_text(json.dumps([case]))
-    commands = re.findall(r"^python -m rimedio\.asl (.*)$", PAGE, re.MULTILINE)
-    assert len(commands) == 8
-    for command in commands:
-        result = CliRunner().invoke(app, shlex.split(command.replace("runs.db", "page.db")))
-        assert result.exit_code == 0, f"{command}: {result.output}"
+def test_every_command_and_room_stands_on_the_page() -> None:
+    text = README.read_text("utf-8")
+    commands: Any = typer.main.get_command(app)
+    assert [name for name in commands.commands if not re.search(rf"`{name}[ `]", text)] == []
+    rooms = {path.stem for path in PACKAGE.iterdir() if not path.name.startswith(("_", "README"))}
+    assert [room for room in rooms if f"`{room}`" not in text] == []

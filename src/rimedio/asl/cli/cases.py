@@ -72,7 +72,9 @@ def _print(results: Sequence[CaseResult], coverage: Coverage) -> None:
         for problem in result.problems:
             typer.echo(f"    {problem}")
     failed = sum(bool(result.problems) for result in results)
-    typer.echo(f"\n{len(results)} cases, {failed} failed; the times are those of the virtual clock")
+    typer.echo(
+        f"\n{len(results)} case{'s' * (len(results) != 1)}, {failed} failed; the times are those of the virtual clock"
+    )
     for line in coverage.lines():
         typer.echo(f"  {line}")
 

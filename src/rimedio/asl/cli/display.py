@@ -43,10 +43,14 @@ class Display:
         with self._lock:
             trace = self.traces.setdefault(execution_id, Trace())
             visit = trace.add(event)
-            self.tell(trace, event, visit)
+        self.tell(trace, event, visit)  # without the lock: drawing takes the console's own
 
     def tell(self, trace: Trace, event: Event, visit: Visit | None) -> None:
         """Something has happened."""
+
+    def note(self, line: str) -> None:
+        """Say something beside the progress."""
+        typer.echo(line, err=True)
 
     def shown(self) -> AbstractContextManager[object]:
         """Show it for as long as the context lasts."""
@@ -87,11 +91,18 @@ class Tree(Display):
 
     def tell(self, trace: Trace, event: Event, visit: Visit | None) -> None:
         """States of the outermost level that are over leave the moving part."""
-        if self._live is not None:
-            for each in trace.root.visits:
-                if not each.mark.is_open and id(each) not in self._printed:
-                    self._printed.add(id(each))
-                    self._console.print(_tree([each], self.clock.now().timestamp()))
+        if self._live is None:
+            return
+        with self._lock:
+            over = [v for v in trace.root.visits if not v.mark.is_open and id(v) not in self._printed]
+            self._printed.update(map(id, over))
+            drawn = [_branch(each, self.clock.now().timestamp()) for each in over]
+        for tree in drawn:
+            self._console.print(tree)
+
+    def note(self, line: str) -> None:
+        """Say something above the moving part."""
+        self._console.print(line, markup=False, soft_wrap=True)
 
     def shown(self) -> AbstractContextManager[object]:
         """Draw eight times a second; what is left on the screen at the end is what is still open."""
@@ -102,34 +113,34 @@ class Tree(Display):
 
     def __rich_console__(self, console: "Console", options: "ConsoleOptions") -> "RenderResult":
         """What is open now."""
+        from rich.console import Group
+
         now = self.clock.now().timestamp()
         with self._lock:
             going = [v for trace in self.traces.values() for v in trace.root.visits if v.mark.is_open]
-            yield _tree(going, now, spinning=True)
+            yield Group(*(_branch(visit, now, spinning=True) for visit in going))
 
 
-def _tree(visits: list[Visit], now: float, *, spinning: bool = False) -> "RenderableGroup":
-    from rich.console import Group
-
-    return Group(*(_branch(visit, now, spinning=spinning) for visit in visits))
-
-
-def _branch(visit: Visit, now: float, *, spinning: bool) -> "RichTree":
+def _branch(visit: Visit, now: float, *, spinning: bool = False, label: str = "") -> "RichTree":
+    """A state, and below it what is inside; a branch or item of one state takes one line."""
     from rich.spinner import Spinner
     from rich.text import Text
     from rich.tree import Tree as RichTree
 
-    line = Text(state_line(visit, now), style=STYLES[visit.mark], overflow="fold")
-    moves = spinning and visit.mark is Mark.RUNNING
-    node = RichTree(
-        Spinner("dots", Text(state_line(visit, now).partition(" ")[2], style="cyan")) if moves else line,
-        guide_style="dim",
-    )
+    told = state_line(visit, now)
+    if spinning and visit.mark is Mark.RUNNING:
+        node = RichTree(
+            Spinner("dots", Text(f"{label}{told.partition(' ')[2]}", style="cyan")), guide_style="dim"
+        )
+    else:
+        line = Text(f"{label}{told}", style=STYLES[visit.mark], overflow="fold")
+        node = RichTree(line, guide_style="dim")
     for text, threads in threads_shown(visit):
         for thread in threads:
-            at = node if len(visit.threads) == 1 else node.add(Text(label_of(thread), style="dim"))
+            short = len(thread.visits) == 1
+            at = node if short else node.add(Text(label_of(thread), style="dim"))
             for inner in thread.visits:
-                at.add(_branch(inner, now, spinning=spinning))
+                at.add(_branch(inner, now, spinning=spinning, label=f"{label_of(thread)}  " if short else ""))
         if text:
             node.add(Text(text, style="dim"))
     return node
@@ -147,5 +158,4 @@ def threads_shown(visit: Visit) -> Iterator[tuple[str, list[Thread]]]:
 
 
 if TYPE_CHECKING:
-    from rich.console import Group as RenderableGroup
     from rich.tree import Tree as RichTree

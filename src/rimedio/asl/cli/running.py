@@ -87,11 +87,12 @@ def resume(
     tasks: Tasks = "",
     mocks: Mocks = None,
     store: Buckets = None,
+    fast: Fast = False,
     wait: Wait = None,
     as_json: AsJson = False,
 ) -> None:
     """Go on with executions that a crash or Ctrl-C has left unfinished."""
-    watch = _Watch(db, tasks, mocks, store, wait=wait, as_json=as_json, must_exist=True)
+    watch = _Watch(db, tasks, mocks, store, fast=fast, wait=wait, as_json=as_json, must_exist=True)
     with told_errors():
         if execution is not None:
             chosen = [find_execution(watch.engine, execution)]
@@ -112,11 +113,12 @@ def redrive(
     tasks: Tasks = "",
     mocks: Mocks = None,
     store: Buckets = None,
+    fast: Fast = False,
     wait: Wait = None,
     as_json: AsJson = False,
 ) -> None:
     """Take a failed execution up where it failed; what had succeeded is not done again."""
-    watch = _Watch(db, tasks, mocks, store, wait=wait, as_json=as_json, must_exist=True)
+    watch = _Watch(db, tasks, mocks, store, fast=fast, wait=wait, as_json=as_json, must_exist=True)
     with told_errors():
         found = find_execution(watch.engine, execution)
         watch.display.follow(watch.engine, found)
@@ -140,6 +142,7 @@ class _Watch:
         must_exist: bool = False,
     ) -> None:
         self._db, self._tasks, self._as_json, self._fast = db, tasks, as_json, fast
+        self._told_tokens: set[str] = set()
         terminal = sys.stderr.isatty()
         self._wait = (terminal and db is not None and not as_json) if wait is None else wait
         self._clock: Clock = VirtualClock(SystemClock().now()) if fast else SystemClock()
@@ -174,6 +177,8 @@ class _Watch:
                 found = self.engine.run(execution, until=partial(self._may_stop, execution))
                 if found.is_over or (self._only_waits(execution) and not self._wait):
                     left.remove(execution)
+                elif self._only_waits(execution) and not self._as_json:
+                    self._tell_how_to_answer(execution)
             if left:
                 self._clock.sleep(POLL_SECONDS)
 
@@ -237,22 +242,25 @@ class _Watch:
         return [*told, f"{self._command('redrive', found)}{self._with_tasks()}"]
 
     def _tell_waiting(self, found: Description) -> None:
-        typer.echo(f"⧗ {short(found.execution_id)} waits for an answer.", err=True)
-        for task in waiting_tasks(self.engine, found.execution_id):
-            typer.echo(f"  {task.state} waits, with the token {task.token}", err=True)
+        self.display.note(f"⧗ {short(found.execution_id)} waits for an answer.")
+        self._tell_how_to_answer(found.execution_id)
         if self._db is None:
-            typer.echo("  It is lost when this command ends. Keep it with --db runs.db.", err=True)
-            return
-        tasks = waiting_tasks(self.engine, found.execution_id)
-        if tasks:
-            token = tasks[0].token
-            typer.echo(
-                f"  Answer   rimedio asl send-success {token[:12]} --output '{{}}' --db {self._db}", err=True
-            )
-            typer.echo(
-                f"           rimedio asl send-failure {token[:12]} --error NAME --db {self._db}", err=True
-            )
-        typer.echo(f"  Go on    {self._command('resume', found)}{self._with_tasks()}", err=True)
+            self.display.note("  It is lost when this command ends. Keep it with --db runs.db.")
+        else:
+            self.display.note(f"  Go on   {self._command('resume', found)}{self._with_tasks()}")
+
+    def _tell_how_to_answer(self, execution: str) -> None:
+        """Once for every token."""
+        tasks = [
+            task for task in waiting_tasks(self.engine, execution) if task.token not in self._told_tokens
+        ]
+        self._told_tokens.update(task.token for task in tasks)
+        for task in tasks:
+            self.display.note(f"  {task.state} waits, with the token {task.token}")
+        if tasks and self._db is not None:
+            told = f"{tasks[0].token[:12]} --db {shlex.quote(str(self._db))}"
+            self.display.note(f"  Answer  rimedio asl send-success {told} --output '{{}}'")
+            self.display.note(f"     or   rimedio asl send-failure {told} --error NAME")
 
     def _interrupted(self, executions: Sequence[str]) -> None:
         if self._db is None:

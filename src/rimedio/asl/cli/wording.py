@@ -75,9 +75,7 @@ def state_line(visit: Visit, now: float) -> str:
     if items := items_of(visit):
         told.append(items)
     if visit.attempts > 1 or visit.mark is Mark.RETRYING:
-        told.append(
-            f"attempt {visit.attempts}" + (" failed, trying again" if visit.mark is Mark.RETRYING else "")
-        )
+        told.append(f"attempt {visit.attempts}" + (" failed" if visit.mark is Mark.RETRYING else ""))
     if visit.mark is Mark.WAITING:
         told.append("waits for an answer")
     if visit.mark is Mark.ABORTED:
