@@ -331,8 +331,7 @@ INVALID: dict[str, tuple[Any, str, str | None]] = {
     "a selector that is a list": (task(ResultSelector=[]), SCHEMA, f"{S}/ResultSelector"),
     **{f"function {call}": (passing(Parameters={"a.$": call}), SCHEMA, f"{S}/Parameters") for call in (
         "States.Unknown($.a)", "States.Format", "States.Format('{}', $.a", 'States.Format("{}", $.a)',
-        "States.MathAdd(1)", "States.Hash($.a)", "States.JsonMerge($.a, $.b)", "States.UUID($.a)",
-        "States.ArrayRange(1, 2)", "states.Format('a')", "States.Array(x)")},
+        "states.Format('a')", "States.Array(x)")},
     # wait
     "a wait for nothing": (wait(), SCHEMA, S),
     "a wait for two things": (wait(Seconds=1, Timestamp="2030-01-01T00:00:00Z"), SCHEMA, S),

@@ -349,7 +349,7 @@ FUNCTIONS: dict[str, Function] = {
     "MathRandom": Function(_math_random, (_truncated, _truncated, _truncated), optional=1, served=True),
     "StringSplit": Function(_split, (_string, _string)),
     "StringToJson": Function(_string_to_json, (_string,)),
-    "UUID": Function(lambda services: new_uuid(services.randomness), served=True),
+    "UUID": Function(lambda services, *_: new_uuid(services.randomness), more=True, served=True),
 }
 
 GIVE_STRINGS = frozenset(
