@@ -17,7 +17,7 @@ from rimedio.asl import (
     validate,
 )
 from rimedio.asl.integrations.functions import INVOKE, START, functions, nested
-from rimedio.asl.testing import Case, Return, Throw, run_case
+from rimedio.asl.testing import Case, Throw, run_case
 
 pytest_plugins = ["rimedio.asl.pytest_plugin"]
 PASS: dict[str, Any] = {"Type": "Pass", "End": True}
