@@ -15,6 +15,7 @@ from rimedio.asl.expressions.query import Query, Scope, Services
 from rimedio.asl.journal.port import Execution
 from rimedio.asl.jsontext import JSON, dumps, loads
 
+SECONDS_MAX = 99_999_999  # of every wait, timeout and backoff
 WITH_RESULT = frozenset({"Task", "Parallel", "Map"})
 Surroundings = Callable[[Run, Frame], tuple[Execution, dict[str, JSON] | None]]
 
@@ -61,9 +62,8 @@ class DataFlow:
         state: dict[str, JSON] = {"Name": frame.state, "EnteredTime": _iso(frame.entered_at)}
         if frame.definition.type in WITH_RESULT:
             state["RetryCount"] = frame.retries
-        machine = (
-            run.machine.name if record.parent is None else record.parent.split(":")[-2]
-        )  # a Map run's ARN
+        # The parent's ARN is that of a Map run: …:mapRun:machine/label:uuid.
+        machine = run.machine.name if record.parent is None else record.parent.split(":")[-2]
         context: dict[str, JSON] = {
             "Execution": execution,
             "StateMachine": {"Id": f"{self.machine_arn}:{machine}", "Name": machine},
@@ -118,47 +118,32 @@ class DataFlow:
     def outcome(
         self, run: Run, frame: Frame, result: JSON, flow: Flow, *, caught: bool
     ) -> tuple[JSON, dict[str, JSON]]:
-        """Output and assigned variables of a state that leaves with `result`. Raises StatesError."""
-        if frame.definition.is_jsonata:
-            return self._flow_jsonata(run, frame, result, flow, caught)
-        return self._flow_jsonpath(run, frame, result, flow, caught)
+        """Output and assigned variables of a state that leaves with `result`. Raises StatesError.
 
-    def _flow_jsonata(
-        self, run: Run, frame: Frame, result: JSON, flow: Flow, caught: bool
-    ) -> tuple[JSON, dict[str, JSON]]:
-        if flow.output is None and flow.assign is None:
-            return result, {}
-        known: dict[str, JSON] = {"input": frame.input}
-        if caught:
-            known["errorOutput"] = result
-        elif frame.definition.type in WITH_RESULT:
-            known["result"] = result
-        scope = self.scope(run, frame, None, known)
-        output = result if flow.output is None else flow.output.evaluate(scope)
-        assigned = {} if flow.assign is None else flow.assign.evaluate(scope)
-        return output, cast("dict[str, JSON]", assigned)
-
-    def _flow_jsonpath(
-        self, run: Run, frame: Frame, result: JSON, flow: Flow, caught: bool
-    ) -> tuple[JSON, dict[str, JSON]]:
+        A Catch has its own Output or ResultPath; ResultSelector and OutputPath are for results that did not fail.
+        """
         state = frame.definition
-        assigned: JSON = {}
-        if flow.assign is not None:
-            assigned = flow.assign.evaluate(self.scope(run, frame, result))
+        output, assigned = result, {}
+        if flow.output is not None or flow.assign is not None:
+            known: dict[str, JSON] = {"input": frame.input}
+            if caught or state.type in WITH_RESULT:
+                known["errorOutput" if caught else "result"] = result
+            scope = self.scope(run, frame, result, known)
+            output = result if flow.output is None else flow.output.evaluate(scope)
+            assigned = {} if flow.assign is None else cast("dict[str, JSON]", flow.assign.evaluate(scope))
+        if state.is_jsonata:
+            return output, assigned
         if state.selector is not None and not caught:
-            result = state.selector.evaluate(self.scope(run, frame, result))
-        output = result
+            output = state.selector.evaluate(self.scope(run, frame, result))
         if flow.discard_result:
             output = frame.input
         elif flow.result_path is not None:
-            output = put_at(flow.result_path, frame.input, result)
-        if caught:
-            pass  # a Catch has a ResultPath of its own and no OutputPath: the state's would find no result
-        elif state.output_null:
+            output = put_at(flow.result_path, frame.input, output)
+        if state.output_null and not caught:
             output = {}
-        elif state.output_path is not None:
+        elif state.output_path is not None and not caught:
             output = state.output_path.evaluate(self.scope(run, frame, output))
-        return output, cast("dict[str, JSON]", assigned)
+        return output, assigned
 
 
 def included(name: str, text: str) -> dict[str, JSON]:

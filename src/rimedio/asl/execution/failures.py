@@ -4,13 +4,13 @@ from typing import TYPE_CHECKING
 
 from rimedio.asl.definition.model import Catcher, Retrier, State
 from rimedio.asl.errors import StatesError, TaskFailed
+from rimedio.asl.execution.dataflow import SECONDS_MAX
 from rimedio.asl.execution.frames import Frame, Phase, Run
 from rimedio.asl.jsontext import JSON
 
 if TYPE_CHECKING:
     from rimedio.asl.execution.interpreter import Interpreter
 
-DELAY_SECONDS_MAX = 99_999_999
 TIMEOUTS = frozenset({"States.Timeout", "States.HeartbeatTimeout"})
 # Names in ErrorEquals that stand for others, and what each of them does not stand for.
 WILDCARDS = {
@@ -48,8 +48,8 @@ class Failures:
             self._give_up(run, frame, placed)
 
     def _retry(self, run: Run, frame: Frame, state: State, failure: StatesError) -> bool:
-        index = matching_retrier(state, failure)
-        if index is None or frame.attempts[index] >= state.retry[index].attempts_max:
+        index = retrier_for(frame, failure)
+        if index is None:
             return False
         frame.due = self._in.now() + self._delay(state.retry[index], frame.attempts[index])
         frame.attempts[index] += 1
@@ -63,7 +63,7 @@ class Failures:
 
     def _delay(self, retrier: Retrier, made: int) -> float:
         delay = retrier.interval * retrier.backoff ** min(made, 60)
-        delay = min(delay, retrier.delay_max or DELAY_SECONDS_MAX)
+        delay = min(delay, retrier.delay_max or SECONDS_MAX)
         return delay * self._in.services.randomness.random() if retrier.full_jitter else delay
 
     def _catch(self, run: Run, frame: Frame, catcher: Catcher, failure: StatesError) -> None:
@@ -97,11 +97,9 @@ def is_fatal(frame: Frame, failure: StatesError) -> bool:
     """Whether nothing, here or further out, will retry or catch the failure."""
     at: Frame | None = frame
     while at is not None:
-        state = at.definition
-        if any(covers(catcher.errors, failure) for catcher in state.catch):
+        if any(covers(catcher.errors, failure) for catcher in at.definition.catch):
             return False
-        retrier = matching_retrier(state, failure)
-        if retrier is not None and at.attempts[retrier] < state.retry[retrier].attempts_max:
+        if retrier_for(at, failure) is not None:
             return False
         if at.isolated:
             return False  # a child execution; whether its failure is tolerated its Map will tell
@@ -125,9 +123,11 @@ def too_large(what: str) -> TaskFailed:
     return TaskFailed("States.DataLimitExceeded", f"The state/task '{what}' {said}")
 
 
-def matching_retrier(state: State, failure: StatesError) -> int | None:
-    """The first retrier that covers a failure; with its attempts used up no other one is asked."""
-    return next((i for i, retrier in enumerate(state.retry) if covers(retrier.errors, failure)), None)
+def retrier_for(frame: Frame, failure: StatesError) -> int | None:
+    """The first retrier that covers a failure, if it has attempts left: with none left no other one is asked."""
+    retriers = frame.definition.retry
+    index = next((i for i, retrier in enumerate(retriers) if covers(retrier.errors, failure)), None)
+    return None if index is None or frame.attempts[index] >= retriers[index].attempts_max else index
 
 
 def covers(errors: tuple[str, ...], failure: StatesError) -> bool:

@@ -78,7 +78,8 @@ class Interpreter:
         """Put the first frame in place."""
         run.at = self.now()
         root = Frame("", run.machine.graph, run.machine.graph.start_at, run.input)
-        details = {**included("input", run.execution.input), "roleArn": self.role_arn}
+        details = included("input", run.execution.input)
+        details["roleArn"] = self.role_arn
         self.tell(run, root, "ExecutionStarted", details)
         root.previous = 0
         run.add(root)
@@ -160,7 +161,8 @@ class Interpreter:
         frame.attempts = [0] * len(state.retry)
         frame.retries = 0
         frame.attempt += 1
-        details = {**included("input", run.text(frame.input)), "name": state.name}
+        details = included("input", run.text(frame.input))
+        details["name"] = state.name
         frame.entered = self.tell(run, frame, f"{state.type}StateEntered", details)
         frame.entered_at = run.at
         run.touch(frame)
@@ -195,7 +197,8 @@ class Interpreter:
         text = run.text(output)
         if is_too_long(text):
             raise too_large(state.name)
-        details = {**included("output", text), "name": state.name}
+        details = included("output", text)
+        details["name"] = state.name
         if assigned:
             texts = {key: dumps(value) for key, value in assigned.items()}
             check_variables(texts, visible_variables(frame))
@@ -271,7 +274,7 @@ class Interpreter:
 
     def _ring(self, run: Run, frame: Frame, now: float) -> None:
         if frame.phase in (Phase.TASK, Phase.TOKEN):
-            self.tasks.ring(run, frame, now)
+            self.tasks.ring(run, frame)
         elif frame.due is None or frame.due > now:
             return
         elif frame.phase is Phase.SLEEP:
@@ -318,12 +321,7 @@ class Interpreter:
 
     def tell(self, run: Run, frame: Frame, kind: str, details: Mapping[str, JSON] | None = None) -> int:
         """Add an event to the history that the frame belongs to; the event's id."""
-        key = "" if details is None else _details_key(kind)
-        return self.emit(run, frame, kind, key, {} if details is None else details)
-
-    def emit(self, run: Run, frame: Frame, kind: str, key: str, details: Mapping[str, JSON]) -> int:
-        """As `tell`, with the name under which the details stand."""
-        log = self.log(run, frame)
+        log = self.log(run, frame) if run.has_child_executions else run.changes.events
         if log is run.changes.events:
             number = run.next_event
             if number >= EVENTS_MAX and not kind.startswith("Execution"):
@@ -331,13 +329,14 @@ class Interpreter:
             run.next_event += 1
         else:
             number = len(log) + 1
-        log.append(Event(number, frame.previous, run.at, kind, key, details))
+        key = "" if details is None else _details_key(kind)
+        log.append(Event(number, frame.previous, run.at, kind, key, details or {}))
         frame.previous = number
         return number
 
     def log(self, run: Run, frame: Frame) -> list[Event]:
         """The events of the frame's history that are not yet written."""
-        own = log_of(frame) if run.has_child_executions else None
+        own = log_of(frame)
         return run.changes.events if own is None else own
 
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from rimedio.asl.definition.model import ChoicePart, FailPart, PassPart, State, SucceedPart, WaitPart
 from rimedio.asl.errors import StatesError, TaskFailed
-from rimedio.asl.execution.dataflow import path_of
+from rimedio.asl.execution.dataflow import SECONDS_MAX, path_of
 from rimedio.asl.execution.frames import Frame, Phase, Run
 from rimedio.asl.expressions.choice import parse_timestamp
 from rimedio.asl.expressions.jsonata import require
@@ -14,7 +14,6 @@ from rimedio.asl.jsontext import JSON, dumps
 if TYPE_CHECKING:
     from rimedio.asl.execution.interpreter import Interpreter
 
-WAIT_SECONDS_MAX = 99_999_999
 WAIT_UNTIL_SECONDS_MAX = 2**31  # 68 years; AWS answers "delay is too long" above
 
 
@@ -26,9 +25,11 @@ class SimpleStates:
 
     def hand_on(self, run: Run, frame: Frame, state: State, part: PassPart | SucceedPart) -> None:
         """Pass and Succeed: hand on the input, or Parameters, or Result."""
-        data, scope = self._in.data.payload(run, frame, state)
+        data = self._in.data.effective_input(run, frame, state)
+        if state.parameters is not None:
+            data = state.parameters.evaluate(self._in.data.scope(run, frame, data))
         if isinstance(part, PassPart) and part.result is not None:
-            data = part.result.evaluate(scope)
+            data = part.result.evaluate(self._in.data.scope(run, frame, data))
         self._in.leave(run, frame, data, state.flow, state.next)
 
     def choose(self, run: Run, frame: Frame, state: State, part: ChoicePart) -> None:
@@ -52,7 +53,7 @@ class SimpleStates:
         if part.is_timestamp:
             until = _instant(part, scope)
         else:
-            until = now + (self._in.data.number(part, scope, 0, WAIT_SECONDS_MAX) or 0)
+            until = now + (self._in.data.number(part, scope, 0, SECONDS_MAX) or 0)
         if until - now > WAIT_UNTIL_SECONDS_MAX:
             raise StatesError("States.Runtime", "Wait state delay is too long.")
         frame.phase = Phase.SLEEP

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 from rimedio.asl.clock import new_uuid
 from rimedio.asl.definition.model import State, TaskPart
 from rimedio.asl.errors import StatesError, TaskFailed
-from rimedio.asl.execution.dataflow import included
+from rimedio.asl.execution.dataflow import SECONDS_MAX, included
 from rimedio.asl.execution.failures import too_large
 from rimedio.asl.execution.frames import Frame, Outcome, Phase, Run, TaskCall
 from rimedio.asl.journal.port import ActivityTask, Signal
@@ -15,8 +15,6 @@ from rimedio.asl.jsontext import JSON, dumps, is_too_long, loads
 
 if TYPE_CHECKING:
     from rimedio.asl.execution.interpreter import Interpreter
-
-SECONDS_MAX = 99_999_999
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,18 +107,12 @@ class TaskState:
             return
         elif outcome.failure is not None:
             self._fail(run, frame, outcome.failure)
-        elif self._is_late(frame):
-            self.ring(run, frame, self._in.now())
+        elif self._overdue(frame, beats=frame.token is not None) is not None:
+            self.ring(run, frame)
         elif frame.token is not None:
             self._submitted(run, frame, outcome.result)
         else:
             self._succeed(run, frame, outcome.result)
-
-    def _is_late(self, frame: Frame) -> bool:
-        now = self._in.now()
-        if frame.deadline is not None and now >= frame.deadline:
-            return True
-        return frame.token is not None and frame.beat_by is not None and now >= frame.beat_by
 
     def _submitted(self, run: Run, frame: Frame, result: JSON) -> None:
         self._tell(run, frame, "Submitted", included("output", dumps(result)))
@@ -153,12 +145,19 @@ class TaskState:
             body = cast("dict[str, str | None]", signal.body)
             self._fail(run, frame, TaskFailed(body.get("error"), body.get("cause")))
 
-    def ring(self, run: Run, frame: Frame, now: float) -> None:
+    def ring(self, run: Run, frame: Frame) -> None:
         """A deadline may have passed."""
+        error = self._overdue(frame)
+        if error is not None:
+            self._time_out(run, frame, error)
+
+    def _overdue(self, frame: Frame, *, beats: bool = True) -> str | None:
+        """The error of a task whose time is up."""
+        now = self._in.now()
         if frame.deadline is not None and frame.deadline <= now:
-            self._time_out(run, frame, "States.Timeout")
-        elif frame.beat_by is not None and frame.beat_by <= now:
-            self._time_out(run, frame, "States.HeartbeatTimeout")
+            return "States.Timeout"
+        late = beats and frame.beat_by is not None and frame.beat_by <= now
+        return "States.HeartbeatTimeout" if late else None
 
     def _time_out(self, run: Run, frame: Frame, error: str) -> None:
         if frame.token is not None:
