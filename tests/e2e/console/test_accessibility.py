@@ -7,7 +7,27 @@ from playwright.sync_api import expect
 
 OPEN = Any
 THEMES = ("light", "dark")
-PAGES = ("/queue", "/tickets/new", "/ask", "/knowledge", "/insights", "/settings", "/welcome")
+PAGES = (
+    "/queue",
+    "/tickets/new",
+    "/ask",
+    "/knowledge",
+    "/knowledge/search?q=E029",
+    "/knowledge/gaps",
+    "/knowledge/articles",
+    "/insights",
+    "/learning",
+    "/events",
+    "/events/webhooks",
+    "/events/rules",
+    "/events/dead",
+    "/events/schedules",
+    "/settings",
+    "/settings/account",
+    "/settings/health",
+    "/settings/service",
+    "/welcome",
+)
 TABS = ("remedy", "steps", "conversation", "run", "similar", "judgements")
 
 

@@ -2,21 +2,10 @@
 
 from collections.abc import Callable
 
-import pytest
 from playwright.sync_api import expect
 from tools.console import Visit
 
 Open = Callable[..., Visit]
-
-ROUTES = (
-    "/insights",
-    "/learning",
-    "/events",
-    "/events/webhooks",
-    "/events/rules",
-    "/events/dead",
-    "/events/schedules",
-)
 
 
 def test_a_chart_is_read_with_the_arrow_keys(open_as: Open) -> None:
@@ -142,18 +131,3 @@ def test_a_webhook_is_registered_its_secret_shown_once_and_removed(open_as: Open
     row.get_by_role("button", name="Delete").click()
     page.get_by_role("dialog").get_by_role("button", name="Delete", exact=True).click()
     expect(row).to_have_count(0)
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("route", ROUTES)
-def test_axe_finds_nothing_serious(open_as: Open, route: str, theme: str) -> None:
-    visit = open_as("admin", theme=theme)
-    visit.go(route)
-    assert visit.violations() == []
-
-
-@pytest.mark.parametrize("route", ROUTES)
-def test_a_phone_shows_the_whole_width(open_as: Open, route: str) -> None:
-    visit = open_as("admin", phone=True)
-    visit.go(route)
-    assert visit.overflow() == 0

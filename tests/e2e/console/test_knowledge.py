@@ -12,7 +12,6 @@ from tools.console import Demo, Visit
 Open = Callable[..., Visit]
 
 _number = itertools.count(1)
-ROUTES = ("/knowledge", "/knowledge/search?q=E029", "/knowledge/gaps", "/knowledge/articles")
 DROP = """([zone, name, bytes]) => {
   const carried = new DataTransfer();
   carried.items.add(new File([new Uint8Array(bytes)], name, { type: "application/pdf" }));
@@ -239,18 +238,3 @@ def test_an_article_from_solved_tickets_is_corrected_and_approved(open_as: Open,
     page.get_by_role("button", name="Approve").click()
     page.get_by_role("dialog").get_by_role("button", name="Approve").click()
     expect(page.get_by_text("Answers may quote it.")).to_be_visible()
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("route", ROUTES)
-def test_axe_finds_nothing_serious(open_as: Open, route: str, theme: str) -> None:
-    visit = open_as("admin", theme=theme)
-    visit.go(route)
-    assert visit.violations() == []
-
-
-@pytest.mark.parametrize("route", ROUTES)
-def test_a_phone_shows_the_whole_width(open_as: Open, route: str) -> None:
-    visit = open_as("admin", phone=True)
-    visit.go(route)
-    assert visit.overflow() == 0

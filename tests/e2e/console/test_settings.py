@@ -2,13 +2,10 @@
 
 from collections.abc import Callable
 
-import pytest
 from playwright.sync_api import expect
 from tools.console import Visit
 
 Open = Callable[..., Visit]
-
-ROUTES = ("/settings", "/settings/account", "/settings/health", "/settings/service")
 
 
 def test_the_language_changes_at_once_and_stays(open_as: Open) -> None:
@@ -92,18 +89,3 @@ def test_settings_are_found_by_their_meaning(open_as: Open) -> None:
     page.get_by_label("Find a setting").fill("folder")
     visit.until(f"document.querySelectorAll('tbody tr').length < {everything}")
     assert page.locator("tbody tr").count() > 0
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("route", ROUTES)
-def test_axe_finds_nothing_serious(open_as: Open, route: str, theme: str) -> None:
-    visit = open_as("admin", theme=theme)
-    visit.go(route)
-    assert visit.violations() == []
-
-
-@pytest.mark.parametrize("route", ROUTES)
-def test_a_phone_shows_the_whole_width(open_as: Open, route: str) -> None:
-    visit = open_as("admin", phone=True)
-    visit.go(route)
-    assert visit.overflow() == 0
