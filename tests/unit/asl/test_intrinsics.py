@@ -140,10 +140,18 @@ def test_hash(algorithm: str, data: str, hashed: str) -> None:
     assert call(f"States.Hash({data}, '{algorithm}')") == expected
 
 
-def test_random_numbers_begin_at_the_start_end_before_the_end_and_repeat_with_their_seed() -> None:
-    found = {call(f"States.MathRandom(1.6, 3.6, {seed})") for seed in range(99)}
-    assert found == {1, 2}
-    assert call("States.MathRandom(1, 999, 5)") == call("States.MathRandom(1, 999, 5)")
+@pytest.mark.parametrize(
+    ("arguments", "number"),
+    [("1, 100, 42", 63), ("1, 1000, 1", 106), ("1, 1000, 2", 806), ("2147483640, 2147483647, 1", 2147483644),
+     ("1, 10, -10", 1), ("1, 10, 0", 7), ("0, 16, 42", 11), ("-2147483648, 2147483647, 42", -1170105035)],
+)  # fmt: skip
+def test_numbers_drawn_with_a_seed_are_those_of_java(arguments: str, number: int) -> None:
+    assert call(f"States.MathRandom({arguments})") == number
+
+
+def test_random_numbers_begin_at_the_start_and_end_before_the_end() -> None:
+    found = {call(f"States.MathRandom(1.6, 4.6, {seed})") for seed in range(99)}
+    assert found == {1, 2, 3}
     assert call("States.MathRandom(-99999, -9999)") in range(-99999, -9999)
 
 

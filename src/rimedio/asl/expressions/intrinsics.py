@@ -5,19 +5,16 @@ What refuses its arguments fails with States.Runtime, as AWS does, although its 
 
 import base64
 import hashlib
-import json
 import math
 import re
-import struct
 from collections.abc import Callable
 from dataclasses import dataclass
-from decimal import Decimal
 from functools import lru_cache
-from random import Random
 from typing import Any, TypeAlias
 
 from rimedio.asl.clock import new_uuid
 from rimedio.asl.errors import PathNotFound, StatesError
+from rimedio.asl.expressions.java import INT_MAX, INT_MIN, json_text, random_integer, unique
 from rimedio.asl.expressions.jsonpath import JsonPathQuery
 from rimedio.asl.expressions.jsonpath_parser import read_path
 from rimedio.asl.expressions.query import Constant, Missing, Query, Scope, Services
@@ -26,11 +23,9 @@ from rimedio.asl.jsontext import JSON, dumps, loads
 
 RANGE_MAX = 1000
 TEXT_MAX = 10_000  # characters that Base64 and Hash take
-INT_MIN, INT_MAX = -(2**31), 2**31 - 1
 
 _CALL = re.compile(r"States\.([A-Za-z0-9]+)\s*\(")
 _STRING = re.compile(r"'((?:[^'\\]|\\[\\'{}])*)'")
-_FRACTION = re.compile(r"\d[.e]")
 _ESCAPED = re.compile(r"\\(.)")
 _FORMAT = re.compile(r"\\(.)|\{\}|[{}]", re.DOTALL)
 _HASHES = ("MD5", "SHA-1", "SHA-256", "SHA-384", "SHA-512")
@@ -157,24 +152,8 @@ def _argument(reader: TextReader, field: str) -> Query:
     return JsonPathQuery(read_path(reader), field) if reader.ahead("$") else Constant(reader.literal())
 
 
-def _text(value: JSON) -> str:
-    """The JSON text of a value, numbers as Java writes them."""
-    text = dumps(value)
-    if not _FRACTION.search(text) or isinstance(value, str):
-        return text
-    if isinstance(value, dict):
-        return "{" + ",".join(f"{dumps(key)}:{_text(member)}" for key, member in value.items()) + "}"
-    if isinstance(value, list):
-        return "[" + ",".join(map(_text, value)) + "]"
-    if not isinstance(value, float) or value == 0 or 1e-3 <= abs(value) < 1e7:
-        return text
-    sign, digits, exponent = Decimal(repr(value)).normalize().as_tuple()
-    written = "".join(map(str, digits))
-    return f"{'-' * sign}{written[0]}.{written[1:] or 0}E{int(exponent) + len(written) - 1}"
-
-
 def _plain(value: JSON) -> str:
-    return value if isinstance(value, str) else _text(value)
+    return value if isinstance(value, str) else json_text(value)
 
 
 def _any(value: JSON) -> JSON:
@@ -254,34 +233,6 @@ def _contains(items: list[JSON], value: JSON) -> JSON:
     return _plain(value) in map(_plain, items)
 
 
-def _unique(items: list[JSON]) -> JSON:
-    """The elements in the order of a Java HashSet, as AWS answers; members may stand in any order."""
-    kept: dict[str, JSON] = {}
-    for item in items:
-        kept.setdefault(json.dumps(item, sort_keys=True), item)
-    size = 1 << max(4, (int(len(items) / 0.75)).bit_length())
-    return sorted(kept.values(), key=lambda item: (_hash(item) ^ (_hash(item) >> 16)) & (size - 1))
-
-
-def _hash(value: JSON) -> int:
-    """Java's hashCode, as 32 bits without sign."""
-    found = 0
-    if isinstance(value, bool):
-        found = 1231 if value else 1237
-    elif isinstance(value, (int, float)):
-        bits: int = value if isinstance(value, int) else struct.unpack(">q", struct.pack(">d", value))[0]
-        found = bits if bits == value and INT_MIN <= bits <= INT_MAX else bits ^ (bits >> 32)
-    elif isinstance(value, dict):
-        found = sum(_hash(key) ^ _hash(member) for key, member in value.items())
-    elif value is not None:
-        text = value.encode("utf-16-be", "surrogatepass") if isinstance(value, str) else b""
-        parts = map(_hash, value) if isinstance(value, list) else struct.unpack(f">{len(text) // 2}H", text)
-        found = 1 if isinstance(value, list) else 0
-        for part in parts:
-            found = (31 * found + part) & 0xFFFFFFFF
-    return found & 0xFFFFFFFF
-
-
 def _range(first: int, last: int, step: int) -> JSON:
     if step == 0 or (last - first) // step >= RANGE_MAX:
         raise _Refused
@@ -319,8 +270,9 @@ def _merge(first: dict[str, JSON], second: dict[str, JSON], deep: JSON) -> JSON:
 def _math_random(services: Services, low: int, high: int, seed: int | None = None) -> JSON:
     if low >= high:
         raise _Refused
-    source = services.randomness if seed is None else Random(seed)  # noqa: S311 - reproducible by contract
-    return low + int(source.random() * (high - low))
+    if seed is not None:
+        return random_integer(seed, low, high)
+    return low + int(services.randomness.random() * (high - low))
 
 
 def _split(text: str, delimiters: str) -> JSON:
@@ -336,7 +288,7 @@ FUNCTIONS: dict[str, Function] = {
     "ArrayLength": Function(len, (_array,)),
     "ArrayPartition": Function(_partition, (_array, _truncated)),
     "ArrayRange": Function(_range, (_truncated, _truncated, _truncated)),
-    "ArrayUnique": Function(_unique, (_array,)),
+    "ArrayUnique": Function(unique, (_array,)),
     "Base64Decode": Function(_decode, (_short_string,)),
     "Base64Encode": Function(
         lambda text: base64.b64encode(text.encode(errors="replace")).decode(), (_short_string,)
@@ -344,7 +296,7 @@ FUNCTIONS: dict[str, Function] = {
     "Format": Function(_format, (_string,), more=True),
     "Hash": Function(_digest, (_short, _string)),
     "JsonMerge": Function(_merge, (_object, _object, _any)),
-    "JsonToString": Function(_text, (_any,)),
+    "JsonToString": Function(json_text, (_any,)),
     "MathAdd": Function(lambda first, second: _rounded(first + second), (_rounded, _rounded)),
     "MathRandom": Function(_math_random, (_truncated, _truncated, _truncated), optional=1, served=True),
     "StringSplit": Function(_split, (_string, _string)),
