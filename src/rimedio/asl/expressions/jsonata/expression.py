@@ -6,7 +6,7 @@ way, missing names) goes to the evaluator, so the meaning stays its own.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from rimedio.asl.errors import StatesError
@@ -80,22 +80,26 @@ class JsonataQuery:
         return error
 
     def _run(self, scope: Scope) -> JSON | Missing:
-        from rimedio.asl.expressions.jsonata import functions, strings  # noqa: F401 - they register themselves
-        from rimedio.asl.expressions.jsonata.evaluator import Evaluation
-        from rimedio.asl.expressions.jsonata.faults import reason
-        from rimedio.asl.expressions.jsonata.values import NoJson, taken
+        from rimedio.asl.expressions.jsonata.language import Unanswered, answer, handed
 
         try:
-            return taken(Evaluation(scope.services).run(self.source, self._bindings(scope)))
-        except NoJson:
-            raise self.failure("returned an unsupported result type.") from None
-        except Exception as error:
-            raise self.failure(f"threw an error during evaluation{reason(error)}") from error
+            return answer(self.source, self._bindings(scope, handed), scope.services)
+        except Unanswered as error:
+            raise self.failure(str(error)) from error
 
-    def _bindings(self, scope: Scope) -> dict[str, object]:
+    def _bindings(self, scope: Scope, handed: Callable[[JSON], object]) -> dict[str, object]:
         """What the expression names and nothing else: handing values to the evaluator may mean copying them."""
+
+        def given(key: str, value: JSON, members: frozenset[str] | None) -> object:
+            if members is not None and isinstance(value, dict):
+                value = {member: value[member] for member in members if member in value}
+                key = f"{key}.{sorted(members)}"
+            if key not in scope.nulled:
+                scope.nulled[key] = handed(value)
+            return scope.nulled[key]
+
         bindings: dict[str, object] = {
-            name: _handed(scope, name, scope.variables[name], members)
+            name: given(name, scope.variables[name], members)
             for name, members in self._accesses.items()
             if name in scope.variables
         }
@@ -105,7 +109,7 @@ class JsonataQuery:
             key = f"states.{part}"
             if whole or key in self._accesses:
                 value = scope.context if part == "context" else scope.states[part]
-                states[part] = _handed(scope, key, value, None if whole else self._accesses[key])
+                states[part] = given(key, value, None if whole else self._accesses[key])
         return {**bindings, "states": states}
 
 
@@ -158,15 +162,3 @@ def _walk(steps: tuple[str, ...], scope: Scope) -> JSON | Missing:
             return MISSING
         value = value.get(step, MISSING)
     return value
-
-
-def _handed(scope: Scope, key: str, value: JSON, members: frozenset[str] | None) -> object:
-    """A value as the evaluator wants it, with its own marker for null; made once per scope."""
-    from rimedio.asl.expressions.jsonata.values import handed
-
-    if members is not None and isinstance(value, dict):
-        value = {member: value[member] for member in members if member in value}
-        key = f"{key}.{sorted(members)}"
-    if key not in scope.nulled:
-        scope.nulled[key] = handed(value)
-    return scope.nulled[key]
