@@ -41,7 +41,9 @@ def test_tasks_put_items_send_messages_and_list_machines(monkeypatch: pytest.Mon
         assert run("dynamodb:putItem", item).error == "DynamoDB.ConditionalCheckFailedException"
         found = run("dynamodb:getItem", {"TableName": "t", "Key": {"id": {"S": "1"}}})
         assert found.output["Item"] == {"id": {"S": "1"}}
-        assert found.output["SdkHttpMetadata"] == {"HttpStatusCode": 200}
+        metadata = found.output["SdkHttpMetadata"]
+        assert metadata["HttpStatusCode"] == 200
+        assert metadata["AllHttpHeaders"]["content-type"] == [metadata["HttpHeaders"]["content-type"]]
         assert "MessageId" in run("sqs:sendMessage", {"QueueUrl": queue, "MessageBody": {"a": 1}}).output
         assert clients("sqs").receive_message(QueueUrl=queue)["Messages"][0]["Body"] == '{"a":1}'
         assert run("aws-sdk:sfn:listStateMachines", {"MaxResults": 5}).output == {"StateMachines": []}

@@ -441,7 +441,9 @@ def test_limits_of_a_map_run_change_while_it_runs(client: Any) -> None:
     client.update_map_run(mapRunArn=run, maxConcurrency=2, toleratedFailurePercentage=50)
     told = client.describe_map_run(mapRunArn=run)
     assert (told["maxConcurrency"], told["toleratedFailurePercentage"]) == (2, 50)
-    second = client.get_activity_task(activityArn=work)  # there is none before the first has its answer otherwise
+    second = client.get_activity_task(
+        activityArn=work
+    )  # there is none before the first has its answer otherwise
     client.send_task_failure(taskToken=first["taskToken"], error="Bad")
     client.send_task_success(taskToken=second["taskToken"], output='"good"')
     assert ended(client, execution)["output"] == '["good"]'
@@ -502,7 +504,7 @@ def test_requests_that_are_none_are_refused_and_the_connection_goes_on(client: A
         (400, "UnknownOperationException"),
         (400, "SerializationException"),
         (400, "SerializationException"),
-        (400, "ValidationException"),
+        (400, "SerializationException"),
         (400, "ValidationException"),
         (200, None),
     ]

@@ -4,11 +4,16 @@ import json
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from botocore.exceptions import EndpointConnectionError, ParamValidationError
+from botocore.loaders import Loader
+from botocore.model import ServiceModel
 
 from rimedio.asl import Description, Engine, Machine
+from rimedio.asl.integrations.functions import START, functions, nested
 from rimedio.asl.integrations.http_task import HttpRequest, HttpResponse, http_task
 from rimedio.asl.integrations.http_task import send as send_over_network
 from rimedio.asl.integrations.objects import FolderStore, MemoryStore, ObjectStore, objects
@@ -207,7 +212,7 @@ def test_a_refused_call_and_a_silent_host_fail_the_task() -> None:
     refused = http_task(send=lambda _: HttpResponse(404, {}, b"no"))
     found = run(refused, "http:invoke", fields)
     assert found.error == "States.Http.StatusCode.404"
-    assert json.loads(str(found.cause))["ResponseBody"] == "no"
+    assert found.cause == "no"
 
     def silent(_: HttpRequest) -> HttpResponse:
         raise ConnectionRefusedError
@@ -215,3 +220,195 @@ def test_a_refused_call_and_a_silent_host_fail_the_task() -> None:
     assert run(http_task(send=silent), "http:invoke", fields).error == "States.Http.Socket"
     with pytest.raises(OSError, match="no http address"):
         send_over_network(HttpRequest("GET", "file:///etc/hosts", {}, None))
+
+
+# -- functions and nested executions
+
+
+def test_functions_are_found_by_name_arn_and_alias_and_answer_as_lambda_does() -> None:
+    handlers = functions({"greet": lambda payload, _: f"hi {payload}"})
+    for name in ("greet", "greet:live", "arn:aws:lambda:eu-south-1:000000000000:function:greet:1"):
+        answer = run(handlers, "lambda:invoke", {"FunctionName": name, "Payload": "Ada"}).output
+        assert isinstance(answer, dict)
+        request = answer["SdkResponseMetadata"]
+        assert answer == {
+            "ExecutedVersion": "$LATEST",
+            "Payload": "hi Ada",
+            "SdkHttpMetadata": {"HttpStatusCode": 200},
+            "SdkResponseMetadata": request,
+            "StatusCode": 200,
+        }
+        assert isinstance(request, dict)
+        assert list(request) == ["RequestId"]
+    gone = run(handlers, "lambda:invoke", {"FunctionName": "gone"})
+    assert gone.error == "Lambda.ResourceNotFoundException"
+    assert str(gone.cause).startswith(
+        "Function not found: gone (Service: Lambda, Status Code: 404, Request ID: "
+    )
+
+
+def engine_with(child: dict[str, Any]) -> Engine:
+    handlers: dict[str, Any] = {}
+    engine = Engine(handlers=handlers)
+    handlers.update(nested(engine, engine.registry.find))
+    machine = {"StartAt": "C", "States": {"C": child}}
+    engine.registry.put(Machine.parse(machine, "child"))
+    return engine
+
+
+def start_child(engine: Engine, suffix: str, arguments: dict[str, Any], **fields: Any) -> Description:
+    state = {"Type": "Task", "Resource": START + suffix, "Parameters": arguments, "End": True, **fields}
+    return engine.run(engine.start(Machine.parse({"StartAt": "A", "States": {"A": state}})))
+
+
+@pytest.mark.parametrize(
+    ("suffix", "given", "shown"), [(".sync", '{"a":1}', '{"a":1}'), (".sync:2", {"a": 1}, {"a": 1})]
+)
+def test_an_awaited_execution_is_described(suffix: str, given: Any, shown: Any) -> None:
+    engine = engine_with({"Type": "Pass", "End": True})
+    found: Any = start_child(engine, suffix, {"StateMachineArn": "child", "Name": "n", "Input": given}).output
+    assert (found["Input"], found["Output"], found["Name"], found["Status"]) == (
+        shown,
+        shown,
+        "n",
+        "SUCCEEDED",
+    )
+    assert found["InputDetails"] == found["OutputDetails"] == {"Included": True}
+    assert isinstance(found["StartDate"], int)
+    assert "Error" not in found
+
+
+def test_a_started_execution_is_named_and_an_awaited_one_that_fails_tells_how() -> None:
+    engine = engine_with({"Type": "Fail", "Error": "E", "Cause": "C"})
+    started: Any = start_child(engine, "", {"StateMachineArn": "child"}).output
+    assert sorted(started) == ["ExecutionArn", "SdkHttpMetadata", "SdkResponseMetadata", "StartDate"]
+    assert started["StartDate"].endswith("Z")
+    failed = start_child(engine, ".sync:2", {"StateMachineArn": "child"})
+    assert failed.error == "States.TaskFailed"
+    told = json.loads(str(failed.cause))
+    assert (told["Error"], told["Cause"], told["Status"]) == ("E", "C", "FAILED")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        ({"StateMachineArn": "none"}, "StepFunctions.StateMachineDoesNotExistException"),
+        ({"StateMachineArn": "child", "Input": "{"}, "StepFunctions.InvalidExecutionInputException"),
+    ],
+)
+def test_an_execution_that_cannot_start_fails_the_task(arguments: dict[str, Any], error: str) -> None:
+    assert start_child(engine_with({"Type": "Succeed"}), "", arguments).error == error
+
+
+# -- what boto3 knows of its services
+
+
+class Modelled(Client):
+    """A client with botocore's model of its service."""
+
+    def __init__(self, service: str, **answers: Any) -> None:
+        super().__init__(**answers)
+        self.meta = SimpleNamespace(
+            service_model=ServiceModel(Loader().load_service_model(service, "service-2"))
+        )
+
+
+@pytest.mark.parametrize(
+    ("service", "resource", "code", "error"),
+    [
+        ("s3", "aws-sdk:s3:getObject", "NoSuchKey", "S3.NoSuchKeyException"),
+        ("s3", "aws-sdk:s3:getObject", "AccessDenied", "S3.S3Exception"),
+        ("dynamodb", "aws-sdk:dynamodb:putItem", "ValidationException", "DynamoDb.DynamoDbException"),
+        ("dynamodb", "dynamodb:putItem", "ValidationException", "DynamoDB.AmazonDynamoDBException"),
+        ("dynamodb", "dynamodb:putItem", "ConditionalCheckFailedException", "DynamoDB.ConditionalCheckFailedException"),
+        ("sqs", "aws-sdk:sqs:sendMessage", "QueueDoesNotExist", "Sqs.QueueDoesNotExistException"),
+        ("secretsmanager", "aws-sdk:secretsmanager:getSecretValue", "ResourceNotFoundException", "SecretsManager.ResourceNotFoundException"),
+        ("logs", "aws-sdk:cloudwatchlogs:describeLogGroups", "Odd", "CloudWatchLogs.CloudWatchLogsException"),
+    ],
+)  # fmt: skip
+def test_errors_are_named_by_the_service_s_model(service: str, resource: str, code: str, error: str) -> None:
+    method = snake_case(resource.rpartition(":")[2])
+    assert call(Modelled(service, **{method: Refused(code)}), resource, {}).error == error
+
+
+def test_names_and_blobs_of_requests_fit_the_service_s_model() -> None:
+    client = Modelled("ecs", run_task={"tasks": [{"taskArn": "t"}], "failures": [], **META})
+    overrides = {"ContainerOverrides": [{"Name": "c", "Environment": [{"Name": "K", "Value": "v"}]}]}
+    found = call(client, "aws-sdk:ecs:runTask", {"TaskDefinition": "d", "Overrides": overrides})
+    sent = {"containerOverrides": [{"name": "c", "environment": [{"name": "K", "value": "v"}]}]}
+    assert client.calls == [("run_task", {"taskDefinition": "d", "overrides": sent})]
+    assert found.output == {"Tasks": [{"TaskArn": "t"}], "Failures": []}
+    function = Modelled("lambda", invoke={"StatusCode": 200, "Payload": BytesIO(b'{"b":2}'), **META})
+    found = call(function, "aws-sdk:lambda:invoke", {"FunctionName": "f", "Payload": {"a": 1}})
+    assert function.calls[0][1]["Payload"] == '{"a":1}'
+    assert found.output == {"StatusCode": 200, "Payload": '{"b":2}'}
+
+
+def test_a_call_that_never_reached_the_service_is_the_client_s() -> None:
+    unreachable = EndpointConnectionError(endpoint_url="http://x")
+    assert (
+        call(Client(list_queues=unreachable), "aws-sdk:sqs:listQueues", {}).error == "Sqs.SdkClientException"
+    )
+    unfit = ParamValidationError(report="Missing")
+    assert call(Client(list_queues=unfit), "aws-sdk:sqs:listQueues", {}).error == "States.Runtime"
+    assert call(Client(), "aws-sdk:sqs:dance", {}).error == "States.Runtime"
+
+
+def test_a_job_is_a_handler_that_works_to_its_end() -> None:
+    def job(payload: Any, context: Any) -> Any:
+        context.heartbeat()
+        return {"JobRunState": "SUCCEEDED", "JobName": payload["JobName"]}
+
+    handlers = {f"{PREFIX}glue:startJobRun.sync": job}
+    assert run(handlers, "glue:startJobRun.sync", {"JobName": "j"}).output == {
+        "JobRunState": "SUCCEEDED",
+        "JobName": "j",
+    }
+
+
+# -- more of HTTP
+
+
+def post(
+    fields: dict[str, Any], response: HttpResponse | None = None
+) -> tuple[Description, list[HttpRequest]]:
+    sent: list[HttpRequest] = []
+
+    def send(request: HttpRequest) -> HttpResponse:
+        sent.append(request)
+        return response or HttpResponse(200, {}, b"")
+
+    given = {"ApiEndpoint": "https://example.com", "Method": "POST", **fields}
+    return run(http_task(send=send), "http:invoke", given), sent
+
+
+@pytest.mark.parametrize(
+    ("arrays", "body"),
+    [
+        (None, b"a%5B0%5D=1&a%5B1%5D=x&o%5Bk%5D=true"),
+        ("INDICES", b"a%5B0%5D=1&a%5B1%5D=x&o%5Bk%5D=true"),
+        ("BRACKETS", b"a%5B%5D=1&a%5B%5D=x&o%5Bk%5D=true"),
+        ("REPEAT", b"a=1&a=x&o%5Bk%5D=true"),
+        ("COMMAS", b"a=1%2Cx&o%5Bk%5D=true"),
+    ],
+)
+def test_a_form_writes_its_arrays_as_it_is_told(arrays: str | None, body: bytes) -> None:
+    transform: dict[str, Any] = {"RequestBodyEncoding": "URL_ENCODED"}
+    if arrays:
+        transform["RequestEncodingOptions"] = {"ArrayFormat": arrays}
+    _, sent = post({"RequestBody": {"a": [1, "x"], "o": {"k": True}}, "Transform": transform})
+    assert sent[0].body == body
+
+
+@pytest.mark.parametrize("header", ["Authorization", "host", "X-Amzn-Trace-Id", "If-Match"])
+def test_headers_that_http_tasks_do_not_take_are_refused(header: str) -> None:
+    found, sent = post({"Headers": {header: "x"}})
+    assert (found.error, sent) == ("States.Runtime", [])
+
+
+def test_an_answer_that_is_no_text_is_not_supported() -> None:
+    image = HttpResponse(200, {"Content-Type": "image/png"}, b"x")
+    assert post({}, image)[0].error == "States.Runtime"
+    assert post({}, HttpResponse(200, {}, b"\xff\xfe"))[0].error == "States.Runtime"
+    text: Any = post({}, HttpResponse(201, {"Content-Type": "text/plain"}, b"made"))[0].output
+    assert (text["ResponseBody"], text["StatusText"]) == ("made", "Created")

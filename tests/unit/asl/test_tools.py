@@ -16,7 +16,7 @@ from rimedio.asl import (
     VirtualClock,
     validate,
 )
-from rimedio.asl.integrations.functions import INVOKE, START, functions, nested
+from rimedio.asl.integrations.functions import START, nested
 from rimedio.asl.testing import Case, Throw, run_case
 
 pytest_plugins = ["rimedio.asl.pytest_plugin"]
@@ -114,15 +114,6 @@ def test_a_case_runs_with_an_answer_for_each_attempt() -> None:
 def test_the_fixture_runs_a_machine_with_mocks(asl: Any) -> None:
     tried = asl.run(MACHINE, {"n": 1}, {"A": Throw("Other")})
     assert (tried.execution.error, tried.states) == ("Gave up", ["A", "Caught"])
-
-
-def test_functions_are_found_by_name_arn_and_alias() -> None:
-    invoke = functions({"greet": lambda payload, _: f"hi {payload}"})[INVOKE]
-    for name in ("greet", "greet:live", "arn:aws:lambda:eu-south-1:000000000000:function:greet:1"):
-        answer = invoke({"FunctionName": name, "Payload": "Ada"}, None)  # type: ignore[arg-type]
-        assert answer == {"ExecutedVersion": "$LATEST", "Payload": "hi Ada", "StatusCode": 200}
-    with pytest.raises(Exception, match="ResourceNotFound"):
-        invoke({"FunctionName": "gone"}, None)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(("suffix", "output"), [(".sync", '{"x":1}'), (".sync:2", {"x": 1})])

@@ -18,7 +18,7 @@ from rimedio.asl.journal.port import ActivityTask
 
 POLL_SECONDS_MAX = 60.0
 NOTE = "activity/"
-_NAME = re.compile(r"[^\s?*<>{}\[\]\"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f]{1,80}")
+NAME = re.compile(r"[^\s?*<>{}\[\]\"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f]{1,80}")
 
 
 class Activities:
@@ -30,7 +30,7 @@ class Activities:
 
     def create(self, name: str) -> str:
         """The ARN of an activity; creating it again changes nothing. Raises ValueError for a bad name."""
-        if not _NAME.fullmatch(name):
+        if not NAME.fullmatch(name):
             msg = f"{name!r} is no activity name: 1 to 80 characters, no white space, wildcards or brackets."
             raise ValueError(msg)
         journal = self._engine.journal

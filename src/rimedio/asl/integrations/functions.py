@@ -7,18 +7,22 @@ Every other service (`events:putEvents`, `sqs:sendMessage`, `sns:publish`, `dyna
 """
 
 import hashlib
+import uuid
 from collections.abc import Callable, Mapping
 
+from rimedio.asl.clock import iso
 from rimedio.asl.definition.model import Machine
-from rimedio.asl.errors import ExecutionAlreadyExists, StateMachineDoesNotExist, TaskFailed
+from rimedio.asl.errors import ExecutionAlreadyExists, InvalidInput, StateMachineDoesNotExist, TaskFailed
 from rimedio.asl.execution.engine import Engine
 from rimedio.asl.execution.executions import Description
 from rimedio.asl.execution.handlers import AwaitExecution, Handler, TaskContext
+from rimedio.asl.integrations.services import refusal, sdk_metadata
 from rimedio.asl.journal.port import PARENT_NOTE
-from rimedio.asl.jsontext import JSON, dumps
+from rimedio.asl.jsontext import JSON, dumps, loads
 
 INVOKE = "arn:aws:states:::lambda:invoke"
 START = "arn:aws:states:::states:startExecution"
+OK = 200
 Machines = Callable[[str], Machine]
 
 
@@ -29,11 +33,28 @@ def functions(registered: Mapping[str, Handler]) -> dict[str, Handler]:
         body = payload if isinstance(payload, dict) else {}
         name = function_name(str(body.get("FunctionName", "")))
         if name not in registered:
-            raise TaskFailed("Lambda.ResourceNotFoundException", f"Function not found: {name}")
-        result = registered[name](body.get("Payload", {}), context)
-        return {"ExecutedVersion": "$LATEST", "Payload": result, "StatusCode": 200}
+            raise no_function(name, context)
+        return invocation(registered[name](body.get("Payload", {}), context), context)
 
     return {INVOKE: invoke}
+
+
+def invocation(result: JSON, context: TaskContext, version: str = "$LATEST") -> dict[str, JSON]:
+    """What `lambda:invoke` answers when a function has answered."""
+    told: dict[str, JSON] = {"ExecutedVersion": version, "Payload": result}
+    return told | sdk_metadata(OK, request_id(context)) | {"StatusCode": OK}
+
+
+def no_function(name: str, context: TaskContext) -> TaskFailed:
+    """There is no function of this name."""
+    return refusal(
+        "Lambda", "ResourceNotFoundException", f"Function not found: {name}", 404, request_id(context)
+    )
+
+
+def request_id(context: TaskContext) -> str:
+    """Identifies the call that a task attempt makes; the same when the attempt is repeated after a crash."""
+    return str(uuid.uuid5(uuid.NAMESPACE_OID, context.key))
 
 
 def function_name(text: str) -> str:
@@ -51,9 +72,9 @@ def nested(engine: Engine, machines: Machines) -> dict[str, Handler]:
     """
 
     def start(payload: JSON, context: TaskContext) -> JSON:
-        execution = _start(engine, machines, payload, context)
-        found = engine.describe(execution)
-        return {"ExecutionArn": execution, "StartDate": found.started.isoformat()}
+        found = engine.describe(_start(engine, machines, payload, context))
+        told: dict[str, JSON] = {"ExecutionArn": found.execution_id}
+        return told | sdk_metadata(OK, request_id(context)) | {"StartDate": iso(found.started)}
 
     def sync(payload: JSON, context: TaskContext) -> JSON:
         return _envelope(_finished(engine, machines, payload, context), parsed=False)
@@ -66,20 +87,32 @@ def nested(engine: Engine, machines: Machines) -> dict[str, Handler]:
 
 def _start(engine: Engine, machines: Machines, payload: JSON, context: TaskContext) -> str:
     body = payload if isinstance(payload, dict) else {}
+    arn = str(body.get("StateMachineArn", ""))
     name = str(body.get("Name", hashlib.sha256(context.key.encode()).hexdigest()[:32]))
     try:
-        machine = machines(str(body.get("StateMachineArn", "")))
+        machine = machines(arn)
     except (KeyError, StateMachineDoesNotExist) as error:
-        raise TaskFailed("StepFunctions.StateMachineDoesNotExistException", str(error)) from error
+        raise _refused(
+            "StateMachineDoesNotExist", f"State Machine Does Not Exist: '{arn}'", context
+        ) from error
     journal, execution = engine.journal, f"{engine.arn}:execution:{machine.name}:{name}"
     if journal.record(execution) is None:
         journal.put_note(f"{PARENT_NOTE}{execution}", context.key)
+    given = body.get("Input", {})
     try:
-        return engine.start(machine, body.get("Input", {}), name)
+        return engine.start(machine, loads(given) if isinstance(given, str) else given, name)
+    except (InvalidInput, ValueError) as error:
+        raise _refused("InvalidExecutionInput", str(error), context) from error
     except ExecutionAlreadyExists as error:
         if journal.note(f"{PARENT_NOTE}{execution}") != context.key:
-            raise TaskFailed("StepFunctions.ExecutionAlreadyExistsException", str(error)) from error
+            raise _refused(
+                "ExecutionAlreadyExists", f"Execution Already Exists: '{execution}'", context
+            ) from error
         return execution
+
+
+def _refused(name: str, message: str, context: TaskContext) -> TaskFailed:
+    return refusal("StepFunctions", f"{name}Exception", message, 400, request_id(context))
 
 
 def _finished(engine: Engine, machines: Machines, payload: JSON, context: TaskContext) -> Description:
@@ -92,17 +125,25 @@ def _finished(engine: Engine, machines: Machines, payload: JSON, context: TaskCo
 
 
 def _envelope(found: Description, *, parsed: bool) -> dict[str, JSON]:
+    """DescribeExecution's answer as Step Functions shows it; `parsed`: input and output as JSON, not as text."""
+    succeeded = found.status == "SUCCEEDED"
     told: dict[str, JSON] = {
+        "Cause": None if succeeded else found.cause,
+        "Error": None if succeeded else found.error,
         "ExecutionArn": found.execution_id,
         "Input": found.input if parsed else dumps(found.input),
+        "InputDetails": {"Included": True},
         "Name": found.name,
+        "RedriveCount": found.redrive_count,
+        "RedriveStatus": "NOT_REDRIVABLE" if succeeded else "REDRIVABLE",
         "StartDate": int(found.started.timestamp() * 1000),
         "StateMachineArn": found.state_machine,
         "Status": found.status,
         "StopDate": None if found.stopped is None else int(found.stopped.timestamp() * 1000),
     }
-    if found.status == "SUCCEEDED":
+    told = {name: value for name, value in told.items() if value is not None}
+    if succeeded:
         told["Output"] = found.output if parsed else dumps(found.output)
-    else:
-        told.update(Error=found.error, Cause=found.cause)
-    return told
+        told["OutputDetails"] = {"Included": True}
+        told["RedriveStatusReason"] = "Execution is SUCCEEDED and cannot be redriven"
+    return dict(sorted(told.items()))

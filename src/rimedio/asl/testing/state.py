@@ -1,24 +1,100 @@
-"""Trying one state on its own, as AWS's TestState does."""
+"""Trying one state on its own, as AWS's TestState does: the state, an input, and a mocked answer where it needs one.
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+    tried = test_state(state, input={"a": 1}, mock=Return({"ok": True}))
+    assert (tried.status, tried.next_state) == ("SUCCEEDED", "After")
+    assert tried.inspection.after_parameters == {"a": 1}
+
+The interpreter itself runs the state. The steps of the data flow are noted while it evaluates them, so that they are
+what really happened, `$random()` included. A mocked Parallel or Map is a Task to it: both take a result and hand it on
+alike; the items of a Map are found first.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import cast
+from functools import partial
+from typing import Literal, TypeAlias, cast
 
 from rimedio.asl.clock import VirtualClock, system_randomness
-from rimedio.asl.definition.model import Machine, State
+from rimedio.asl.definition.model import (
+    Bound,
+    Graph,
+    Machine,
+    MapPart,
+    ParallelPart,
+    PassPart,
+    State,
+    TaskPart,
+)
 from rimedio.asl.errors import StatesError, TaskFailed
 from rimedio.asl.execution.engine import ARN
 from rimedio.asl.execution.failures import located
-from rimedio.asl.execution.frames import Frame, Outcome, Phase, Run
+from rimedio.asl.execution.frames import Frame, Phase, Run
+from rimedio.asl.execution.handlers import Handler, Handlers, TaskContext, find_handler, outcome_of
 from rimedio.asl.execution.interpreter import Interpreter
-from rimedio.asl.expressions.jsonpath import put_at
-from rimedio.asl.expressions.query import Services
-from rimedio.asl.journal.port import Event, Execution
+from rimedio.asl.expressions.query import MISSING, Constant, Missing, Query, Scope, Services
+from rimedio.asl.integrations import aws_answers
+from rimedio.asl.integrations.http_task import Exchange, HttpTask
+from rimedio.asl.journal.port import Execution
 from rimedio.asl.jsontext import JSON, dumps, loads
 from rimedio.asl.testing.mocks import Answer, Return, Throw
 
+ROLE = "arn:aws:iam::000000000000:role/test"
+MACHINES, EXECUTION = f"{ARN}:stateMachine", f"{ARN}:execution:test:test"
+ALONE, MOCKED = "State", "arn:aws:states:::mock:answer"
 TARGETS = ("Next", "Default")
+NEEDS_MOCK = (".sync", ".sync:2", ".waitForTaskToken")
+WITH_RESULT = ("Task", "Parallel", "Map")
+THRESHOLD = "States.ExceedToleratedFailureThreshold"
+
+
+Step: TypeAlias = JSON | Missing
+Validation: TypeAlias = Literal["STRICT", "PRESENT", "NONE"]
+
+
+@dataclass(frozen=True)
+class Circumstances:
+    """What happened before, TestState's `stateConfiguration`.
+
+    How often the matching Retry was used already; in which inner state a mocked error of a Map or Parallel arose;
+    how many iterations of a Map failed; the text that its ItemReader found.
+    """
+
+    retrier_retry_count: int = 0
+    error_caused_by_state: str | None = None
+    map_iteration_failure_count: int | None = None
+    map_item_reader_data: str | None = None
+
+
+@dataclass(frozen=True)
+class ErrorDetails:
+    """What Retry or Catch made of an error: their index, and after how many seconds a retry would come."""
+
+    catch_index: int | None = None
+    retry_index: int | None = None
+    retry_backoff_interval_seconds: int | None = None
+
+
+@dataclass
+class Inspection:
+    """The data on its way, by TestState's names; MISSING where there is no such step, or it was not reached."""
+
+    input: Step = MISSING
+    after_arguments: Step = MISSING
+    after_input_path: Step = MISSING
+    after_parameters: Step = MISSING
+    after_items_path: Step = MISSING
+    after_items_pointer: Step = MISSING
+    after_item_selector: Step = MISSING
+    after_item_batcher: Step = MISSING
+    result: Step = MISSING
+    after_result_selector: Step = MISSING
+    after_result_path: Step = MISSING
+    max_concurrency: float | None = None
+    tolerated_failure_count: float | None = None
+    tolerated_failure_percentage: float | None = None
+    error_details: ErrorDetails | None = None
+    exchange: Exchange | None = None
 
 
 @dataclass(frozen=True)
@@ -33,127 +109,337 @@ class TestedState:
     cause: str | None = None
     next_state: str | None = None
     variables: Mapping[str, JSON] = field(default_factory=dict)
-    inspection: Mapping[str, JSON] = field(default_factory=dict)
+    inspection: Inspection = field(default_factory=Inspection)
 
 
 def try_state(
     definition: Mapping[str, JSON],
     *,
     input: JSON = None,  # noqa: A002 - TestState's own word
+    state_name: str | None = None,
     mock: Answer | None = None,
     variables: Mapping[str, JSON] | None = None,
-    query_language: str = "JSONPath",
-    name: str = "State",
-    retry_count: int = 0,
+    context: Mapping[str, JSON] | None = None,
+    before: Circumstances | None = None,
+    handlers: Handlers | None = None,
+    validation: Validation = "NONE",
 ) -> TestedState:
-    """Run one state on its own. A Task, Map or Parallel takes its result from `mock`.
+    """Run one state: `definition` itself, or `state_name` at any depth of the machine that `definition` is.
 
-    Raises InvalidDefinition, and ValueError when a mock is needed.
+    A Task is done by its handler where there is no mock. What `context` has stands in the context object. A mocked
+    result is checked against the service's model: PRESENT, that every member fits; STRICT, that none is missing either.
+    Raises InvalidDefinition; ValueError for what TestState refuses, such as a mock that is missing or has no use.
     """
-    machine = Machine.parse(_around(definition, query_language, name))
-    state = machine.graph.states[name]
-    interpreter = Interpreter(
-        Services(VirtualClock(datetime.now(UTC)), system_randomness()),
-        f"{ARN}:stateMachine",
-        "arn:aws:iam::000000000000:role/test",
+    machine = Machine.parse(definition if state_name else _around(definition))
+    graph, in_map = _graph_of((machine.graph,), state_name or ALONE)
+    state = graph.states[state_name or ALONE]
+    before = before or Circumstances()
+    problem = _refusal(state, mock, before, is_served=handlers is not None)
+    if isinstance(mock, Return) and not problem and validation != "NONE":
+        problem = "; ".join(_unlike(state, mock.value, complete=validation == "STRICT"))
+    if problem or (context is not None and mock is None):
+        raise ValueError(problem or "A context is allowed only together with a mock.")
+    value = loads(dumps(input))
+    item: dict[str, JSON] = {"Map": {"Item": {"Index": 0, "Value": value}}} if in_map else {}
+    trial = _Trial(
+        machine.name, graph, state, value, dict(variables or {}), item | dict(context or {}), before
     )
-    run = Run(Execution(f"{ARN}:execution:test:test", "test", "", dumps(input), 0.0), machine)
-    run.at = interpreter.now()
-    frame = Frame("", machine.graph, name, loads(dumps(input)), variables=dict(variables or {}))
-    run.frames[""] = frame
-    interpreter.enter(run, frame)
-    if state.retry and retry_count:
-        frame.attempts = [retry_count] * len(state.retry)
-    inspection = _inspected(interpreter, run, frame, state, mock)
-    _try(interpreter, run, frame, state, mock)
-    return _judged(run, frame, state, inspection)
+    return trial.tested(mock, handlers or {})
 
 
 test_state = try_state
 test_state.__test__ = False  # type: ignore[attr-defined] # pytest would collect it by its name
 
 
-def _around(state: Mapping[str, JSON], language: str, name: str) -> dict[str, JSON]:
+def _around(state: Mapping[str, JSON]) -> dict[str, JSON]:
     """A machine of this state and the states it may go to."""
     entries = [entry for key in ("Choices", "Catch") for entry in cast("list[JSON]", state.get(key) or [])]
     targets = [state.get(key) for key in TARGETS]
     targets += [entry.get("Next") for entry in entries if isinstance(entry, Mapping)]
     ends: dict[str, JSON] = {str(target): {"Type": "Succeed"} for target in targets if target}
-    return {"QueryLanguage": language, "StartAt": name, "States": {**ends, name: dict(state)}}
+    return {"StartAt": ALONE, "States": {**ends, ALONE: dict(state)}}
 
 
-def _inspected(
-    interpreter: Interpreter, run: Run, frame: Frame, state: State, mock: Answer | None
-) -> dict[str, JSON]:
-    """What the data was on its way, under TestState's names; ends where an expression fails."""
-    data, seen = interpreter.data, {"input": run.input}
-    try:
-        given = data.effective_input(run, frame, state)
+def _graph_of(graphs: tuple[Graph, ...], name: str) -> tuple[Graph, bool]:
+    """The states among which a state is, at any depth, and whether that is inside a Map. Raises ValueError."""
+    level = [(graph, False) for graph in graphs]
+    while level:
+        found = next((row for row in level if name in row[0].states), None)
+        if found is not None:
+            return found
+        level = [
+            (inner, in_map or isinstance(state.part, MapPart))
+            for outer, in_map in level
+            for state in outer.states.values()
+            for inner in _inside(state)
+        ]
+    msg = f"There is no state {name!r} in the definition."
+    raise ValueError(msg)
+
+
+def _inside(state: State) -> tuple[Graph, ...]:
+    if isinstance(state.part, ParallelPart):
+        return state.part.branches
+    return (state.part.processor,) if isinstance(state.part, MapPart) else ()
+
+
+def _refusal(state: State, mock: Answer | None, before: Circumstances, *, is_served: bool) -> str:
+    """Why TestState does not take a request; empty when it does."""
+    a_state = f"a {state.type} state"
+    if mock is not None and state.type not in WITH_RESULT:
+        return f"Only Task, Map and Parallel states take a mock, not {a_state}."
+    resource = state.part.resource if isinstance(state.part, TaskPart) else ""
+    polled = resource.endswith(NEEDS_MOCK) or ":activity:" in resource
+    if mock is None and state.type in WITH_RESULT and (polled or not resource or not is_served):
+        return f"{a_state.capitalize()} {resource} needs a mock: Return(value) or Throw(error, cause)."
+    failed, origin = before.map_iteration_failure_count, before.error_caused_by_state
+    if failed is not None and state.type != "Map":
+        return f"Only a Map has iterations that fail, not {a_state}."
+    if origin is not None and not (isinstance(mock, Throw) and _inside(state)):
+        return "Only an error of a Map or a Parallel comes from another state."
+    if origin is not None:
+        _graph_of(_inside(state), origin)
+    is_read = isinstance(state.part, MapPart) and state.part.reader is not None
+    if before.map_item_reader_data is not None and not is_read:
+        return "Only a Map with an ItemReader takes its data."
+    return ""
+
+
+def _unlike(state: State, result: JSON, *, complete: bool) -> list[str]:
+    """What is wrong with a mocked result."""
+    if isinstance(state.part, TaskPart):
+        return aws_answers.problems(state.part.resource, result, complete=complete)
+    if isinstance(state.part, ParallelPart):
+        count = len(state.part.branches)
+        is_fitting = isinstance(result, list) and len(result) == count
+        return [] if is_fitting else [f"the result must be an array of {count} elements, one a branch"]
+    is_written = isinstance(state.part, MapPart) and state.part.writer is not None
+    return (
+        [] if is_written or isinstance(result, list) else ["the result must be an array, one element an item"]
+    )
+
+
+@dataclass(frozen=True)
+class _Noted:
+    """A query whose value is noted; or, with `before`, what it is applied to."""
+
+    query: Query | None
+    note: Callable[[JSON], None]
+    before: bool = False
+
+    def evaluate(self, scope: Scope) -> JSON:
+        value = scope.root if self.query is None else self.query.evaluate(scope)
+        self.note(scope.root if self.before else value)
+        return value
+
+
+class _Watched(Interpreter):
+    """The interpreter, and the last failure that it had to deal with."""
+
+    failure: StatesError | None = None
+
+    def fail(self, run: Run, frame: Frame, state: State, failure: StatesError) -> None:
+        self.failure = failure
+        super().fail(run, frame, state, failure)
+
+
+@dataclass
+class _Trial:
+    """One state, tried once."""
+
+    machine: str
+    graph: Graph
+    state: State
+    given: JSON
+    variables: dict[str, JSON]
+    context: dict[str, JSON]
+    before: Circumstances
+    seen: Inspection = field(default_factory=Inspection)
+    caught_by: int | None = None
+
+    def tested(self, mock: Answer | None, handlers: Handlers) -> TestedState:
+        """The answer."""
+        self.seen.input = self.given
+        state = self._watched()
+        answer = partial(self._answer, mock, handlers)
+        if isinstance(state.part, MapPart):
+            run = self._run(state, self._read)
+            if run.failure is not None:
+                return self._judged(run)
+            failed = self._look_at_items(state, state.part, run)
+            answer = partial(self._answer, failed or mock, handlers)
+        if _inside(state):
+            state = replace(
+                state,
+                part=TaskPart(MOCKED),
+                parameters=None if state.type == "Map" else state.parameters,
+            )
+        return self._judged(self._run(state, answer))
+
+    def _watched(self) -> State:
+        """The state, noting the steps of its data flow."""
+        state = self.state
+
+        def noted(name: str, query: Query | None, *, before: bool = False) -> Query:
+            return _Noted(query, partial(setattr, self.seen, name), before)
+
+        catch = []
+        for index, catcher in enumerate(state.catch):
+            assign = _Noted(catcher.flow.assign or Constant({}), partial(self._caught, index))
+            catch.append(replace(catcher, flow=replace(catcher.flow, assign=assign)))
+        state = replace(state, catch=tuple(catch))
+        if state.is_jsonata:
+            takes = state.type in ("Task", "Parallel")
+            return replace(state, parameters=noted("after_arguments", state.parameters)) if takes else state
+        nothing = Constant({})
+        state = replace(
+            state,
+            input_path=noted("after_input_path", nothing if state.input_null else state.input_path),
+            input_null=False,
+        )
+        if state.type in ("Pass", "Task", "Parallel"):
+            state = replace(state, parameters=noted("after_parameters", state.parameters))
+        if state.type in WITH_RESULT:
+            state = replace(state, selector=noted("after_result_selector", state.selector))
+        if state.type in ("Pass", *WITH_RESULT):
+            path = noted(
+                "after_result_path", nothing if state.output_null else state.output_path, before=True
+            )
+            state = replace(state, output_path=path, output_null=False)
+        return state
+
+    def _caught(self, index: int, _assigned: JSON) -> None:
+        self.caught_by = index
+
+    def _run(self, state: State, answer: Handler) -> "_Ran":
+        interpreter = _Watched(Services(VirtualClock(datetime.now(UTC)), system_randomness()), MACHINES, ROLE)
+        own = interpreter.data.context
+        interpreter.data.context = (  # type: ignore[method-assign]
+            lambda run, frame, token=None: _merged(own(run, frame, token), self.context)
+        )
+        graph = replace(self.graph, states={**self.graph.states, state.name: state})
+        execution = Execution(
+            id=EXECUTION, name="test", machine="", input=dumps(self.given), started=interpreter.now()
+        )
+        run = Run(execution, Machine(graph, "", self.machine))
+        run.at = execution.started
+        frame = run.frames[""] = Frame("", graph, state.name, self.given, variables=dict(self.variables))
+        interpreter.enter(run, frame)
+        frame.retries = self.before.retrier_retry_count
+        frame.attempts = [frame.retries] * len(state.retry)
+        try:
+            interpreter.execute(run, frame, state)
+            for call in run.calls:
+                frame.token = None  # the answer is the one that would come with the token
+                interpreter.tasks.settle(run, outcome_of({"*": answer}, call, "test", lambda: None))
+            if frame.phase is Phase.SLEEP:
+                data = interpreter.data.effective_input(run, frame, state)
+                interpreter.leave(run, frame, data, state.flow, state.next)
+        except StatesError as error:
+            interpreter.fail(run, frame, state, located(frame, error))
+        return _Ran(interpreter, run, frame, interpreter.failure)
+
+    def _answer(self, mock: Answer | None, handlers: Handlers, payload: JSON, context: TaskContext) -> JSON:
+        """What the task answers: the mock, or its handler."""
+        if isinstance(mock, Throw):
+            raise TaskFailed(mock.error, mock.cause)
+        if isinstance(mock, Return):
+            result = mock.value
+        else:
+            handler = find_handler(handlers, context.resource)
+            if isinstance(handler, HttpTask):
+                self.seen.exchange = handler.exchange(payload)
+            result = self.seen.exchange.answer if self.seen.exchange else handler(payload, context)
+        self.seen.result = result
+        return result
+
+    # -- Map
+
+    def _read(self, _payload: JSON, _context: TaskContext) -> JSON:
+        """What an ItemReader finds: what was given as its data, or the input."""
+        data = self.before.map_item_reader_data
+        return {"Body": dumps(self.given) if data is None else data}
+
+    def _look_at_items(self, state: State, part: MapPart, whole: "_Ran") -> Throw | None:
+        """Note the items, as they are found and as they are handed out; the failure when too many were to fail."""
+        seen = self.seen
+
+        def bound(given: Bound | None, name: str) -> Bound | None:
+            return given and replace(given, query=_Noted(given.query, partial(setattr, seen, name)))
+
+        plain = replace(
+            part,
+            batcher=None,
+            selector=None,
+            concurrency=bound(part.concurrency, "max_concurrency"),
+            tolerated_count=bound(part.tolerated_count, "tolerated_failure_count"),
+            tolerated_percentage=bound(part.tolerated_percentage, "tolerated_failure_percentage"),
+        )
+        found = self._run(replace(state, part=plain), self._read)
+        items = found.frame.items or []
         if not state.is_jsonata:
-            seen["afterInputPath"] = given
-        if state.parameters is not None:
-            key = "afterArguments" if state.is_jsonata else "afterParameters"
-            seen[key] = state.parameters.evaluate(data.scope(run, frame, given, token="token"))  # noqa: S106
-        if not isinstance(mock, Return):
-            return seen
-        result = seen["result"] = mock.value
-        if state.selector is not None:
-            result = seen["afterResultSelector"] = state.selector.evaluate(data.scope(run, frame, result))
-        if state.flow.result_path is not None:
-            seen["afterResultPath"] = put_at(state.flow.result_path, frame.input, result)
-    except StatesError:
-        pass
-    return seen
+            seen.after_items_path = list(items)
+        if part.reader is not None and "ItemsPointer" in part.reader.config:
+            seen.after_items_pointer = list(items)
+        if part.selector is not None:
+            fanout = found.interpreter.fanout
+            seen.after_item_selector = [
+                fanout.selected(found.run, found.frame, part.selector, index, item)
+                for index, item in enumerate(items)
+            ]
+        if part.batcher is not None:
+            seen.after_item_batcher = list(whole.frame.items or [])
+        return self._too_many_failures(len(items))
+
+    def _too_many_failures(self, items: int) -> Throw | None:
+        failed = self.before.map_iteration_failure_count or 0
+        if failed > items:
+            msg = f"The Map has {items} iterations, of which {failed} cannot fail."
+            raise ValueError(msg)
+        percentage = self.seen.tolerated_failure_percentage
+        share = None if percentage is None else items * percentage / 100
+        limits = [limit for limit in (self.seen.tolerated_failure_count, share) if limit is not None]
+        cause = "The specified tolerated failure threshold was exceeded"
+        return Throw(THRESHOLD, cause) if failed > min(limits, default=0) else None
+
+    # -- what became of it
+
+    def _judged(self, ran: "_Ran") -> TestedState:
+        run, frame, seen = ran.run, ran.frame, self.seen
+        if isinstance(self.state.part, PassPart) and not self.state.is_jsonata:
+            fixed = self.state.part.result
+            seen.result = seen.after_parameters if fixed is None else cast("Constant", fixed).value
+        error, cause = (None, None) if ran.failure is None else (ran.failure.error, ran.failure.cause)
+        status, output, following = "SUCCEEDED", None, None
+        if frame.phase is Phase.BACKOFF:
+            status = "RETRIABLE"
+            before = self.before.retrier_retry_count
+            index = next(index for index, made in enumerate(frame.attempts) if made > before)
+            seen.error_details = ErrorDetails(None, index, round((frame.due or run.at) - run.at))
+        elif run.execution.status == "FAILED":
+            status, error, cause = "FAILED", run.execution.error, run.execution.cause
+        else:
+            if ran.failure is not None:
+                status = "CAUGHT_ERROR"
+                seen.error_details = ErrorDetails(catch_index=self.caught_by)
+            following = None if run.is_over else frame.state
+            output = loads(run.execution.output or "null") if run.is_over else frame.input
+        return TestedState(status, output, error, cause, following, dict(frame.variables), seen)
 
 
-def _try(interpreter: Interpreter, run: Run, frame: Frame, state: State, mock: Answer | None) -> None:
-    try:
-        if state.type in ("Map", "Parallel"):
-            interpreter.leave(run, frame, _answer(mock, state), state.flow, state.next)
-            return
-        interpreter.execute(run, frame, state)
-        for call in run.calls:
-            try:
-                run.outcomes.append(Outcome(call, _answer(mock, state)))
-            except TaskFailed as failure:
-                run.outcomes.append(Outcome(call, failure=failure))
-        while run.outcomes:
-            frame.token = None
-            interpreter.tasks.settle(run, run.outcomes.popleft())
-        if frame.phase is Phase.SLEEP:
-            interpreter.leave(run, frame, frame.input, state.flow, state.next)
-    except StatesError as error:
-        interpreter.fail(run, frame, state, located(frame, error))
+@dataclass(frozen=True)
+class _Ran:
+    """How a run stands behind the state."""
+
+    interpreter: Interpreter
+    run: Run
+    frame: Frame
+    failure: StatesError | None
 
 
-def _answer(mock: Answer | None, state: State) -> JSON:
-    if mock is None:
-        msg = f"A {state.type} state needs a mock: pass Return(value) or Throw(error, cause)."
-        raise ValueError(msg)
-    if isinstance(mock, Throw):
-        raise TaskFailed(mock.error, mock.cause)
-    return mock.value
-
-
-def _judged(run: Run, frame: Frame, state: State, inspection: dict[str, JSON]) -> TestedState:
-    events = {event.type: event for event in run.changes.events}
-    exited = events.get(f"{state.type}StateExited")
-    output = loads(str(exited.details["output"])) if exited else None
-    error, cause = _failure(run.changes.events)
-    status = "SUCCEEDED"
-    if frame.phase is Phase.BACKOFF:
-        status = "RETRIABLE"
-        inspection["errorDetails"] = {"retryBackoffIntervalSeconds": round((frame.due or run.at) - run.at, 3)}
-    elif run.execution.status == "FAILED":
-        status, error, cause = "FAILED", run.execution.error, run.execution.cause
-    elif error is not None:
-        status = "CAUGHT_ERROR"
-    following = frame.state if exited is not None and not run.is_over else None
-    return TestedState(status, output, error, cause, following, dict(frame.variables), inspection)
-
-
-def _failure(events: Sequence[Event]) -> tuple[str | None, str | None]:
-    for event in events:
-        if event.type.endswith(("Failed", "TimedOut")) and "error" in event.details:
-            return str(event.details["error"]), str(event.details.get("cause", ""))
-    return None, None
+def _merged(own: dict[str, JSON], given: Mapping[str, JSON]) -> dict[str, JSON]:
+    """The context object with what was given put over it, member by member."""
+    for name, value in given.items():
+        known = own.get(name)
+        own[name] = {**known, **value} if isinstance(known, dict) and isinstance(value, dict) else value
+    return own

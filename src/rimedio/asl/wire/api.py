@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping
 from types import TracebackType
 
 from rimedio.asl.execution.engine import Engine
-from rimedio.asl.integrations.activities import Activities
+from rimedio.asl.integrations.activities import POLL_SECONDS_MAX, Activities
+from rimedio.asl.integrations.services import snake_case
 from rimedio.asl.jsontext import JSON
 from rimedio.asl.wire.arns import Arns
 from rimedio.asl.wire.checks import Checks
@@ -13,6 +14,7 @@ from rimedio.asl.wire.faults import Fault, faults
 from rimedio.asl.wire.fields import Fields
 from rimedio.asl.wire.machines import Machines
 from rimedio.asl.wire.map_runs import MapRuns
+from rimedio.asl.wire.requests import REQUESTS, check
 from rimedio.asl.wire.tags import Tags
 from rimedio.asl.wire.tasks import Tasks
 from rimedio.asl.wire.versions import Versions
@@ -21,27 +23,24 @@ Operation = Callable[[Fields], JSON]
 
 
 class Api:
-    """Answers requests. `engine` runs the executions; give it handlers for the tasks."""
+    """Answers requests. `engine` runs the executions; give it handlers for the tasks.
 
-    def __init__(self, engine: Engine) -> None:
+    An operation is the method of the same name (`StartExecution`: `start_execution`) of one of its parts.
+    `poll_seconds` is how long GetActivityTask waits for a task.
+    """
+
+    def __init__(self, engine: Engine, poll_seconds: float = POLL_SECONDS_MAX) -> None:
         self.engine = engine
         arns = Arns(engine.arn)
         tags = Tags(engine.journal)
-        self._machines = Machines(engine, arns, tags)
-        self._executions = Executions(engine, arns, self._machines)
-        map_runs = MapRuns(engine)
-        tasks = Tasks(engine, Activities(engine, engine.arn), tags)
-        parts = (
-            self._machines.operations(),
-            Versions(engine, arns, self._machines).operations(),
-            self._executions.operations(),
-            map_runs.operations(),
-            tasks.operations(),
-            tags.operations(),
-            Checks(engine).operations(),
-        )
+        machines = Machines(engine, arns, tags)
+        self._executions = Executions(engine, arns, machines)
+        tasks = Tasks(engine, Activities(engine, engine.arn), tags, poll_seconds)
+        parts = (machines, Versions(engine, arns, machines), self._executions, tasks, tags, Checks(engine))
+        methods = {name: snake_case(name) for name in REQUESTS}
         self.operations: Mapping[str, Operation] = {
-            name: operation for part in parts for name, operation in part.items()
+            **MapRuns(engine).operations(),
+            **{n: getattr(part, m) for n, m in methods.items() for part in parts if hasattr(part, m)},
         }
 
     def __call__(self, operation: str, request: Mapping[str, JSON]) -> JSON:
@@ -49,7 +48,8 @@ class Api:
         found = self.operations.get(operation)
         if found is None:
             raise Fault("UnknownOperationException", f"There is no operation {operation!r} here.")
-        with faults():
+        check(operation, request)
+        with faults(request):
             return found(Fields(request))
 
     def __enter__(self) -> "Api":

@@ -1,20 +1,29 @@
 """Looking at definitions without running them: ValidateStateMachineDefinition and TestState."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+from typing import cast
 
 from rimedio.asl.definition.validation import validate
 from rimedio.asl.execution.engine import Engine
-from rimedio.asl.execution.handlers import TaskContext, as_failure, find_handler
+from rimedio.asl.expressions.query import MISSING
+from rimedio.asl.integrations.http_task import Exchange
 from rimedio.asl.jsontext import JSON, dumps
-from rimedio.asl.testing import Answer, Return, TestedState, Throw, try_state
+from rimedio.asl.testing.mocks import Answer, Return, Throw
+from rimedio.asl.testing.state import (
+    Circumstances,
+    ErrorDetails,
+    Inspection,
+    TestedState,
+    Validation,
+    try_state,
+)
 from rimedio.asl.wire.faults import Fault
-from rimedio.asl.wire.fields import Fields, invalid
+from rimedio.asl.wire.fields import Fields, present
 
-SEVERITIES = ("ERROR", "WARNING")
-KINDS = ("STANDARD", "EXPRESS")
 FINDINGS_MAX = 100
-LEVELS = ("INFO", "DEBUG", "TRACE")
+NUMBERS = ("max_concurrency", "tolerated_failure_count", "tolerated_failure_percentage")
+SECRET = "*****"  # noqa: S105 - what stands in its place
 
 
 class Checks:
@@ -23,108 +32,120 @@ class Checks:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def operations(self) -> Mapping[str, Callable[[Fields], JSON]]:
-        """By name."""
-        return {"ValidateStateMachineDefinition": self._validate, "TestState": self._test}
-
-    def _validate(self, request: Fields) -> JSON:
-        request.choice("type", KINDS)
-        severity = request.choice("severity", SEVERITIES)
+    def validate_state_machine_definition(self, request: Fields) -> JSON:
+        """ValidateStateMachineDefinition."""
+        severities = ("ERROR", request.text("severity"))
         limit = request.number("maxResults") or FINDINGS_MAX
         found = [
-            f for f in validate(request.text("definition")) if f.severity == "ERROR" or severity == "WARNING"
+            finding for finding in validate(request.text("definition")) if finding.severity in severities
         ]
-        told: list[JSON] = [asdict(finding) for finding in found[:limit]]
         failed = any(finding.severity == "ERROR" for finding in found)
+        told: list[JSON] = [asdict(finding) for finding in found[:limit]]
         return {"result": "FAIL" if failed else "OK", "diagnostics": told, "truncated": len(found) > limit}
 
-    def _test(self, request: Fields) -> JSON:
-        tested = _Tested(request)
-        mock = _mocked(request)
-        if mock is None and tested.state.get("Type") == "Task":
-            mock = self._called(tested)
-        return _told(tested.run(mock), request.choice("inspectionLevel", LEVELS))
-
-    def _called(self, tested: "_Tested") -> Answer:
-        """What the task's handler answers to what the state sends it."""
-        seen = tested.run(Return()).inspection
-        key = next((k for k in ("afterArguments", "afterParameters", "afterInputPath") if k in seen), "input")
-        resource = str(tested.state.get("Resource"))
-        execution = f"{self._engine.arn}:execution:test:test"
-        context = TaskContext(execution, tested.name, resource, 0, None, None, "test", lambda: None)
+    def test_state(self, request: Fields) -> JSON:
+        """TestState."""
+        definition = request.json("definition", "InvalidDefinition", "State Machine Definition")
+        if not isinstance(definition, dict):
+            raise Fault("InvalidDefinition", "Invalid State Machine Definition: 'It is not a JSON object'")
+        mock = request.object("mock")
         try:
-            return Return(find_handler(self._engine.handlers, resource)(seen[key], context))
-        except Exception as error:
-            failure = as_failure(error)
-            return Throw(failure.error or "", failure.cause or "")
-
-
-class _Tested:
-    """The state that a request is about: alone, or one of a whole machine's."""
-
-    def __init__(self, request: Fields) -> None:
-        self.name, self.state, self._language = _state(request)
-        self._given = request.json("input", "InvalidExecutionInput")
-        variables = request.json("variables", "ValidationException")
-        self._variables = variables if isinstance(variables, dict) else {}
-        self._retries = request.object("stateConfiguration").number("retrierRetryCount")
-
-    def run(self, mock: Answer | None) -> TestedState:
-        """Run it with a result. Raises InvalidDefinition, ValidationException when there has to be a mock."""
-        try:
-            return try_state(
-                self.state,
-                input=self._given,
-                mock=mock,
-                variables=self._variables,
-                query_language=self._language,
-                name=self.name,
-                retry_count=self._retries,
+            tested = try_state(
+                definition,
+                input=request.json("input", "InvalidExecutionInput", "State Machine Execution Input"),
+                state_name=request.text_or_none("stateName"),
+                mock=_mocked(mock),
+                variables=_object(request, "variables"),
+                context=_object(request, "context") if request.has("context") else None,
+                before=_before(request.object("stateConfiguration")),
+                handlers=self._engine.handlers,
+                validation=cast("Validation", mock.text("fieldValidationMode") or "STRICT"),
             )
         except ValueError as error:
-            raise invalid(str(error)) from error
+            raise Fault("ValidationException", str(error)) from error
+        return _told(tested, request.text("inspectionLevel"), reveal=request.flag("revealSecrets"))
 
 
-def _mocked(request: Fields) -> Answer | None:
-    mock = request.object("mock")
-    if mock.has("errorOutput"):
-        failure = mock.object("errorOutput")
-        return Throw(failure.text_or_none("error") or "", failure.text_or_none("cause") or "")
-    return Return(mock.json("result", "ValidationException")) if mock.has("result") else None
+def _mocked(mock: Fields) -> Answer | None:
+    if mock.has("errorOutput") == mock.has("result"):
+        if mock.has("result"):
+            raise Fault("ValidationException", "A mock is either a result or an errorOutput, not both.")
+        return None
+    if mock.has("result"):
+        return Return(mock.json("result", "ValidationException", "Mock Result"))
+    failure = mock.object("errorOutput")
+    return Throw(failure.text("error"), failure.text("cause"))
 
 
-def _state(request: Fields) -> tuple[str, Mapping[str, JSON], str]:
-    """Name, definition and query language of the state to test: alone, or one of a whole machine's."""
-    definition = request.json("definition", "InvalidDefinition", "")
-    if not isinstance(definition, dict):
-        raise Fault("InvalidDefinition", "The definition is not a JSON object.")
-    language = str(definition.get("QueryLanguage", "JSONPath"))
-    name = request.text_or_none("stateName")
-    if name is None:
-        return "State", definition, language
-    states = definition.get("States")
-    state = states.get(name) if isinstance(states, dict) else None
-    if not isinstance(state, dict):
-        raise invalid(f"Value '{name}' at 'stateName' names no state of the definition")
-    return name, state, language
+def _object(request: Fields, name: str) -> Mapping[str, JSON]:
+    value = request.json(name, "ValidationException", name.capitalize())
+    if not isinstance(value, dict):
+        raise Fault("ValidationException", f"Invalid {name.capitalize()}: 'It is not a JSON object'")
+    return value
 
 
-def _told(tested: TestedState, level: str) -> JSON:
-    told: dict[str, JSON] = {"status": tested.status}
-    if tested.output is not None:
-        told["output"] = dumps(tested.output)
-    others = {"error": tested.error, "cause": tested.cause, "nextState": tested.next_state}
-    told.update({name: value for name, value in others.items() if value is not None})
-    if level != LEVELS[0]:
-        told["inspectionData"] = _inspection(tested)
-    return told
+def _before(given: Fields) -> Circumstances:
+    failed = given.number("mapIterationFailureCount") if given.has("mapIterationFailureCount") else None
+    return Circumstances(
+        retrier_retry_count=given.number("retrierRetryCount"),
+        error_caused_by_state=given.text_or_none("errorCausedByState"),
+        map_iteration_failure_count=failed,
+        map_item_reader_data=given.text_or_none("mapItemReaderData"),
+    )
 
 
-def _inspection(tested: TestedState) -> dict[str, JSON]:
-    shown: dict[str, JSON] = {k: dumps(v) for k, v in tested.inspection.items() if k != "errorDetails"}
-    details = tested.inspection.get("errorDetails")
-    if isinstance(details, dict):
-        shown["errorDetails"] = {name: int(float(str(value))) for name, value in details.items()}
-    if tested.variables:
-        shown["variables"] = dumps(dict(tested.variables))
+def _told(tested: TestedState, level: str, *, reveal: bool) -> JSON:
+    output = dumps(tested.output) if tested.status in ("SUCCEEDED", "CAUGHT_ERROR") else None
+    told = present(output=output, error=tested.error, cause=tested.cause, nextState=tested.next_state)
+    if level in ("DEBUG", "TRACE"):
+        shown = _inspected(tested.inspection)
+        if tested.variables:
+            shown["variables"] = dumps(dict(tested.variables))
+        if level == "TRACE" and tested.inspection.exchange is not None:
+            shown |= _exchanged(tested.inspection.exchange, reveal=reveal)
+        told["inspectionData"] = shown
+    return told | {"status": tested.status}
+
+
+def _inspected(seen: Inspection) -> dict[str, JSON]:
+    """The steps as JSON texts, numbers as numbers, under the service's names."""
+    shown: dict[str, JSON] = {}
+    for step in fields(seen):
+        value = getattr(seen, step.name)
+        if isinstance(value, ErrorDetails):
+            shown["errorDetails"] = present(
+                **{_camel(name): number for name, number in asdict(value).items()}
+            )
+        elif step.name in NUMBERS:
+            shown |= present(**{_camel(step.name): value})
+        elif step.name not in ("error_details", "exchange") and value is not MISSING:
+            shown[_camel(step.name)] = dumps(value)
     return shown
+
+
+def _camel(name: str) -> str:
+    first, *others = name.split("_")
+    return first + "".join(word.capitalize() for word in others)
+
+
+def _exchanged(exchange: Exchange, *, reveal: bool) -> dict[str, JSON]:
+    """An HTTP task's request and response; what the connection added is hidden unless it is to be revealed."""
+    request, response = exchange.request, exchange.response
+    hidden = frozenset() if reveal else exchange.secret
+    headers = {name: SECRET if name in hidden else value for name, value in request.headers.items()}
+    protocol = request.url.partition(":")[0]
+    sent = present(
+        protocol=protocol,
+        method=request.method,
+        url=request.url,
+        headers=str(headers),
+        body=None if request.body is None else request.body.decode("utf-8", "replace"),
+    )
+    received = present(
+        protocol=protocol,
+        statusCode=str(response.status),
+        statusMessage=response.phrase,
+        headers=str(dict(response.headers)),
+        body=response.body.decode("utf-8", "replace"),
+    )
+    return {"request": sent, "response": received}

@@ -1,22 +1,21 @@
-"""The fields of a request, read with the service's own complaints; pages of a list."""
+"""The members of a request that passed its check; pages of a list."""
 
 import base64
 import binascii
-import re
-from collections.abc import Mapping, Sequence
-from typing import TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar, cast
 
+from rimedio.asl.integrations.activities import NAME
 from rimedio.asl.jsontext import JSON, loads
 from rimedio.asl.wire.faults import Fault
 
-_NAME = re.compile(r"[^\s?*<>{}\[\]\"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f]{1,80}")
-_T = TypeVar("_T")
-PAGE, PAGE_MAX = 100, 1000
+PAGE = 100
 ARN_PARTS = 6
+_T = TypeVar("_T")
 
 
 class Fields:
-    """The members of one request."""
+    """The members of one request, whose types `requests.check` has seen to."""
 
     def __init__(self, body: Mapping[str, JSON]) -> None:
         self._body = body
@@ -25,73 +24,58 @@ class Fields:
         """Whether a member was sent."""
         return self._body.get(name) is not None
 
-    def text(self, name: str) -> str:
-        """A text that must be there. Raises ValidationException."""
-        value = self._body.get(name)
-        if isinstance(value, str):
-            return value
-        shown = "null" if value is None else repr(value)
-        raise invalid(f"Value {shown} at '{name}' failed to satisfy constraint: Member must be a string")
-
-    def text_or_none(self, name: str) -> str | None:
-        """A text that may be left out. Raises ValidationException."""
-        return self.text(name) if self.has(name) else None
-
-    def flag(self, name: str, default: bool = False) -> bool:
-        """True or false. Raises ValidationException."""
-        value = self._body.get(name)
-        if value is None or isinstance(value, bool):
-            return default if value is None else value
-        raise invalid(f"Value {value!r} at '{name}' failed to satisfy constraint: Member must be a boolean")
-
-    def number(self, name: str, default: int = 0) -> int:
-        """A whole number from 0. Raises ValidationException."""
-        value = self._body.get(name, default)
-        if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
-            return value
-        raise invalid(f"Value {value!r} at '{name}' failed to satisfy constraint: Member must be a number")
-
-    def objects(self, name: str) -> list["Fields"]:
-        """A list of objects; empty when it was left out. Raises ValidationException."""
-        value = self._body.get(name) or []
-        if isinstance(value, list) and all(isinstance(element, dict) for element in value):
-            return [Fields(element) for element in value if isinstance(element, dict)]
-        raise invalid(f"Value at '{name}' failed to satisfy constraint: Member must be a list of structures")
-
-    def object(self, name: str) -> "Fields":
-        """An object; empty when it was left out. Raises ValidationException."""
-        value = self._body.get(name) or {}
-        if isinstance(value, dict):
-            return Fields(value)
-        raise invalid(f"Value at '{name}' failed to satisfy constraint: Member must be a structure")
-
     def raw(self, name: str) -> JSON:
         """A member as it was sent."""
         return self._body.get(name)
 
-    def choice(self, name: str, allowed: Sequence[str]) -> str:
-        """One of some words, the first of them by default. Raises ValidationException."""
-        value = self.text_or_none(name) or allowed[0]
-        if value in allowed:
-            return value
-        wanted = ", ".join(allowed)
-        raise invalid(
-            f"Value '{value}' at '{name}' failed to satisfy constraint: "
-            f"Member must satisfy enum value set: [{wanted}]"
-        )
+    def text(self, name: str) -> str:
+        """A text; empty when it was left out."""
+        return cast("str", self._body.get(name) or "")
 
-    def json(self, name: str, fault: str, default: str = "{}") -> JSON:
-        """A member that holds JSON text. Raises `fault`."""
-        text = self.text_or_none(name) or default
+    def text_or_none(self, name: str) -> str | None:
+        """A text, or None."""
+        return cast("str | None", self._body.get(name))
+
+    def flag(self, name: str, default: bool = False) -> bool:
+        """True or false."""
+        return cast("bool", self._body[name]) if self.has(name) else default
+
+    def number(self, name: str, default: int = 0) -> int:
+        """A number."""
+        return cast("int", self._body[name]) if self.has(name) else default
+
+    def objects(self, name: str) -> list["Fields"]:
+        """A list of objects; empty when it was left out."""
+        return [Fields(element) for element in cast("list[dict[str, JSON]]", self._body.get(name) or [])]
+
+    def structure(self, name: str) -> dict[str, JSON]:
+        """An object as it was sent; empty when it was left out."""
+        return cast("dict[str, JSON]", self._body.get(name) or {})
+
+    def object(self, name: str) -> "Fields":
+        """An object; empty when it was left out."""
+        return Fields(self.structure(name))
+
+    def texts(self, name: str) -> list[str]:
+        """A list of texts; empty when it was left out."""
+        return cast("list[str]", self._body.get(name) or [])
+
+    @property
+    def wants_data(self) -> bool:
+        """Whether `includedData` asks for more than metadata."""
+        return self.text("includedData") != "METADATA_ONLY"
+
+    def json(self, name: str, fault: str, what: str, default: str = "{}") -> JSON:
+        """A member that holds JSON text. Raises `fault`, which names `what` is invalid."""
         try:
-            return loads(text)
+            return loads(self.text_or_none(name) or default)
         except ValueError as error:
-            raise Fault(fault, f"Invalid {name}: '{error}'") from error
+            raise Fault(fault, f"Invalid {what}: '{error}'") from error
 
-    def name(self, name: str = "name") -> str:
+    def name(self) -> str:
         """A name that Step Functions accepts. Raises InvalidName."""
-        value = self.text(name)
-        if _NAME.fullmatch(value):
+        value = self.text("name")
+        if NAME.fullmatch(value):
             return value
         raise Fault("InvalidName", f"Invalid Name: '{value}'")
 
@@ -105,6 +89,11 @@ class Fields:
             raise Fault("InvalidArn", f"Invalid Arn: 'Resource type not valid in this context: {parts[5]}'")
         return value
 
+    def listed(self, key: str, rows: Sequence[_T], row: Callable[[_T], JSON]) -> dict[str, JSON]:
+        """The page that was asked for, as the service lists it. Raises InvalidToken."""
+        page, more = self.page(rows)
+        return {key: [row(found) for found in page], **more}
+
     def page(self, rows: Sequence[_T]) -> tuple[Sequence[_T], dict[str, JSON]]:
         """The rows of the page that was asked for, and `nextToken` where more follow. Raises InvalidToken."""
         begin, end = self.bounds()
@@ -113,18 +102,12 @@ class Fields:
     def bounds(self) -> tuple[int, int]:
         """First row of the page that was asked for, and the one behind it. Raises InvalidToken."""
         begin = _place(self.text_or_none("nextToken"))
-        wanted = self.number("maxResults")
-        if wanted > PAGE_MAX:
-            raise invalid(
-                f"Value '{wanted}' at 'maxResults' failed to satisfy constraint: "
-                f"Member must have value less than or equal to {PAGE_MAX}"
-            )
-        return begin, begin + (wanted or PAGE)
+        return begin, begin + (self.number("maxResults") or PAGE)
 
 
-def invalid(message: str) -> Fault:
-    """A ValidationException, worded as AWS's."""
-    return Fault("ValidationException", f"1 validation error detected: {message}")
+def present(**members: JSON) -> dict[str, JSON]:
+    """The members that have a value."""
+    return {name: value for name, value in members.items() if value is not None}
 
 
 def _token(place: int) -> str:
@@ -140,4 +123,4 @@ def _place(token: str | None) -> int:
             return int(number)
     except (ValueError, binascii.Error, UnicodeError):
         pass
-    raise Fault("InvalidToken", f"Invalid Token: '{token}'")
+    raise Fault("InvalidToken", "Invalid Token: 'Invalid token'")

@@ -15,30 +15,27 @@ from http import HTTPStatus
 
 from rimedio.asl.errors import TaskFailed
 from rimedio.asl.execution.handlers import Handler, TaskContext
-from rimedio.asl.integrations.functions import function_name
+from rimedio.asl.integrations.functions import INVOKE, function_name, invocation
 from rimedio.asl.integrations.http_task import HttpRequest, HttpResponse, Send, send
+from rimedio.asl.integrations.services import refusal
 from rimedio.asl.jsontext import JSON, dumps, loads
 
-INVOKE = "arn:aws:states:::lambda:invoke"
 FUNCTION_SECONDS_MAX = 900.0
 FUNCTION = "arn:aws:lambda:*"
 ERROR_TYPE, FUNCTION_ERROR, VERSION = "x-amzn-errortype", "x-amz-function-error", "x-amz-executed-version"
+REQUEST_ID = "x-amzn-requestid"
+UNKNOWN = "The cause could not be determined because Lambda did not return an error type. Returned payload: "
 Invoke = Callable[[str, JSON], tuple[JSON, str]]  # function (name or ARN) and payload → result and version
 
 
 def invoked(invoke: Invoke) -> dict[str, Handler]:
     """Handlers of Lambda tasks."""
 
-    def by_integration(payload: JSON, _context: TaskContext) -> JSON:
+    def by_integration(payload: JSON, context: TaskContext) -> JSON:
         body = payload if isinstance(payload, dict) else {}
-        result, version = invoke(str(body.get("FunctionName", "")), body.get("Payload", {}))
-        status = int(HTTPStatus.OK)
-        return {
-            "ExecutedVersion": version,
-            "Payload": result,
-            "SdkHttpMetadata": {"HttpStatusCode": status},
-            "StatusCode": status,
-        }
+        name, qualifier = str(body.get("FunctionName", "")), body.get("Qualifier")
+        result, version = invoke(f"{name}:{qualifier}" if qualifier else name, body.get("Payload", {}))
+        return invocation(result, context, version)
 
     def by_arn(payload: JSON, context: TaskContext) -> JSON:
         return invoke(context.resource, payload)[0]
@@ -77,10 +74,11 @@ class LocalFunctions:
 
     def __call__(self, function: str, payload: JSON) -> tuple[JSON, str]:
         """Result and version. Raises TaskFailed."""
-        name = function_name(function)
+        name, request_id = function_name(function), str(uuid.uuid4())
         if name not in self._functions:
-            raise TaskFailed("Lambda.ResourceNotFoundException", f"Function not found: {function}")
-        request_id = str(uuid.uuid4())
+            raise refusal(
+                "Lambda", "ResourceNotFoundException", f"Function not found: {function}", 404, request_id
+            )
         context = LocalContext(name, function, request_id)
         try:
             result = self._functions[name](loads(dumps(payload)), context)
@@ -137,12 +135,8 @@ def _parsed(reply: HttpResponse) -> JSON:
 def _failed(reply: HttpResponse) -> TaskFailed:
     """The function raised, or was stopped."""
     text = reply.body.decode("utf-8", "replace")
-    try:
-        told = json.loads(text)
-    except ValueError:
-        told = {}
-    name = told.get("errorType") if isinstance(told, dict) else None
-    return TaskFailed(str(name or "Lambda.Unknown"), text)
+    name = _members(text).get("errorType")
+    return TaskFailed(str(name), text) if name else TaskFailed("Lambda.Unknown", UNKNOWN + text)
 
 
 def _refused(reply: HttpResponse, headers: Mapping[str, str]) -> TaskFailed:
@@ -150,4 +144,16 @@ def _refused(reply: HttpResponse, headers: Mapping[str, str]) -> TaskFailed:
     broke = reply.status >= HTTPStatus.INTERNAL_SERVER_ERROR
     default = "ServiceException" if broke else "SdkClientException"
     name = headers.get(ERROR_TYPE, default).partition(":")[0]
-    return TaskFailed(f"Lambda.{name}", reply.body.decode("utf-8", "replace"))
+    text = reply.body.decode("utf-8", "replace")
+    fields = {key.lower(): value for key, value in _members(text).items()}
+    message, request = str(fields.get("message", text)), headers.get(REQUEST_ID, "")
+    return refusal("Lambda", name, message, reply.status, request)
+
+
+def _members(text: str) -> dict[str, JSON]:
+    """The members of an object in JSON; none when it is none."""
+    try:
+        told = json.loads(text)
+    except ValueError:
+        return {}
+    return told if isinstance(told, dict) else {}

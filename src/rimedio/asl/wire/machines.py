@@ -1,24 +1,32 @@
 """State machines: create, update, describe, list, delete."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Mapping
 
+from rimedio.asl.clock import new_uuid
 from rimedio.asl.definition.model import Machine
-from rimedio.asl.errors import InvalidDefinition, StateMachineDoesNotExist
+from rimedio.asl.errors import StateMachineDoesNotExist
 from rimedio.asl.execution.engine import Engine
 from rimedio.asl.journal.port import RUNNING
 from rimedio.asl.journal.registry import Found
 from rimedio.asl.jsontext import JSON
 from rimedio.asl.wire.arns import Arns
 from rimedio.asl.wire.faults import Fault
-from rimedio.asl.wire.fields import Fields
+from rimedio.asl.wire.fields import Fields, present
 from rimedio.asl.wire.tags import Tags
 
-STANDARD, EXPRESS = TYPES = ("STANDARD", "EXPRESS")
-INCLUDED = ("ALL_DATA", "METADATA_ONLY")
-LOGGING: dict[str, JSON] = {"level": "OFF", "includeExecutionData": False}
-TRACING: dict[str, JSON] = {"enabled": False}
-CONFIGURATIONS = ("loggingConfiguration", "tracingConfiguration", "encryptionConfiguration")
-DEFINITION_BYTES_MAX = 1_048_576
+STANDARD, EXPRESS = "STANDARD", "EXPRESS"
+INITIAL = "INITIAL"
+ROLE = "arn:aws:iam::000000000000:role/local"
+CONFIGURATIONS: Mapping[str, Mapping[str, JSON]] = {  # with what holds where nothing was said
+    "loggingConfiguration": {"level": "OFF", "includeExecutionData": False},
+    "tracingConfiguration": {"enabled": False},
+    "encryptionConfiguration": {"type": "AWS_OWNED_KEY"},
+}
+NOTHING_TO_UPDATE = (
+    "Either the definition, the role ARN, the LoggingConfiguration, "
+    "or the TracingConfiguration must be specified"
+)
+CUSTOMER_KEY = "CUSTOMER_MANAGED_KMS_KEY"
 STOPPED_AT_ONCE = 1000
 
 
@@ -31,16 +39,6 @@ class Machines:
         self._arns = arns
         self._tags = tags
         tags.exists = self._exists
-
-    def operations(self) -> Mapping[str, Callable[[Fields], JSON]]:
-        """By name."""
-        return {
-            "CreateStateMachine": self._create,
-            "DeleteStateMachine": self._delete,
-            "DescribeStateMachine": self._describe,
-            "ListStateMachines": self._list,
-            "UpdateStateMachine": self._update,
-        }
 
     # -- for the other operations
 
@@ -55,9 +53,24 @@ class Machines:
         self.about(name)
         return name
 
+    def whole(self, request: Fields) -> str:
+        """The ARN of a machine as such. Raises ValidationException for a version, an alias, a Map state within."""
+        arn = request.arn("stateMachineArn", "stateMachine")
+        name, qualifier = self._arns.named(arn)
+        if qualifier or "/" in name:
+            reason = "API_DOES_NOT_SUPPORT_LABELED_ARNS" if "/" in name else None
+            raise Fault(
+                "ValidationException", f"{arn} is not the ARN of a whole state machine", reason=reason
+            )
+        return arn
+
     def about(self, name: str) -> dict[str, JSON]:
         """What is noted of a machine. Raises StateMachineDoesNotExist."""
         return self._registry.about(name)
+
+    def kind(self, name: str) -> str:
+        """STANDARD or EXPRESS. Raises StateMachineDoesNotExist."""
+        return str(self.about(name).get("type", STANDARD))
 
     def publish(self, name: str, description: str | None) -> tuple[str, JSON]:
         """A version of the latest revision: its ARN, and when it was made."""
@@ -66,6 +79,90 @@ class Machines:
             about: dict[str, JSON] = {"created": self._now(), "description": description}
             self._registry.note(name, str(version), about)
         return self._arns.machine(name, version), self._registry.about(name, str(version))["created"]
+
+    def details(self, found: Found, request: Fields) -> dict[str, JSON]:
+        """Definition, role, configurations and revision of a machine."""
+        about = self.about(found.machine.name)
+        return {
+            "definition": found.machine.definition if request.wants_data else "",
+            "roleArn": about.get("role", ROLE),
+            **{name: about.get(name, dict(default)) for name, default in CONFIGURATIONS.items()},
+            **self._revision(found.machine.name),
+        }
+
+    # -- operations
+
+    def create_state_machine(self, request: Fields) -> JSON:
+        """CreateStateMachine; the same again changes nothing. Raises StateMachineAlreadyExists."""
+        name = request.name()
+        about: dict[str, JSON] = {
+            "type": request.text("type") or STANDARD,
+            **_configured(request, CONFIGURATIONS),
+        }
+        role = _role(request)
+        machine = Machine.parse(request.text("definition"), name)
+        arn = self._arns.machine(name)
+        if name not in self._registry.names():
+            self._registry.put(machine)
+            about |= {"created": self._now(), "role": role, "revision": INITIAL}
+            self._registry.note(name, "", about)
+            self._tags.add(arn, request)
+        elif self._registry.find(name).definition != machine.definition or _differ(self.about(name), about):
+            raise Fault("StateMachineAlreadyExists", f"State Machine Already Exists: '{arn}'")
+        told: dict[str, JSON] = {"stateMachineArn": arn, "creationDate": self.about(name)["created"]}
+        return told | self._published(name, request)
+
+    def update_state_machine(self, request: Fields) -> JSON:
+        """UpdateStateMachine."""
+        name, _ = self._arns.named(self.whole(request))
+        self.about(name)
+        changes = _configured(request, [key for key in CONFIGURATIONS if request.has(key)])
+        if request.has("roleArn"):
+            changes["role"] = _role(request)
+        if not changes and not request.has("definition"):
+            raise Fault("MissingRequiredParameter", NOTHING_TO_UPDATE)
+        changed = _differ(self.about(name), changes)
+        if request.has("definition"):
+            machine = Machine.parse(request.text("definition"), name)
+            changed = changed or machine.definition != self._registry.find(name).definition
+            self._registry.put(machine)
+        if changed:
+            changes["revision"] = new_uuid(self._engine.services.randomness)
+        changes["updated"] = self._now()
+        self._registry.note(name, "", changes)
+        return {"updateDate": changes["updated"]} | self._revision(name) | self._published(name, request)
+
+    def describe_state_machine(self, request: Fields) -> JSON:
+        """DescribeStateMachine, of a machine or a version."""
+        arn = request.arn("stateMachineArn", "stateMachine")
+        found = self.resolve(arn)
+        name = found.machine.name
+        noted = self.about(name) if found.version is None else self._registry.about(name, str(found.version))
+        return {
+            "stateMachineArn": arn,
+            "name": name,
+            "status": "ACTIVE",
+            "type": self.kind(name),
+            "creationDate": noted.get("created", 0.0),
+            **self.details(found, request),
+            **({"description": noted["description"]} if noted.get("description") else {}),
+        }
+
+    def list_state_machines(self, request: Fields) -> JSON:
+        """ListStateMachines."""
+        return request.listed("stateMachines", self._registry.names(), self._row)
+
+    def delete_state_machine(self, request: Fields) -> JSON:
+        """DeleteStateMachine: its executions are stopped; one that is not there is no error."""
+        arn = self.whole(request)
+        name, _ = self._arns.named(arn)
+        for running in self._engine.list_executions(name, RUNNING, limit=STOPPED_AT_ONCE):
+            self._engine.stop(running.execution_id)
+        self._registry.remove(name)
+        self._tags.forget(arn)
+        return {}
+
+    # -- parts
 
     def _now(self) -> float:
         return self._engine.clock.now().timestamp()
@@ -77,123 +174,42 @@ class Machines:
             return ":activity:" in arn
         return True
 
-    # -- operations
-
-    def _create(self, request: Fields) -> JSON:
-        name, kind = request.name(), request.choice("type", TYPES)
-        role = request.text("roleArn")
-        machine = _parsed(request.text("definition"), name)
-        arn = self._arns.machine(name)
-        about: dict[str, JSON] = {"type": kind, **_configured(request)}
-        if name in self._registry.names():
-            self._check_same(arn, machine, about)
-        else:
-            self._registry.put(machine)
-            about |= {"created": self._now(), "role": role, "revision": "INITIAL"}
-            self._registry.note(name, "", about)
-            self._tags.add(arn, request)
-        told: dict[str, JSON] = {"stateMachineArn": arn, "creationDate": self.about(name)["created"]}
-        return told | self._published(name, request)
-
-    def _check_same(self, arn: str, machine: Machine, about: Mapping[str, JSON]) -> None:
-        """Creating the very same machine again changes nothing. Raises StateMachineAlreadyExists."""
-        known = self.about(machine.name)
-        same = self._registry.find(machine.name).definition == machine.definition
-        if not same or any(known.get(key) != value for key, value in about.items()):
-            raise Fault("StateMachineAlreadyExists", f"State Machine Already Exists: '{arn}'")
-
     def _published(self, name: str, request: Fields) -> dict[str, JSON]:
-        if not request.flag("publish"):
-            return {}
-        return {"stateMachineVersionArn": self.publish(name, request.text_or_none("versionDescription"))[0]}
-
-    def _update(self, request: Fields) -> JSON:
-        arn = request.arn("stateMachineArn", "stateMachine")
-        name = self.name_of(arn)
-        if not any(request.has(key) for key in ("definition", "roleArn", *CONFIGURATIONS)):
-            message = "Either the definition, the role ARN, the LoggingConfiguration, or the TracingConfiguration must be specified"  # noqa: E501
-            raise Fault("MissingRequiredParameter", message)
-        about: dict[str, JSON] = {"updated": self._now()}
-        about |= {key: request.raw(key) for key in CONFIGURATIONS if request.has(key)}
-        if request.has("roleArn"):
-            about["role"] = request.text("roleArn")
-        if request.has("definition"):
-            machine = _parsed(request.text("definition"), name)
-            self._registry.put(machine)
-            about["revision"] = machine.digest
-        self._registry.note(name, "", about)
-        told: dict[str, JSON] = {"updateDate": about["updated"]}
-        return told | self._revision(name) | self._published(name, request)
+        description = request.text_or_none("versionDescription")
+        if request.flag("publish"):
+            return {"stateMachineVersionArn": self.publish(name, description)[0]}
+        if description:
+            raise Fault("ValidationException", "Version description can only be set when publish is true")
+        return {}
 
     def _revision(self, name: str) -> dict[str, JSON]:
         revision = self.about(name).get("revision")
-        return {} if revision in (None, "INITIAL") else {"revisionId": revision}
+        return {} if revision == INITIAL else present(revisionId=revision)
 
-    def _describe(self, request: Fields) -> JSON:
-        arn = request.arn("stateMachineArn", "stateMachine")
-        found = self.resolve(arn)
-        told: dict[str, JSON] = {
-            "stateMachineArn": arn,
-            "name": found.machine.name,
-            "status": "ACTIVE",
-            **self.details(found, request),
-        }
-        about = self.about(found.machine.name)
-        told |= {"type": about.get("type", STANDARD), "creationDate": about.get("created", 0.0)}
-        if found.version is not None:
-            noted = self._registry.about(found.machine.name, str(found.version))
-            told["creationDate"] = noted.get("created", 0.0)
-            if noted.get("description"):
-                told["description"] = noted["description"]
-        return told
-
-    def details(self, found: Found, request: Fields) -> dict[str, JSON]:
-        """Definition, role, configurations and revision of a machine."""
-        about = self.about(found.machine.name)
-        included = request.choice("includedData", INCLUDED) == INCLUDED[0]
-        return {
-            "definition": found.machine.definition if included else "",
-            "roleArn": about.get("role", "arn:aws:iam::000000000000:role/local"),
-            "loggingConfiguration": about.get("loggingConfiguration", LOGGING),
-            "tracingConfiguration": about.get("tracingConfiguration", TRACING),
-            "encryptionConfiguration": about.get("encryptionConfiguration", {"type": "AWS_OWNED_KEY"}),
-            **self._revision(found.machine.name),
-        }
-
-    def _list(self, request: Fields) -> JSON:
-        names, more = request.page(self._registry.names())
-        told: list[JSON] = []
-        for name in names:
-            about = self.about(name)
-            told.append(
-                {
-                    "stateMachineArn": self._arns.machine(name),
-                    "name": name,
-                    "type": about.get("type", STANDARD),
-                    "creationDate": about.get("created", 0.0),
-                }
-            )
-        return {"stateMachines": told, **more}
-
-    def _delete(self, request: Fields) -> JSON:
-        arn = request.arn("stateMachineArn", "stateMachine")
-        name, _ = self._arns.named(arn)
-        for running in self._engine.list_executions(name, RUNNING, limit=STOPPED_AT_ONCE):
-            self._engine.stop(running.execution_id)
-        self._registry.remove(name)
-        self._tags.forget(arn)
-        return {}
+    def _row(self, name: str) -> JSON:
+        created = self.about(name).get("created", 0.0)
+        arn = self._arns.machine(name)
+        return {"stateMachineArn": arn, "name": name, "type": self.kind(name), "creationDate": created}
 
 
-def _parsed(definition: str, name: str) -> Machine:
-    if len(definition.encode()) > DEFINITION_BYTES_MAX:
-        raise Fault("InvalidDefinition", f"The definition has more than {DEFINITION_BYTES_MAX} bytes.")
-    try:
-        return Machine.parse(definition, name)
-    except InvalidDefinition as error:
-        found = ", ".join(str(finding) for finding in error.diagnostics)
-        raise Fault("InvalidDefinition", f"Invalid State Machine Definition: '{found}'") from error
+def _differ(known: Mapping[str, JSON], wanted: Mapping[str, JSON]) -> bool:
+    return any(known.get(key) != value for key, value in wanted.items())
 
 
-def _configured(request: Fields) -> dict[str, JSON]:
-    return {key: request.raw(key) for key in CONFIGURATIONS if request.has(key)}
+def _configured(request: Fields, names: Iterable[str]) -> dict[str, JSON]:
+    """Configurations as they hold. Raises InvalidLoggingConfiguration, InvalidEncryptionConfiguration."""
+    logging, encryption = request.object("loggingConfiguration"), request.object("encryptionConfiguration")
+    if logging.text("level") not in ("", "OFF") and len(logging.objects("destinations")) != 1:
+        message = "Invalid Logging Configuration: Must specify exactly one Log Destination."
+        raise Fault("InvalidLoggingConfiguration", message)
+    if (encryption.text("type") == CUSTOMER_KEY) != encryption.has("kmsKeyId"):
+        message = f"Invalid Encryption Configuration: kmsKeyId and the type {CUSTOMER_KEY} need each other."
+        raise Fault("InvalidEncryptionConfiguration", message)
+    return {name: {**CONFIGURATIONS[name], **request.structure(name)} for name in names}
+
+
+def _role(request: Fields) -> str:
+    role = request.text("roleArn")
+    if not role.startswith("arn:"):
+        raise Fault("InvalidArn", f"Invalid Role Arn: '{role}'")
+    return role

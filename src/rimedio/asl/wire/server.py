@@ -104,7 +104,7 @@ class _Requests(BaseHTTPRequestHandler):
             body = self._answered()
             status = OK
         except Fault as fault:
-            status, body = fault.status, {"__type": fault.name, "message": str(fault)}
+            status, body = fault.status, fault.body
         except ConnectionError:
             self.close_connection = True
             return

@@ -1,15 +1,18 @@
 """Versions and aliases of state machines."""
 
-from collections.abc import Callable, Mapping
-
 from rimedio.asl.errors import StateMachineDoesNotExist
 from rimedio.asl.execution.engine import Engine
 from rimedio.asl.journal.registry import Route
 from rimedio.asl.jsontext import JSON
 from rimedio.asl.wire.arns import Arns
-from rimedio.asl.wire.faults import Fault
-from rimedio.asl.wire.fields import Fields, invalid
-from rimedio.asl.wire.machines import Machines
+from rimedio.asl.wire.faults import Fault, invalid
+from rimedio.asl.wire.fields import Fields
+from rimedio.asl.wire.machines import INITIAL, Machines
+
+TAKEN = (
+    "Failed to create alias because an alias with the same name "
+    "and a different routing configuration already exists"
+)
 
 
 class Versions:
@@ -21,71 +24,109 @@ class Versions:
         self._arns = arns
         self._machines = machines
 
-    def operations(self) -> Mapping[str, Callable[[Fields], JSON]]:
-        """By name."""
-        return {
-            "PublishStateMachineVersion": self._publish,
-            "ListStateMachineVersions": self._list_versions,
-            "DeleteStateMachineVersion": self._delete_version,
-            "CreateStateMachineAlias": self._create_alias,
-            "UpdateStateMachineAlias": self._update_alias,
-            "DescribeStateMachineAlias": self._describe_alias,
-            "ListStateMachineAliases": self._list_aliases,
-            "DeleteStateMachineAlias": self._delete_alias,
-        }
-
-    def _publish(self, request: Fields) -> JSON:
-        name = self._machines.name_of(request.arn("stateMachineArn", "stateMachine"))
+    def publish_state_machine_version(self, request: Fields) -> JSON:
+        """PublishStateMachineVersion; the same revision again is the same version. Raises ConflictException."""
+        name = self._machines.name_of(self._machines.whole(request))
         wanted = request.text_or_none("revisionId")
-        revision = self._machines.about(name).get("revision", "INITIAL")
-        if wanted is not None and wanted != revision:
-            raise Fault("ConflictException", f"The machine's revision is {revision}, not {wanted}.")
+        revision = self._machines.about(name).get("revision", INITIAL)
+        if wanted not in (None, revision):
+            told = f"Failed to publish the State Machine version for revision {wanted}. "
+            raise Fault("ConflictException", f"{told}The current State Machine revision is {revision}.")
         arn, created = self._machines.publish(name, request.text_or_none("description"))
         return {"stateMachineVersionArn": arn, "creationDate": created}
 
-    def _list_versions(self, request: Fields) -> JSON:
-        name = self._machines.name_of(request.arn("stateMachineArn", "stateMachine"))
-        newest_first, more = request.page(self._registry.versions(name)[::-1])
-        told: list[JSON] = [
-            {
-                "stateMachineVersionArn": self._arns.machine(name, version),
-                "creationDate": self._registry.about(name, str(version)).get("created", 0.0),
-            }
-            for version in newest_first
-        ]
-        return {"stateMachineVersions": told, **more}
+    def list_state_machine_versions(self, request: Fields) -> JSON:
+        """ListStateMachineVersions, the newest first."""
+        name = self._machines.name_of(self._machines.whole(request))
+        newest_first = self._registry.versions(name)[::-1]
+        return request.listed(
+            "stateMachineVersions", newest_first, lambda v: self._row("stateMachineVersionArn", name, str(v))
+        )
 
-    def _delete_version(self, request: Fields) -> JSON:
+    def delete_state_machine_version(self, request: Fields) -> JSON:
+        """DeleteStateMachineVersion; one that is not there is no error. Raises ConflictException."""
         name, version = self._arns.named(request.arn("stateMachineVersionArn", "stateMachine"))
         if not version.isdigit():
             raise invalid("Value at 'stateMachineVersionArn' is not the ARN of a version")
         try:
+            routes = self._registry.aliases(name)
+            leading = [alias for alias, route in routes.items() if int(version) in route.weights]
+            if leading:
+                told = "Version to be deleted must not be referenced by an alias. "
+                found = f"Current list of aliases referencing this version: [{', '.join(leading)}]"
+                raise Fault("ConflictException", told + found)
             self._registry.remove_version(name, int(version))
-        except StateMachineDoesNotExist:  # deleting twice is no error
-            return {}
-        except ValueError as error:
-            raise Fault("ConflictException", str(error)) from error
+        except StateMachineDoesNotExist:
+            pass
         return {}
 
     # -- aliases
 
-    def _create_alias(self, request: Fields) -> JSON:
-        alias = request.name()
+    def create_state_machine_alias(self, request: Fields) -> JSON:
+        """CreateStateMachineAlias; the same again changes nothing. Raises ConflictException."""
+        alias, description = request.text("name"), request.text_or_none("description")
         name, route = self._route(request)
         known = self._registry.aliases(name)
-        description = request.text_or_none("description")
         if alias not in known:
             self._point(name, alias, route)
-            about: dict[str, JSON] = {"created": self._now(), "updated": self._now()}
-            self._registry.note(name, alias, about | {"description": description})
+            now = self._now()
+            self._registry.note(name, alias, {"created": now, "updated": now, "description": description})
         elif known[alias] != route or self._registry.about(name, alias).get("description") != description:
-            msg = f"Failed to create alias because an alias with the same name and a different routing configuration already exists: {alias}"  # noqa: E501
-            raise Fault("ConflictException", msg)
-        created = self._registry.about(name, alias)["created"]
-        return {"stateMachineAliasArn": self._arns.machine(name, alias), "creationDate": created}
+            raise Fault("ConflictException", f"{TAKEN}: {self._arns.machine(name, alias)}")
+        return self._row("stateMachineAliasArn", name, alias)
+
+    def update_state_machine_alias(self, request: Fields) -> JSON:
+        """UpdateStateMachineAlias."""
+        name, alias = self._known(request)
+        about: dict[str, JSON] = {"updated": self._now()}
+        if not request.has("routingConfiguration") and not request.has("description"):
+            raise invalid("Either 'routingConfiguration' or 'description' must be given")
+        if request.has("routingConfiguration"):
+            self._point(name, alias, self._route(request)[1])
+        if request.has("description"):
+            about["description"] = request.text("description")
+        self._registry.note(name, alias, about)
+        return {"updateDate": about["updated"]}
+
+    def describe_state_machine_alias(self, request: Fields) -> JSON:
+        """DescribeStateMachineAlias."""
+        name, alias = self._known(request)
+        about = self._registry.about(name, alias)
+        routes: list[JSON] = [
+            {"stateMachineVersionArn": self._arns.machine(name, version), "weight": weight}
+            for version, weight in self._registry.aliases(name)[alias].weights.items()
+        ]
+        told: dict[str, JSON] = {
+            "name": alias,
+            "routingConfiguration": routes,
+            "updateDate": about.get("updated", 0.0),
+        }
+        if about.get("description"):
+            told["description"] = about["description"]
+        return self._row("stateMachineAliasArn", name, alias) | told
+
+    def list_state_machine_aliases(self, request: Fields) -> JSON:
+        """ListStateMachineAliases, of a machine or of one of its versions."""
+        name, version = self._arns.named(request.arn("stateMachineArn", "stateMachine"))
+        routes = self._registry.aliases(name)
+        leading = [a for a, route in routes.items() if not version.isdigit() or int(version) in route.weights]
+        return request.listed(
+            "stateMachineAliases", sorted(leading), lambda a: self._row("stateMachineAliasArn", name, a)
+        )
+
+    def delete_state_machine_alias(self, request: Fields) -> JSON:
+        """DeleteStateMachineAlias."""
+        self._registry.remove_alias(*self._known(request))
+        return {}
+
+    # -- parts
 
     def _now(self) -> float:
         return self._clock.now().timestamp()
+
+    def _row(self, key: str, name: str, qualifier: str) -> dict[str, JSON]:
+        created = self._registry.about(name, qualifier).get("created", 0.0)
+        return {key: self._arns.machine(name, qualifier), "creationDate": created}
 
     def _point(self, name: str, alias: str, route: Route) -> None:
         try:
@@ -93,7 +134,7 @@ class Versions:
         except StateMachineDoesNotExist as error:
             raise Fault("ResourceNotFound", str(error)) from error
         except ValueError as error:
-            raise invalid(str(error)) from error
+            raise _misrouted(str(error)) from error
 
     def _route(self, request: Fields) -> tuple[str, Route]:
         """The machine and the versions that a routing configuration names."""
@@ -101,14 +142,12 @@ class Versions:
         parts = [self._arns.named(row.arn("stateMachineVersionArn", "stateMachine")) for row in rows]
         names = {name for name, _ in parts}
         if len(names) != 1 or not all(version.isdigit() for _, version in parts):
-            raise invalid(
-                "Value at 'routingConfiguration' must name one or two versions of one state machine"
-            )
+            raise _misrouted("It must name one or two versions of one state machine")
         try:
             weights = {int(v): row.number("weight") for (_, v), row in zip(parts, rows, strict=True)}
             return names.pop(), Route(weights)
         except ValueError as error:
-            raise invalid(str(error)) from error
+            raise _misrouted(str(error)) from error
 
     def _known(self, request: Fields) -> tuple[str, str]:
         """Machine and alias of an alias's ARN. Raises ResourceNotFound."""
@@ -122,48 +161,7 @@ class Versions:
             raise Fault("ResourceNotFound", f"Request references a resource that does not exist: {arn}")
         return name, alias
 
-    def _update_alias(self, request: Fields) -> JSON:
-        name, alias = self._known(request)
-        about: dict[str, JSON] = {"updated": self._now()}
-        if request.has("routingConfiguration"):
-            self._point(name, alias, self._route(request)[1])
-        if request.has("description"):
-            about["description"] = request.text("description")
-        self._registry.note(name, alias, about)
-        return {"updateDate": about["updated"]}
 
-    def _describe_alias(self, request: Fields) -> JSON:
-        name, alias = self._known(request)
-        about = self._registry.about(name, alias)
-        routes: list[JSON] = [
-            {"stateMachineVersionArn": self._arns.machine(name, version), "weight": weight}
-            for version, weight in self._registry.aliases(name)[alias].weights.items()
-        ]
-        told: dict[str, JSON] = {
-            "stateMachineAliasArn": self._arns.machine(name, alias),
-            "name": alias,
-            "routingConfiguration": routes,
-            "creationDate": about.get("created", 0.0),
-            "updateDate": about.get("updated", 0.0),
-        }
-        return told | ({"description": about["description"]} if about.get("description") else {})
-
-    def _list_aliases(self, request: Fields) -> JSON:
-        arn = request.arn("stateMachineArn", "stateMachine")
-        name = self._machines.name_of(arn)
-        version = self._arns.named(arn)[1]
-        routes = self._registry.aliases(name)
-        leading = [a for a, route in routes.items() if not version or int(version) in route.weights]
-        found, more = request.page(sorted(leading))
-        told: list[JSON] = [
-            {
-                "stateMachineAliasArn": self._arns.machine(name, alias),
-                "creationDate": self._registry.about(name, alias).get("created", 0.0),
-            }
-            for alias in found
-        ]
-        return {"stateMachineAliases": told, **more}
-
-    def _delete_alias(self, request: Fields) -> JSON:
-        self._registry.remove_alias(*self._known(request))
-        return {}
+def _misrouted(message: str) -> Fault:
+    told = f"Invalid value for 'routingConfiguration'. {message}"
+    return Fault("ValidationException", told, reason="INVALID_ROUTING_CONFIGURATION")
