@@ -73,6 +73,48 @@ def test_boxes_overlap_only_where_one_is_inside_the_other(path: Path) -> None:
         assert apart or inside, f"{one} and {other} overlap"
 
 
+def points(path: str) -> list[tuple[float, float]]:
+    """Points along a line of M, V and C."""
+    found: list[tuple[float, float]] = []
+    for letter, body in re.findall(r"([MVC])([^MVC]*)", path):
+        numbers = [float(n) for n in body.split()]
+        if letter == "M":
+            found.append((numbers[0], numbers[1]))
+        elif letter == "V":
+            (x, y), n = found[-1], 20
+            found += [(x, y + (numbers[0] - y) * i / n) for i in range(1, n + 1)]
+        else:
+            (x0, y0), (x1, y1, x2, y2, x3, y3) = found[-1], numbers
+            for t in (i / 20 for i in range(1, 21)):
+                u = 1 - t
+                found.append(
+                    (
+                        u**3 * x0 + 3 * u * u * t * x1 + 3 * u * t * t * x2 + t**3 * x3,
+                        u**3 * y0 + 3 * u * u * t * y1 + 3 * u * t * t * y2 + t**3 * y3,
+                    )
+                )
+    return found
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_no_line_runs_through_a_box(path: Path) -> None:
+    for level in minidom.parseString(svg(parsed(path))).getElementsByTagName("g"):
+        children = [child for child in level.childNodes if child.nodeType == child.ELEMENT_NODE]
+        lines = [c.getAttribute("d") for c in children if c.tagName == "path"]
+        for child in children:
+            moved = re.match(r"translate\((\S+) (\S+)\)", child.getAttribute("transform") or "")
+            boxes = [c for c in child.childNodes if getattr(c, "tagName", "") == "rect"]
+            if child.tagName != "g" or moved is None or not boxes:
+                continue
+            left, top = float(moved[1]), float(moved[2])
+            right, bottom = (
+                left + float(boxes[0].getAttribute("width")),
+                top + float(boxes[0].getAttribute("height")),
+            )
+            for x, y in (point for line in lines for point in points(line)):
+                assert not (left + 1 < x < right - 1 and top + 1 < y < bottom - 1)
+
+
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
 def test_every_state_is_in_the_picture_with_its_name(path: Path) -> None:
     machine = parsed(path)

@@ -80,7 +80,7 @@ class _Drawing:
     """A layout in the making."""
 
     def __init__(self, sizes: Mapping[str, Size], links: Sequence[Link]) -> None:
-        self._links = links
+        self._sizes, self._links = sizes, links
         self._ranks = _ranks(list(sizes), links)
         self._boxes = {name: _Node("box", self._ranks[name], *size) for name, size in sizes.items()}
         self._lanes: dict[tuple[str, str, int], _Node] = {}
@@ -227,7 +227,7 @@ class _Drawing:
         width = max(node.x + node.width / 2 for layer in self._layers for node in layer)
         return Layout(
             Size(width, bottoms[-1]),
-            {name: (n.x - n.width / 2, tops[n.layer]) for name, n in self._boxes.items()},
+            {name: (n.x - self._sizes[name].width / 2, tops[n.layer]) for name, n in self._boxes.items()},
             {number: (n.x - n.width / 2, tops[n.layer]) for number, n in self._labels.items()},
             strokes,
         )
@@ -407,8 +407,12 @@ def _in_order(after: Mapping[_Node, Sequence[tuple[_Node, float]]]) -> list[_Nod
 
 def _fan(node: _Node, others: Sequence[_Node]) -> Iterator[tuple[_Node, float]]:
     """Spread the ends of lines over a node's edge, in the order of where they go."""
-    room = node.width * 0.7 if node.role == "box" else PORT_GAP
-    gap = 0.0 if node.role in ("lane", "label") else min(PORT_GAP, room / max(1, len(others) - 1))
+    if node.role == "turn":  # the lane stays straight, the other end turns towards its box
+        for other in others:
+            side = PORT_GAP if other.x > node.x else -PORT_GAP
+            yield other, node.x + (side if other.role == "box" else 0.0)
+        return
+    gap = min(PORT_GAP, node.width * 0.7 / max(1, len(others) - 1)) if node.role == "box" else 0.0
     for number, other in enumerate(sorted(others, key=lambda o: o.x)):
         yield other, node.x + gap * (number - (len(others) - 1) / 2)
 

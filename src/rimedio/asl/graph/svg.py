@@ -150,9 +150,12 @@ class _Painter:
             max(NAME_WIDTH_MAX, *(level.size.width for level in inner)) if inner else NAME_WIDTH_MAX,
         )
         note = self._note(state)
-        text_width = max(*(_width(line, NAME_PX) for line in lines), _width(note, NOTE_PX))
-        round_ends = 18 if state.type in ("Succeed", "Fail") else 0
-        width, height = text_width + 2 * PAD + 18 + round_ends, len(lines) * LINE + LINE + PAD
+        beside = (
+            68 if state.type in ("Succeed", "Fail") else 52
+        )  # room for a sign at the right, and round ends
+        name_width = max(_width(line, NAME_PX) for line in lines) + beside
+        width = max(name_width, _width(note, NOTE_PX) + 2 * PAD)
+        height = len(lines) * LINE + LINE + PAD
         if inner:
             width = max(width, sum(level.size.width + PAD for level in inner) + PAD)
             height += max(level.size.height for level in inner) + PAD + (LINE if len(inner) > 1 else 0)
@@ -308,8 +311,12 @@ def _label_size(text: str) -> Size | None:
 
 
 def _shortened(text: str) -> str:
+    """A label cut in its middle: conditions differ at their ends."""
     text = " ".join(text.split())
-    return text if len(text) <= LABEL_CHARS_MAX else f"{text[: LABEL_CHARS_MAX - 1]}…"
+    if len(text) <= LABEL_CHARS_MAX:
+        return text
+    kept = LABEL_CHARS_MAX // 2
+    return f"{text[: kept - 3]}…{text[-kept - 2 :]}"
 
 
 def _short_resource(resource: str) -> str:
