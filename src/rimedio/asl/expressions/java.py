@@ -72,3 +72,12 @@ def random_integer(seed: int, low: int, high: int) -> int:
             return low + (bound * (state >> 17) >> 31)
         elif (state >> 17) - (state >> 17) % bound + bound - 1 <= INT_MAX:
             return low + (state >> 17) % bound
+
+
+def random_double(seed: int) -> float:
+    """The first fraction of java.util.Random with a seed."""
+    state, drawn = (seed ^ _MULTIPLIER) & _LCG_BITS, 0
+    for bits in (26, 27):
+        state = (state * _MULTIPLIER + 0xB) & _LCG_BITS
+        drawn = (drawn << bits) + (state >> 48 - bits)
+    return drawn / (1 << 53)

@@ -13,6 +13,7 @@ from jsonata.jsonata import Jsonata
 from jsonata.utils import Utils
 
 from rimedio.asl.clock import iso, new_uuid
+from rimedio.asl.expressions.java import random_double
 from rimedio.asl.expressions.jsonata import numbers
 from rimedio.asl.expressions.jsonata.evaluator import Evaluation
 from rimedio.asl.expressions.jsonata.faults import OUT_OF_MEMORY, Exceeded, Failed
@@ -272,7 +273,7 @@ def _hash(_: Evaluation, text: Any, algorithm: Any) -> Any:
 
 @native("random", "<n?:n>")
 def _random(evaluation: Evaluation, seed: Any = None) -> Any:
-    return evaluation.services.randomness.random() if seed is None else numbers.java_random(int(seed))
+    return evaluation.services.randomness.random() if seed is None else random_double(int(seed))
 
 
 @native("uuid", "<:s>")

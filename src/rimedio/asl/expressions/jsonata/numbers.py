@@ -1,4 +1,4 @@
-"""JSONata's numbers: their text, rounding, reading, `$formatNumber`'s pictures, Java's seeded random numbers."""
+"""JSONata's numbers: their text, rounding, reading; `$formatNumber`'s pictures."""
 
 import json
 import math
@@ -73,16 +73,6 @@ def read_number(value: Any) -> float:
     if math.isinf(number):
         raise Failed("D3030", value)
     return number
-
-
-def java_random(seed: int) -> float:
-    """What `new java.util.Random(seed).nextDouble()` answers, as AWS's seeded functions do."""
-    state = (seed ^ 0x5DEECE66D) & (1 << 48) - 1
-    drawn = []
-    for bits in (26, 27):
-        state = (state * 0x5DEECE66D + 0xB) & (1 << 48) - 1
-        drawn.append(state >> 48 - bits)
-    return float(((drawn[0] << 27) + drawn[1]) / (1 << 53))
 
 
 @dataclass(frozen=True)
