@@ -153,6 +153,8 @@ def test_event_25000_of_an_endless_loop_ends_it() -> None:
     ]
     cause = "The execution reached the maximum number of history events (25000)."
     assert history[-1]["executionFailedEventDetails"] == {"error": "States.Runtime", "cause": cause}
+    e.redrive(execution)
+    assert e.run(execution).cause == cause
 
 
 def test_workers_run_many_executions_and_branches_at_once() -> None:

@@ -199,6 +199,14 @@ def test_a_runtime_error_in_a_branch_ends_the_execution_at_once() -> None:
     assert types(e, execution)[2:] == ["ParallelStateStarted", "PassStateEntered", "ExecutionFailed"]
 
 
+@pytest.mark.parametrize(("limit", "seconds"), [({}, 99_999_999), ({"MaxDelaySeconds": 20}, 20)])
+def test_a_backoff_beyond_all_numbers_is_as_long_as_any_may_be(limit: Any, seconds: float) -> None:
+    retry = {"ErrorEquals": ["Flaky"], "BackoffRate": 1e300, "IntervalSeconds": 2, "MaxAttempts": 3, **limit}
+    found = run(machine({"A": work(Retry=[retry])}), work=Flaky(3))
+    assert found.stopped is not None
+    assert (found.stopped - found.started).total_seconds() == 2 + 2 * seconds
+
+
 def test_full_jitter_takes_its_share_from_the_randomness_that_was_given() -> None:
     class Half:
         def random(self) -> float:

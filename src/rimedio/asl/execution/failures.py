@@ -1,5 +1,6 @@
 """What follows a failure: another attempt, a Catch, or the failure of what is around."""
 
+from math import log
 from typing import TYPE_CHECKING
 
 from rimedio.asl.definition.model import Catcher, Retrier, State
@@ -62,8 +63,11 @@ class Failures:
         return True
 
     def _delay(self, retrier: Retrier, made: int) -> float:
-        delay = retrier.interval * retrier.backoff ** min(made, 60)
-        delay = min(delay, retrier.delay_max or SECONDS_MAX)
+        delay = retrier.delay_max or SECONDS_MAX
+        if made * log(retrier.backoff) < log(
+            SECONDS_MAX
+        ):  # more is over the limit, and may be over any number
+            delay = min(delay, retrier.interval * retrier.backoff**made)
         return delay * self._in.services.randomness.random() if retrier.full_jitter else delay
 
     def _catch(self, run: Run, frame: Frame, catcher: Catcher, failure: StatesError) -> None:

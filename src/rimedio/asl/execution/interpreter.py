@@ -6,7 +6,8 @@ it leaves calls to make, timers to keep and changes to commit in the `Run`.
 """
 
 import heapq
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
 from typing import cast
 
@@ -98,15 +99,16 @@ class Interpreter:
             self.begin(run)
             return
         self.watch(run)
-        for frame in list(run.frames.values()):
-            if frame.phase in (Phase.ENTER, Phase.EXECUTE):
-                run.ready.append(frame)
-            elif frame.phase is Phase.TASK:
-                run.calls.append(self.tasks.call_of(run, frame))
-            elif frame.phase in (Phase.READ, Phase.WRITE):
-                run.calls.append(self.fanout.map_runs.call_of(run, frame))
-            elif frame.phase is Phase.CHILDREN:
-                self.fanout.proceed(run, frame)
+        with self._within_history(run):
+            for frame in list(run.frames.values()):
+                if frame.phase in (Phase.ENTER, Phase.EXECUTE):
+                    run.ready.append(frame)
+                elif frame.phase is Phase.TASK:
+                    run.calls.append(self.tasks.call_of(run, frame))
+                elif frame.phase in (Phase.READ, Phase.WRITE):
+                    run.calls.append(self.fanout.map_runs.call_of(run, frame))
+                elif frame.phase is Phase.CHILDREN:
+                    self.fanout.proceed(run, frame)
 
     def redrive(self, run: Run) -> None:
         """Go on where the execution failed; tasks that had succeeded are not repeated."""
@@ -114,23 +116,27 @@ class Interpreter:
         run.at = root.redriven = self.now()
         root.previous = run.next_event - 1
         self.tell(run, root, "ExecutionRedriven", {"redriveCount": run.execution.redrives})
-        for frame in run.frames.values():
-            frame.attempts = [0] * len(frame.definition.retry)
-            frame.retries = 0
-            if frame.phase in (Phase.TASK, Phase.TOKEN, Phase.BACKOFF, Phase.READ):
-                frame.phase = Phase.EXECUTE
-            self.fanout.map_runs.redrive(run, frame)
-            frame.attempt += 1
-            frame.token = frame.deadline = frame.beat_by = None
-            if frame.phase is Phase.SLEEP:
-                run.set_timer(frame.due or 0.0, frame)
-            run.touch(frame)
-        self.revive(run)
+        with self._within_history(run):
+            for frame in list(run.frames.values()):
+                self._redrive_frame(run, frame)
+            self.revive(run)
+
+    def _redrive_frame(self, run: Run, frame: Frame) -> None:
+        frame.attempts = [0] * len(frame.definition.retry)
+        frame.retries = 0
+        if frame.phase in (Phase.TASK, Phase.TOKEN, Phase.BACKOFF, Phase.READ):
+            frame.phase = Phase.EXECUTE
+        self.fanout.map_runs.redrive(run, frame)
+        frame.attempt += 1
+        frame.token = frame.deadline = frame.beat_by = None
+        if frame.phase is Phase.SLEEP:
+            run.set_timer(frame.due or 0.0, frame)
+        run.touch(frame)
 
     def advance(self, run: Run) -> bool:
         """Go on until nothing is ready; True when it paused so that progress gets written."""
         run.at = self.now()
-        try:
+        with self._within_history(run):
             self._take_signals(run)
             while run.outcomes:
                 self.tasks.settle(run, run.outcomes.popleft())
@@ -140,10 +146,16 @@ class Interpreter:
                     return False
                 run.at = self.now()
                 self._step(run, run.ready.popleft())
+        return bool(run.ready) and not run.is_over
+
+    @contextmanager
+    def _within_history(self, run: Run) -> Iterator[None]:
+        """Fail the execution when its history has no room for what happens in here."""
+        try:
+            yield
         except _HistoryFull:
             cause = f"The execution reached the maximum number of history events ({EVENTS_MAX})."
             self.end(run, "FAILED", error="States.Runtime", cause=cause)
-        return bool(run.ready) and not run.is_over
 
     def _step(self, run: Run, frame: Frame) -> None:
         if frame.phase is Phase.ENTER:
