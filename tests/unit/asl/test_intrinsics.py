@@ -205,8 +205,18 @@ def test_a_function_that_refuses_its_arguments_fails_the_state_in_awss_words(tex
     assert caught.value.error == "States.Runtime"
     begin = f"There was an error while evaluating the intrinsic function: {text}. "
     assert str(caught.value.cause).startswith(
-        (f"{begin}Invalid arguments in States.", f"{begin}Cannot convert")
+        (
+            f"{begin}Invalid arguments in States.",
+            f"{begin}Cannot convert String to Json in States.StringToJson, ",
+        )
     )
+
+
+def test_a_refusal_names_the_inner_function_and_the_outer_call() -> None:
+    text = "States.Array(States.UUID(), States.ArrayLength(1))"
+    with pytest.raises(StatesError) as caught:
+        call(text)
+    assert str(caught.value.cause).endswith(f"function: {text}. Invalid arguments in States.ArrayLength")
 
 
 @pytest.mark.parametrize(
@@ -248,7 +258,7 @@ def test_what_is_encoded_has_ten_thousand_characters_at_most(name: str) -> None:
         ("States.Format('{}', States.Format('{}',$.nope))", "$.nope"),
         ("States.Format($.nope, 1)", "$.nope"),
         ("States.Array(1, $.l[9])", "$.l[9]"),
-        ("States.Array($$.Nope.Deep)", "$.Nope.Deep"),
+        ("States.Array($$.Nope.Deep)", "$$.Nope.Deep"),
     ],
 )
 def test_an_argument_that_is_not_there_names_the_whole_call_and_the_input(text: str, missing: str) -> None:

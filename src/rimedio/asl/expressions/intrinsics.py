@@ -37,11 +37,8 @@ class _Refused(Exception):
     """A function refuses its arguments; what it says stands around the function's name."""
 
     def __init__(self, what: str = "Invalid arguments", more: str = "") -> None:
-        super().__init__(what, more)
-
-
-class _Failed(Exception):
-    """A function has failed."""
+        super().__init__(what)
+        self.name, self.what, self.more = "", what, more
 
 
 def is_intrinsic(text: str) -> bool:
@@ -94,9 +91,10 @@ class IntrinsicQuery:
         except PathNotFound as error:
             cause = f"The function '{self.text}' had the following error: {error.cause}"
             raise PathNotFound("States.Runtime", cause) from error
-        except _Failed as error:
-            what = f"There was an error while evaluating the intrinsic function: {self.text}. {error}"
-            raise StatesError("States.Runtime", what) from error
+        except _Refused as error:
+            begin = f"There was an error while evaluating the intrinsic function: {self.text}."
+            cause = f"{begin} {error.what} in States.{error.name}{error.more}"
+            raise StatesError("States.Runtime", cause) from error
 
     def answer(self, scope: Scope) -> JSON:
         """As `evaluate`, for the call around this one, whose errors name the outermost only."""
@@ -106,8 +104,8 @@ class IntrinsicQuery:
         try:
             return FUNCTIONS[self.name](scope.services, values)
         except _Refused as error:
-            what, more = error.args
-            raise _Failed(f"{what} in States.{self.name}{more}") from error
+            error.name = self.name
+            raise
 
 
 def _value(argument: Query, scope: Scope) -> JSON:
@@ -117,8 +115,7 @@ def _value(argument: Query, scope: Scope) -> JSON:
         return argument.evaluate(scope)
     value = argument.look_up(scope)
     if isinstance(value, Missing):
-        path = argument.path.text.replace("$$", "$", 1)
-        what = f"The JsonPath argument for the field '{path}' could not be found in the input"
+        what = f"The JsonPath argument for the field '{argument.path.text}' could not be found in the input"
         raise PathNotFound("States.Runtime", f"{what} '{dumps(scope.root)}'")
     return value
 
