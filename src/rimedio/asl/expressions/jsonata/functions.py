@@ -196,15 +196,14 @@ def _type(_: Evaluation, value: Any) -> Any:
 
 @native("now", "<s?s?:s>")
 def _now(evaluation: Evaluation, picture: Any = None, zone: Any = None) -> Any:
-    now = evaluation.services.clock.now()
     if picture is None and zone is None:
-        return iso(now)
-    return _from_millis(evaluation, now.timestamp() * 1000, picture, zone)
+        return iso(evaluation.now)
+    return _from_millis(evaluation, _millis(evaluation), picture, zone)
 
 
 @native("millis", "<:n>")
 def _millis(evaluation: Evaluation) -> int:
-    return int(evaluation.services.clock.now().timestamp() * 1000)
+    return int(evaluation.now.timestamp() * 1000)
 
 
 @native("fromMillis", "<n-s?s?:s>")
@@ -217,7 +216,7 @@ def _from_millis(_: Evaluation, millis: Any, picture: Any, zone: Any) -> Any:
 @native("toMillis", "<s-s?:n>")
 def _to_millis(evaluation: Evaluation, text: Any, picture: Any) -> Any:
     if picture is not None:
-        return Functions.datetime_to_millis(*_dated(evaluation.services.clock.now(), text, picture))
+        return Functions.datetime_to_millis(*_dated(evaluation.now, text, picture))
     found = _ISO_DATE.fullmatch(text)
     try:
         if found is None:
