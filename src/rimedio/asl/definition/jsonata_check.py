@@ -1,6 +1,7 @@
 """Validation of JSONata expressions: do they parse, and do they refer only to what there is."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from rimedio.asl.expressions.jsonata import body_of
 
@@ -30,36 +31,31 @@ def check_expression(text: str, *, result: bool, error_output: bool) -> list[tup
     return list(dict.fromkeys(found))
 
 
-def _references(node: object, known: set[str]) -> Iterator[str]:
-    """Messages for references to a context item, to `$$`, and to members of `$states` that do not exist."""
+def _references(node: Any, known: set[str]) -> Iterator[str]:
+    """Messages for references to a context item, to `$$`, and to members of `$states` that do not exist.
+
+    Only the first step of a path is read against the (missing) context item.
+    """
+    kind = getattr(node, "type", None)
     if isinstance(node, (list, tuple)):
         for member in node:
             yield from _references(member, known)
-        return
-    kind = getattr(node, "type", None)
-    if kind is None:
-        return
-    if kind == "path":
-        yield from _path(node, known)
+    elif kind == "path":
+        first, *rest = node.steps
+        yield from _references(first, known)
+        if first.type == "variable" and first.value == "states" and rest and rest[0].type == "name":
+            yield from _unknown(rest[0].value, known)
     elif kind == "name":
-        yield f"Reference to '{getattr(node, 'value', '')}' at the top level is not supported."
-    elif kind == "variable" and getattr(node, "value", None) == "$":
+        yield f"Reference to '{node.value}' at the top level is not supported."
+    elif kind == "variable" and node.value == "$":
         yield "Reference to '$$' is not supported."
-    if kind not in ("path", "name"):
+    elif kind is not None:
         for attribute in (*_SUBTREES, *_LISTS):
             yield from _references(getattr(node, attribute, None), known)
 
 
-def _path(node: object, known: set[str]) -> Iterator[str]:
-    """Only the first step of a path is read against the (missing) context item."""
-    steps = getattr(node, "steps", None) or []
-    if not steps:
-        return
-    yield from _references(steps[0], known)
-    if getattr(steps[0], "type", "") == "variable" and getattr(steps[0], "value", "") == "states":
-        member = getattr(steps[1], "value", None) if len(steps) > 1 else None
-        if isinstance(member, str) and getattr(steps[1], "type", "") == "name" and member not in known:
-            if member in _STATES:
-                yield f"Field '$states.{member}' does not exist."
-            else:
-                yield f"Unknown reserved states field: {member}"
+def _unknown(member: str, known: set[str]) -> Iterator[str]:
+    if member in _STATES - known:
+        yield f"Field '$states.{member}' does not exist."
+    elif member not in known:
+        yield f"Unknown reserved states field: {member}"
