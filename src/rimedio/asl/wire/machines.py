@@ -99,12 +99,11 @@ class Machines:
             "type": request.text("type") or STANDARD,
             **_configured(request, CONFIGURATIONS),
         }
-        role = _role(request)
         machine = Machine.parse(request.text("definition"), name)
         arn = self._arns.machine(name)
         if name not in self._registry.names():
             self._registry.put(machine)
-            about |= {"created": self._now(), "role": role, "revision": INITIAL}
+            about |= {"created": self._now(), "role": request.text("roleArn"), "revision": INITIAL}
             self._registry.note(name, "", about)
             self._tags.add(arn, request)
         elif self._registry.find(name).definition != machine.definition or _differ(self.about(name), about):
@@ -118,7 +117,7 @@ class Machines:
         self.about(name)
         changes = _configured(request, [key for key in CONFIGURATIONS if request.has(key)])
         if request.has("roleArn"):
-            changes["role"] = _role(request)
+            changes["role"] = request.text("roleArn")
         if not changes and not request.has("definition"):
             raise Fault("MissingRequiredParameter", NOTHING_TO_UPDATE)
         changed = _differ(self.about(name), changes)
@@ -206,10 +205,3 @@ def _configured(request: Fields, names: Iterable[str]) -> dict[str, JSON]:
         message = f"Invalid Encryption Configuration: kmsKeyId and the type {CUSTOMER_KEY} need each other."
         raise Fault("InvalidEncryptionConfiguration", message)
     return {name: {**CONFIGURATIONS[name], **request.structure(name)} for name in names}
-
-
-def _role(request: Fields) -> str:
-    role = request.text("roleArn")
-    if not role.startswith("arn:"):
-        raise Fault("InvalidArn", f"Invalid Role Arn: '{role}'")
-    return role

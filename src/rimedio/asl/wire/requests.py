@@ -177,6 +177,9 @@ def check(operation: str, body: Mapping[str, JSON]) -> None:
     found = list(_of_structure(REQUESTS[operation], body, ""))
     if found:
         raise invalid("; ".join(found), len(found))
+    role = body.get("roleArn")
+    if role is not None and not str(role).startswith("arn:"):
+        raise Fault("InvalidArn", f"Invalid Role Arn: '{role}'")
 
 
 def _of_structure(shape: Structure, body: Mapping[str, JSON], where: str) -> Iterator[str]:

@@ -37,8 +37,12 @@ class Versions:
 
     def list_state_machine_versions(self, request: Fields) -> JSON:
         """ListStateMachineVersions, the newest first."""
-        name = self._machines.name_of(self._machines.whole(request))
-        newest_first = self._registry.versions(name)[::-1]
+        arn = self._machines.whole(request)
+        name, _ = self._arns.named(arn)
+        try:
+            newest_first = self._registry.versions(name)[::-1]
+        except StateMachineDoesNotExist as error:
+            raise Fault("InvalidArn", f"Invalid Arn: '{arn}'") from error
         return request.listed(
             "stateMachineVersions", newest_first, lambda v: self._row("stateMachineVersionArn", name, str(v))
         )
@@ -66,7 +70,10 @@ class Versions:
         """CreateStateMachineAlias; the same again changes nothing. Raises ConflictException."""
         alias, description = request.text("name"), request.text_or_none("description")
         name, route = self._route(request)
-        known = self._registry.aliases(name)
+        try:
+            known = self._registry.aliases(name)
+        except StateMachineDoesNotExist as error:
+            raise Fault("ResourceNotFound", str(error)) from error
         if alias not in known:
             self._point(name, alias, route)
             now = self._now()

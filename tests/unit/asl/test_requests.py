@@ -1,0 +1,151 @@
+"""Every request of Step Functions against its own model, as botocore has it."""
+
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+import pytest
+from botocore.loaders import Loader
+from botocore.model import ServiceModel
+
+from rimedio.asl import Engine
+from rimedio.asl.wire import Api
+from rimedio.asl.wire.faults import Fault
+from rimedio.asl.wire.requests import REQUESTS, SHAPES, Flag, Number, Rows, Structure, Text
+
+ARN = "arn:aws:states:us-east-1:000000000000"
+ROLE = "arn:aws:iam::000000000000:role/r"
+PASS = '{"StartAt": "A", "States": {"A": {"Type": "Pass", "End": true}}}'
+ROUTES = [{"stateMachineVersionArn": f"{ARN}:stateMachine:none:1", "weight": 100}]
+VALUES: dict[str, Any] = {
+    "stateMachineArn": f"{ARN}:stateMachine:none",
+    "stateMachineVersionArn": f"{ARN}:stateMachine:none:1",
+    "stateMachineAliasArn": f"{ARN}:stateMachine:none:live",
+    "executionArn": f"{ARN}:execution:none:x",
+    "activityArn": f"{ARN}:activity:none",
+    "mapRunArn": f"{ARN}:mapRun:none/x:1",
+    "resourceArn": f"{ARN}:stateMachine:none",
+    "roleArn": ROLE,
+    "name": "n",
+    "definition": PASS,
+    "routingConfiguration": ROUTES,
+    "tags": [{"key": "k", "value": "v"}],
+    "tagKeys": ["k"],
+    "taskToken": "t",
+    "output": "{}",
+}
+KINDS = {Text: "string", Rows: "list", Structure: "structure", Flag: "boolean"}
+
+
+@cache
+def model() -> ServiceModel:
+    return ServiceModel(Loader().load_service_model("stepfunctions", "service-2"), "stepfunctions")
+
+
+def unlike(ours: Any, theirs: Any, where: str) -> Iterator[str]:
+    """Where our shape differs from the service's."""
+    limits = {"min": theirs.metadata.get("min", 0), "max": theirs.metadata.get("max")}
+    if isinstance(ours, Structure):
+        if {n: r for n, (_, r) in ours.members.items()} != {
+            n: n in theirs.required_members for n in theirs.members
+        }:
+            yield f"{where}: members"
+        for name, (kind, _) in ours.members.items():
+            yield from unlike(SHAPES[kind], theirs.members[name], f"{where}.{name}")
+    elif isinstance(ours, Number):
+        if theirs.type_name not in (("integer", "long") if ours.whole else ("float",)):
+            yield f"{where}: type"
+    elif KINDS[type(ours)] != theirs.type_name:
+        yield f"{where}: type"
+    if isinstance(ours, Rows):
+        yield from unlike(SHAPES[ours.of], theirs.member, f"{where}[]")
+    if isinstance(ours, Text) and (
+        list(ours.words) != (theirs.enum or []) or ours.pattern != theirs.metadata.get("pattern", "")
+    ):
+        yield f"{where}: words or pattern"
+    if isinstance(ours, (Text, Number, Rows)) and {"min": ours.low, "max": ours.high} != limits:
+        yield f"{where}: limits"
+
+
+@pytest.mark.parametrize("operation", sorted(model().operation_names))
+def test_the_table_says_what_the_service_s_model_says(operation: str) -> None:
+    assert list(unlike(REQUESTS[operation], model().operation_model(operation).input_shape, operation)) == []
+
+
+def bad_values(shape: Any) -> Iterator[tuple[Any, str]]:
+    """Values that a member must not have, and how they are refused."""
+    wrong: Any = "text" if isinstance(shape, (Number, Flag, Rows, Structure)) else 7
+    yield wrong, "SerializationException"
+    if isinstance(shape, Text):
+        if shape.low:
+            yield "", "ValidationException"
+        if shape.high is not None:
+            yield "x" * (shape.high + 1), "ValidationException"
+        if shape.words:
+            yield "SOMETHING", "ValidationException"
+    elif isinstance(shape, Number):
+        yield shape.low - 1, "ValidationException"
+        if shape.high is not None:
+            yield shape.high + 1, "ValidationException"
+    elif isinstance(shape, Rows):
+        yield [None], "SerializationException"
+        if shape.high is not None:
+            yield [{}] * (shape.high + 1), "ValidationException"
+    elif isinstance(shape, Structure):
+        for name, (kind, _) in shape.members.items():
+            for value, error in bad_values(SHAPES[kind]):
+                yield {name: value}, error
+
+
+def requests() -> Iterator[Any]:
+    for operation, request in REQUESTS.items():
+        least = {name: VALUES[name] for name, (_, required) in request.members.items() if required}
+        for name, (kind, required) in request.members.items():
+            if required:
+                rest = {key: value for key, value in least.items() if key != name}
+                yield pytest.param(operation, rest, "ValidationException", id=f"{operation}-without-{name}")
+            for number, (value, error) in enumerate(bad_values(SHAPES[kind])):
+                yield pytest.param(
+                    operation, {**least, name: value}, error, id=f"{operation}-{name}-{number}"
+                )
+            if name.endswith("Arn"):
+                unfit = {**least, name: "nothing"}
+                yield pytest.param(operation, unfit, "InvalidArn", id=f"{operation}-{name}-unfit")
+
+
+@pytest.fixture(scope="module")
+def api() -> Iterator[Api]:
+    with Api(Engine(arn=ARN), poll_seconds=0) as made:
+        yield made
+
+
+@pytest.mark.parametrize(("operation", "request_", "error"), list(requests()))
+def test_a_bad_member_is_refused_under_its_own_name(
+    api: Api, operation: str, request_: Any, error: str
+) -> None:
+    with pytest.raises(Fault) as refused:
+        api(operation, request_)
+    assert refused.value.name == error
+
+
+@pytest.mark.parametrize("operation", sorted(REQUESTS))
+def test_what_is_not_there_is_an_error_that_the_operation_may_have(api: Api, operation: str) -> None:
+    members = REQUESTS[operation].members
+    declared = {shape.error_code for shape in model().operation_model(operation).error_shapes}
+    told = ""
+    try:
+        api(operation, {name: VALUES[name] for name, (_, required) in members.items() if required})
+    except Fault as fault:
+        told = fault.name
+    assert told in declared | {"ValidationException", ""}
+
+
+def test_all_that_is_wrong_is_told_at_once(api: Api) -> None:
+    with pytest.raises(Fault) as refused:
+        api("CreateStateMachine", {"name": "n" * 81, "type": "FAST", "roleArn": ROLE})
+    assert str(refused.value) == (
+        f"3 validation errors detected: Value '{'n' * 81}' at 'name' failed to satisfy constraint: Member must have "
+        "length less than or equal to 80; Value null at 'definition' failed to satisfy constraint: Member must not be "
+        "null; Value 'FAST' at 'type' failed to satisfy constraint: Member must satisfy enum value set: "
+        "[STANDARD, EXPRESS]"
+    )
