@@ -356,7 +356,7 @@ def test_a_terminal_shows_a_tree() -> None:
     console.file.close()
     lines = console.export_text().splitlines()
     assert "P" in lines[0]
-    assert any("branch 0" in line for line in lines)
+    assert any("branch 1" in line for line in lines)
     assert any("M" in line and "0/20 items" in line for line in lines)
     assert any("⧗ T  waits for an answer" in line for line in lines)
     assert any("and 12 others" in line for line in lines)

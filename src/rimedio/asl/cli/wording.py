@@ -51,10 +51,10 @@ def cause_lines(cause: str | None) -> list[str]:
 
 
 def label_of(thread: Thread) -> str:
-    """`item 3` or `branch 1`: what a thread is in its state, counted from 0 as AWS does."""
+    """`item 0`, by the item's index, or `branch 1`: what a thread is in its state."""
     if thread.owner is None:
         return ""
-    return f"item {thread.index}" if thread.owner.type == "Map" else f"branch {thread.index}"
+    return f"item {thread.index}" if thread.owner.type == "Map" else f"branch {thread.index + 1}"
 
 
 def items_of(visit: Visit) -> str:

@@ -8,7 +8,14 @@ from rimedio.asl.graph.edges import Object, definitions, edges, inner_graphs
 from rimedio.asl.graph.marks import SIGNS, StateMarks, marks_of
 from rimedio.asl.trace import History, Trace
 
-SHAPES = {"Choice": ("{", "}"), "Succeed": ("([", "])"), "Fail": ("([", "])"), "Wait": ("[/", "/]")}
+SHAPES = {
+    "Choice": ("{", "}"),
+    "Map": ("[[", "]]"),
+    "Parallel": ("[[", "]]"),
+    "Succeed": ("([", "])"),
+    "Fail": ("([", "])"),
+    "Wait": ("[/", "/]"),
+}
 CLASSES = {
     "succeeded": "fill:#d7f0dd,stroke:#1a7f37,color:#0b3d1a",
     "failed": "fill:#ffd9d6,stroke:#b3261e,stroke-width:3px,color:#5f0f0a",
@@ -25,7 +32,8 @@ def mermaid(machine: Machine, history: History = ()) -> str:
     """A flowchart. Names stand in quotes, so that `end`, brackets and any script are safe."""
     marks = marks_of(Trace.of(history))
     drawing = _Flowchart(definitions(machine), marks)
-    lines = ["flowchart TD", *drawing.level(machine.graph, "  ")]
+    level = list(drawing.level(machine.graph, "  "))
+    lines = ["flowchart TD", f'  start(("start")) --> {drawing.nodes[machine.graph.start_at]}', *level]
     lines += [
         f"  class {drawing.nodes[name]} {found.mark}"
         for name, found in marks.items()
@@ -44,38 +52,36 @@ def quoted(text: str, length: int = 200) -> str:
 
 
 class _Flowchart:
-    """Numbers the states: a name is a label, never an identifier."""
+    """Numbers the states: a name is a label, never an identifier.
+
+    A Map or Parallel is a box like any other, with a thick arrow to what runs inside: Mermaid lays lines between
+    boxes out well, lines to whole subgraphs badly.
+    """
 
     def __init__(self, written: Mapping[str, Object], marks: Mapping[str, StateMarks]) -> None:
         self._written, self._marks = written, marks
         self.nodes: dict[str, str] = {}
-        self._starts = 0
 
     def level(self, graph: Graph, indent: str) -> Iterator[str]:
-        """The lines of one level."""
+        """The lines of one level, and those of what is inside its states."""
         for state in graph.states.values():
-            yield from self._state(state, indent)
-        start = f"start{self._starts}"
-        self._starts += 1
-        yield f'{indent}{start}(("start")) --> {self.nodes[graph.start_at]}'
-        for edge in edges(graph, self._written):
-            arrow = "-.->" if edge.kind == "catch" else "-->"
-            label = f"|{quoted(edge.label, LABEL_MAX)}|" if edge.label else ""
-            yield f"{indent}{self.nodes[edge.source]} {arrow}{label} {self.nodes[edge.target]}"
-
-    def _state(self, state: State, indent: str) -> Iterator[str]:
-        self.nodes[state.name] = node = f"s{len(self.nodes)}"
-        found = self._marks.get(state.name)
-        label = quoted(state.name if found is None else f"{SIGNS[found.mark]} {state.name}")
-        inner = inner_graphs(state)
-        if not inner:
+            self.nodes[state.name] = node = f"s{len(self.nodes)}"
+            found = self._marks.get(state.name)
+            label = quoted(state.name if found is None else f"{SIGNS[found.mark]} {state.name}")
             left, right = SHAPES.get(state.type, ("[", "]"))
             yield f"{indent}{node}{left}{label}{right}"
-            return
-        yield f"{indent}subgraph {node}[{label}]"
-        for number, graph in enumerate(inner):
+        for edge in edges(graph, self._written):
+            arrow = "-.->" if edge.kind == "catch" else "-->"
+            text = f"|{quoted(edge.label, LABEL_MAX)}|" if edge.label else ""
+            yield f"{indent}{self.nodes[edge.source]} {arrow}{text} {self.nodes[edge.target]}"
+        for state in graph.states.values():
+            yield from self._inside(state, indent)
+
+    def _inside(self, state: State, indent: str) -> Iterator[str]:
+        node = self.nodes[state.name]
+        for number, graph in enumerate(inner_graphs(state)):
             title = "each item" if state.type == "Map" else f"branch {number + 1}"
-            yield f'{indent}  subgraph {node}_{number}["{title}"]'
-            yield from self.level(graph, f"{indent}    ")
-            yield f"{indent}  end"
-        yield f"{indent}end"
+            yield f'{indent}subgraph {node}_{number}[" "]'
+            yield from self.level(graph, f"{indent}  ")
+            yield f"{indent}end"
+            yield f'{indent}{node} ==>|"{title}"| {self.nodes[graph.start_at]}'
