@@ -7,7 +7,7 @@ import pytest
 from rimedio.asl.expressions.query import MISSING
 from rimedio.asl.integrations.http_task import HttpResponse, http_task
 from rimedio.asl.testing import Return, Throw, try_state
-from rimedio.asl.testing.state import Circumstances, ErrorDetails
+from rimedio.asl.testing.inspection import Circumstances, ErrorDetails
 
 JSONATA = {"QueryLanguage": "JSONata"}
 PASS: dict[str, Any] = {"Type": "Pass", "End": True}

@@ -9,15 +9,9 @@ from rimedio.asl.execution.engine import Engine
 from rimedio.asl.expressions.query import MISSING
 from rimedio.asl.integrations.http_task import Exchange
 from rimedio.asl.jsontext import JSON, dumps
+from rimedio.asl.testing.inspection import Circumstances, ErrorDetails, Inspection, TestedState, Validation
 from rimedio.asl.testing.mocks import Answer, Return, Throw
-from rimedio.asl.testing.state import (
-    Circumstances,
-    ErrorDetails,
-    Inspection,
-    TestedState,
-    Validation,
-    try_state,
-)
+from rimedio.asl.testing.state import try_state
 from rimedio.asl.wire.faults import Fault
 from rimedio.asl.wire.fields import Fields, present
 
