@@ -395,8 +395,8 @@ INVALID: dict[str, tuple[Any, str, str | None]] = {
     "a table without head": (mapped(distributed(), ItemReader={"Resource": LAMBDA, "ReaderConfig": {
         "InputType": "CSV"}}), SCHEMA, f"{S}/ItemReader/ReaderConfig"),
     "a batch of any size": (mapped(distributed(), ItemBatcher={}), SCHEMA, f"{S}/ItemBatcher"),
-    "an empty batch": (mapped(distributed(), ItemBatcher={"MaxItemsPerBatch": 0}), SCHEMA,
-                       f"{S}/ItemBatcher/MaxItemsPerBatch"),
+    "less than an empty batch": (mapped(distributed(), ItemBatcher={"MaxItemsPerBatch": -1}), SCHEMA,
+                                 f"{S}/ItemBatcher/MaxItemsPerBatch"),
     "more than all failures": (mapped(distributed(), ToleratedFailurePercentage=100.1), SCHEMA,
                                f"{S}/ToleratedFailurePercentage"),
     "a label with a blank": (mapped(distributed(), Label="a b"), "INVALID_LABEL_NAME", f"{S}/Label"),

@@ -182,7 +182,7 @@ SHAPES: dict[str, Shape] = {
                            **_limit("MaxItems", 0, 100_000_000)},
                           needs=(("InputType", "CSV", "CSVHeaderLocation"),
                                  ("CSVHeaderLocation", "GIVEN", "CSVHeaders"))),
-    "ItemBatcher": Shape({**_limit("MaxItemsPerBatch", 1), **_limit("MaxInputBytesPerBatch", 1, 262_144),
+    "ItemBatcher": Shape({**_limit("MaxItemsPerBatch", 0), **_limit("MaxInputBytesPerBatch", 0, 262_144),
                           "BatchInput": COMPUTED},
                          groups=(Group(("MaxItemsPerBatch", "MaxItemsPerBatchPath", "MaxInputBytesPerBatch",
                                         "MaxInputBytesPerBatchPath"), most=4),)),
