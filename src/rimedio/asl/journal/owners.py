@@ -25,7 +25,7 @@ class Owner:
 
     def __init__(self, database: str) -> None:
         """`database` is a path; empty for one in memory, which no other process can see."""
-        self.number = 1 + (int.from_bytes(os.urandom(8), "big") >> (64 - NUMBER_BITS))
+        self.number = 1 + (int.from_bytes(os.urandom(8), "big") >> (64 - NUMBER_BITS)) if database else 1
         self._database = database
         self._file = None if not database else os.open(self._path(self.number), os.O_CREAT | os.O_RDWR, 0o600)
         if self._file is not None:

@@ -8,7 +8,6 @@ processes may share a file: each runs the executions that it started, and may re
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +39,7 @@ _COLUMNS = (
 )
 _INSERT = f"INSERT INTO asl_executions ({_COLUMNS}, wake, owner) VALUES ({', '.join('?' * 15)})"  # noqa: S608
 _SELECT = f"SELECT {_COLUMNS}, number FROM asl_executions"  # noqa: S608 - column names only
+_SELECT_OWNED = f"SELECT {_COLUMNS}, number, owner FROM asl_executions"  # noqa: S608
 _UPDATE = (
     "UPDATE asl_executions SET status = ?, output = ?, error = ?, cause = ?, stopped = ?, next_event = ?, "
     "redrives = ?, wake = ? WHERE number = ? AND id = ? AND owner = ?"
@@ -57,6 +57,7 @@ class SqliteJournal:
     def __init__(self, connections: Connections) -> None:
         """Raises JournalUnusable when a newer release has written it."""
         self._connections = connections
+        self._owned_by: Owner | None = None
         if version_of(connections.connection) < len(MIGRATIONS):
             with connections.transaction() as connection:
                 migrate(connection)
@@ -69,9 +70,12 @@ class SqliteJournal:
         except sqlite3.Error as error:
             raise JournalUnusable(f"{path} cannot be used as a journal: {error}.") from error
 
-    @cached_property
+    @property
     def _owner(self) -> Owner:
-        return Owner.of(str(self._rows("PRAGMA database_list")[0][2]))
+        """This process; found when it is first needed, since whoever only reads leaves nothing beside the file."""
+        if self._owned_by is None:
+            self._owned_by = Owner.of(self._rows("PRAGMA database_list")[0][2])
+        return self._owned_by
 
     def _rows(self, query: str, values: Sequence[object] = ()) -> list[Any]:
         return self._connections.connection.execute(query, values).fetchall()
@@ -137,12 +141,12 @@ class SqliteJournal:
         return True
 
     def load(self, execution_id: str) -> Saved | None:
-        query = "SELECT owner, status, number FROM asl_executions WHERE id = ?"
-        rows = self._rows(query, (execution_id,))
-        if not rows or (rows[0][0] != self._owner.number and not self._takes_over(execution_id)):
+        rows = self._rows(f"{_SELECT_OWNED} WHERE id = ?", (execution_id,))
+        if not rows or (rows[0][-1] != self._owner.number and not self._takes_over(execution_id)):
             return None
-        frames = self._rows("SELECT path, body FROM asl_frames WHERE execution = ?", (rows[0][2],))
-        return Saved(self._existing(execution_id), dict(frames))
+        execution = Execution(*rows[0][:-1])
+        frames = self._rows("SELECT path, body FROM asl_frames WHERE execution = ?", (execution.number,))
+        return Saved(execution, dict(frames))
 
     def _takes_over(self, execution_id: str) -> bool:
         """Make an execution this process's own, unless a living one runs it."""
