@@ -1,6 +1,7 @@
 """JSONata's functions of numbers, arrays, objects and time that the library has otherwise; those of Step Functions."""
 
 import hashlib
+import json
 import math
 import re
 from collections.abc import Iterator
@@ -17,9 +18,8 @@ from rimedio.asl.expressions.java import random_double
 from rimedio.asl.expressions.jsonata import numbers
 from rimedio.asl.expressions.jsonata.evaluator import Evaluation
 from rimedio.asl.expressions.jsonata.faults import OUT_OF_MEMORY, Exceeded, Failed
-from rimedio.asl.expressions.jsonata.natives import Native, is_function, native
+from rimedio.asl.expressions.jsonata.natives import Native, is_function, native, whole
 from rimedio.asl.expressions.jsonata.values import with_null
-from rimedio.asl.jsontext import loads
 
 RANGE_MAX = 360_145
 
@@ -238,17 +238,18 @@ def _dated(now: datetime, text: str, picture: str) -> tuple[str, str]:
 # -- Step Functions' own
 
 
-@native("partition", "<an:a>")
+@native("partition", "<xn?:a>")
 def _partition(_: Evaluation, values: Any, size: Any) -> Any:
-    if not values or size is None or not int(size):
-        return None
-    step = int(size)
+    if values is Utils.NULL_VALUE:
+        raise Failed("T0412", 1, "partition", "arrays")
+    items = values if isinstance(values, list) else [values]
+    step = len(items) if size is None else int(size)
     if step < 0:
-        raise ValueError("The chunk size of $partition must be a positive number.")
-    return [list(values[start : start + step]) for start in range(0, len(values), step)]
+        raise Failed("D3137", "Second argument must be zero or greater")
+    return [items[start : start + step] for start in range(0, len(items), step)] if items and step else None
 
 
-@native("range", "<nnn:a>")
+@native("range", "<nnn?:a>")
 def _range(_: Evaluation, start: Any, end: Any, step: Any) -> Any:
     if end is None or step is None or not int(step):
         return None
@@ -259,14 +260,12 @@ def _range(_: Evaluation, start: Any, end: Any, step: Any) -> Any:
     return Utils.create_sequence_from_iter(values)
 
 
-@native("hash", "<ss:s>")
+@native("hash", "<ss?:s>")
 def _hash(_: Evaluation, text: Any, algorithm: Any) -> Any:
     if algorithm is None:
         return None
     if algorithm not in _HASHES:
-        raise ValueError(
-            f"The algorithm of $hash must be one of {', '.join(_HASHES)}, but was {algorithm!r}."
-        )
+        raise Failed("D3137", f"Unsupported hash algorithm: {algorithm}")
     return hashlib.new(_HASHES[algorithm], text.encode(), usedforsecurity=False).hexdigest()
 
 
@@ -280,6 +279,36 @@ def _uuid(evaluation: Evaluation) -> str:
     return new_uuid(evaluation.services.randomness)
 
 
-@native("parse", "<s:x>")
+@native("parse", "<s?:x>")
 def _parse(_: Evaluation, text: Any) -> Any:
-    return with_null(loads(text))
+    try:
+        return with_null(
+            json.loads(
+                text,
+                object_pairs_hook=_without_repeats,
+                parse_int=_read,
+                parse_float=_read,
+                parse_constant=_refuse,
+            )
+        )
+    except (ValueError, RecursionError) as error:
+        raise Failed("D3137", "Invalid JSON") from error
+
+
+def _read(text: str) -> float:
+    """A number: exact where a Java long is, otherwise a double, without a fraction that is nothing."""
+    if text.lstrip("-").isdigit() and -(2**63) <= int(text) < 2**63:
+        return int(text)
+    number = float(text)
+    return whole(number) if math.isfinite(number) else _refuse(text)
+
+
+def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        _refuse("A repeated key")
+    return members
+
+
+def _refuse(what: str) -> Any:
+    raise ValueError(f"{what} is no JSON.")

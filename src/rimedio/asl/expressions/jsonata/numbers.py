@@ -28,8 +28,10 @@ _SYMBOLS = {
 
 
 def number_text(value: float) -> str:
-    """A number with 15 significant digits, spelled as JavaScript spells it: whole up to 1e21, `1e-7` below 1e-6."""
-    short = float(f"{value:.15g}")
+    """A number as JavaScript spells it: in full up to 1e21, `1e-7` below 1e-6. Fractions keep 15 digits, as in JSONata;
+    whole numbers keep all, as on AWS.
+    """
+    short = value if value.is_integer() else float(f"{value:.15g}")
     if 1e-6 <= abs(short) < 1e21 or short == 0:
         return format(Decimal(repr(short)).normalize(_WIDE), "f").replace("-0", "0", 1 if short == 0 else 0)
     return re.sub(r"e([+-])0*", r"e\1", repr(short))

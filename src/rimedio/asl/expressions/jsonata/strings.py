@@ -39,7 +39,9 @@ def _spelled(value: Any) -> str:
     if isinstance(value, (int, float)):
         if not math.isfinite(value):
             raise Failed("D1001", Utils.NULL_VALUE)
-        return str(value) if isinstance(value, int) and abs(value) < 10**15 else numbers.number_text(value)
+        return (
+            str(value) if isinstance(value, int) and abs(value) < 2**63 else numbers.number_text(float(value))
+        )
     return '""'
 
 
