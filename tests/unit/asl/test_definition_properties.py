@@ -114,7 +114,7 @@ def spoilt(draw: Any) -> dict[str, Any]:
                     holder.pop(key)
                 )
             case _:
-                for _ in range(draw(st.sampled_from([3, 60, 300]))):
+                for _ in range(draw(st.sampled_from([3, 60, 110]))):
                     holder[key] = [holder[key]]
     return definition
 
