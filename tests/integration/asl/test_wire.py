@@ -14,8 +14,10 @@ import pytest
 
 from rimedio.asl import Engine, MemoryJournal, SqliteJournal, TaskContext, TaskFailed
 from rimedio.asl.integrations.functions import functions, nested
+from rimedio.asl.integrations.http_task import HttpResponse, http_task
 from rimedio.asl.journal.sqlite import FileConnections
 from rimedio.asl.wire import Api, StepFunctionsServer
+from rimedio.asl.wire.faults import Fault
 
 boto3 = pytest.importorskip("boto3")
 from botocore.config import Config  # noqa: E402
@@ -473,6 +475,208 @@ def test_a_state_is_tried_alone_with_a_mock_or_with_its_function(client: Any) ->
     told = client.test_state(definition=json.dumps(retried), mock=refused, inspectionLevel="DEBUG")
     assert told["status"] == "RETRIABLE"
     assert told["inspectionData"]["errorDetails"]["retryBackoffIntervalSeconds"] == 3
+
+
+def refused(call: Any, **fields: Any) -> tuple[str, str]:
+    """Code and message of a refusal."""
+    with pytest.raises(ClientError) as found:
+        call(**fields)
+    error = found.value.response["Error"]
+    return error["Code"], error["Message"]
+
+
+def test_a_tried_state_shows_its_steps_as_texts(client: Any) -> None:
+    state = {
+        "Type": "Map",
+        "ItemsPath": "$.l",
+        "ItemSelector": {"v.$": "$$.Map.Item.Value", "n.$": "$n"},
+        "MaxConcurrency": 2,
+        "ItemProcessor": {"StartAt": "I", "States": {"I": {"Type": "Pass", "End": True}}},
+        "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Caught"}],
+        "Next": "After",
+    }
+    asked = {
+        "definition": json.dumps(state),
+        "input": '{"l": [1]}',
+        "variables": '{"n": 5}',
+        "inspectionLevel": "DEBUG",
+    }
+    told = client.test_state(**asked, mock={"result": "[7]"})
+    assert (told["status"], told["output"], told["nextState"]) == ("SUCCEEDED", "[7]", "After")
+    assert told["inspectionData"] == {
+        "input": '{"l":[1]}',
+        "afterInputPath": '{"l":[1]}',
+        "afterItemsPath": "[1]",
+        "afterItemSelector": '[{"v":1,"n":5}]',
+        "result": "[7]",
+        "afterResultSelector": "[7]",
+        "afterResultPath": "[7]",
+        "maxConcurrency": 2,
+        "variables": '{"n":5}',
+    }
+    failed = {"errorOutput": {"error": "E", "cause": "C"}}
+    told = client.test_state(**asked, mock=failed, stateConfiguration={"errorCausedByState": "I"})
+    assert (told["status"], told["error"], told["nextState"]) == ("CAUGHT_ERROR", "E", "Caught")
+    assert told["inspectionData"]["errorDetails"] == {"catchIndex": 0}
+    assert told["output"] == '{"Error":"E","Cause":"C"}'
+    assert "inspectionData" not in client.test_state(**{**asked, "inspectionLevel": "INFO"}, mock=failed)
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({}, "needs a mock"),
+        ({"mock": {"result": "{"}}, "Invalid Mock Result"),
+        ({"mock": {"result": '{"Nothing": 1}'}}, "has no field Nothing"),
+        ({"mock": {"result": "{}", "errorOutput": {"error": "E"}}}, "not both"),
+        ({"mock": {"result": "{}"}, "variables": "[]"}, "Invalid Variables"),
+        ({"context": "{}"}, "needs a mock"),
+        ({"mock": {"result": "{}"}, "stateConfiguration": {"mapIterationFailureCount": 1}}, "Only a Map"),
+    ],
+)
+def test_a_request_to_try_a_state_that_makes_no_sense_is_refused(
+    client: Any, fields: Any, message: str
+) -> None:
+    definition = task_machine("hold", token=True)
+    if "Nothing" in message:
+        definition = task_machine()
+    code, told = refused(client.test_state, definition=definition, stateName="T", **fields)
+    assert code == "ValidationException"
+    assert message in told
+
+
+def test_secrets_of_a_connection_are_shown_only_when_asked_for() -> None:
+    connections = {"arn:c": {"X-Key": "topsecret"}}
+    handlers = http_task(connections.__getitem__, lambda _: HttpResponse(200, {"a": "b"}, b"{}"))
+    parameters = {
+        "ApiEndpoint": "https://example.com",
+        "Method": "POST",
+        "Authentication": {"ConnectionArn": "arn:c"},
+        "RequestBody": {"n": 1},
+    }
+    state = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::http:invoke",
+        "Parameters": parameters,
+        "End": True,
+    }
+    asked = {"definition": json.dumps(state), "inspectionLevel": "TRACE"}
+    with Api(Engine(handlers=handlers)) as api:
+        hidden: Any = api("TestState", asked)
+        shown: Any = api("TestState", {**asked, "revealSecrets": True})
+        plain: Any = api("TestState", {**asked, "inspectionLevel": "DEBUG"})
+    request = hidden["inspectionData"]["request"]
+    assert (request["protocol"], request["method"], request["body"]) == ("https", "POST", '{"n":1}')
+    assert "topsecret" not in str(hidden["inspectionData"]["request"])
+    assert "topsecret" in shown["inspectionData"]["request"]["headers"]
+    assert hidden["inspectionData"]["response"]["statusCode"] == "200"
+    assert "request" not in plain["inspectionData"]
+
+
+def test_an_update_that_changes_nothing_keeps_the_revision(client: Any) -> None:
+    arn = create(client, pass_machine(Result=1))
+    assert "revisionId" not in client.update_state_machine(
+        stateMachineArn=arn, definition=pass_machine(Result=1)
+    )
+    first = client.update_state_machine(stateMachineArn=arn, roleArn=f"{ROLE}2")["revisionId"]
+    again = client.update_state_machine(stateMachineArn=arn, definition=pass_machine(Result=1))["revisionId"]
+    assert again == first
+    published = client.publish_state_machine_version(stateMachineArn=arn, revisionId=first)
+    assert published["stateMachineVersionArn"] == f"{arn}:1"
+    told = refused(client.publish_state_machine_version, stateMachineArn=arn, revisionId="other")
+    words = "Failed to publish the State Machine version for revision other. "
+    assert told == ("ConflictException", f"{words}The current State Machine revision is {first}.")
+    assert refused(client.update_state_machine, stateMachineArn=arn)[0] == "MissingRequiredParameter"
+    assert (
+        refused(client.update_state_machine, stateMachineArn=f"{arn}:1", roleArn=ROLE)[0]
+        == "ValidationException"
+    )
+
+
+@pytest.mark.parametrize(
+    ("fields", "code"),
+    [
+        ({"loggingConfiguration": {"level": "ALL"}}, "InvalidLoggingConfiguration"),
+        ({"encryptionConfiguration": {"type": "CUSTOMER_MANAGED_KMS_KEY"}}, "InvalidEncryptionConfiguration"),
+        ({"versionDescription": "v"}, "ValidationException"),
+        ({"roleArn": "me"}, "InvalidArn"),
+        ({"definition": "{"}, "InvalidDefinition"),
+        ({"type": "EXPRESS", "definition": task_machine(token=True)}, "InvalidDefinition"),
+    ],
+)
+def test_a_machine_that_cannot_be_is_refused(client: Any, fields: Any, code: str) -> None:
+    asked = {"name": "refused", "definition": pass_machine(), "roleArn": ROLE, **fields}
+    assert refused(client.create_state_machine, **asked)[0] == code
+
+
+def test_executions_of_a_version_and_of_an_alias_are_listed_apart(client: Any) -> None:
+    arn = create(client, pass_machine(), publish=True)
+    routes = [{"stateMachineVersionArn": f"{arn}:1", "weight": 100}]
+    alias = client.create_state_machine_alias(name="live", routingConfiguration=routes)[
+        "stateMachineAliasArn"
+    ]
+    started = [
+        client.start_execution(stateMachineArn=way)["executionArn"] for way in (arn, f"{arn}:1", alias)
+    ]
+    for way, count in ((arn, 3), (f"{arn}:1", 2), (alias, 1)):
+        rows = client.list_executions(stateMachineArn=way)["executions"]
+        assert {row["executionArn"] for row in rows} == set(started[-count:])
+    code, _ = refused(
+        client.create_state_machine_alias, name="two", routingConfiguration=[{**routes[0], "weight": 50}]
+    )
+    assert code == "ValidationException"
+    assert refused(client.update_state_machine_alias, stateMachineAliasArn=alias)[0] == "ValidationException"
+    code, message = refused(client.delete_state_machine_version, stateMachineVersionArn=f"{arn}:1")
+    assert (code, "[live]" in message) == ("ConflictException", True)
+
+
+def test_a_description_can_leave_the_data_out(client: Any) -> None:
+    machine = create(client, pass_machine())
+    execution = client.start_execution(stateMachineArn=machine, input='{"n": 1}', traceHeader="Root=1")[
+        "executionArn"
+    ]
+    ended(client, execution)
+    full = client.describe_execution(executionArn=execution)
+    assert (full["output"], full["outputDetails"], full["traceHeader"]) == (
+        '{"n":1}',
+        {"included": True},
+        "Root=1",
+    )
+    bare = client.describe_execution(executionArn=execution, includedData="METADATA_ONLY")
+    assert {"input", "output"}.isdisjoint(bare)
+    assert bare["inputDetails"] == {"included": False}
+    assert (
+        client.describe_state_machine(stateMachineArn=machine, includedData="METADATA_ONLY")["definition"]
+        == ""
+    )
+    express = create(client, pass_machine(), type="EXPRESS")
+    told = client.start_sync_execution(stateMachineArn=express, includedData="METADATA_ONLY")
+    assert "output" not in told
+    assert told["billingDetails"] == {"billedMemoryUsedInMB": 64, "billedDurationInMilliseconds": 100}
+
+
+def test_a_worker_that_finds_no_task_gets_an_empty_answer() -> None:
+    with Api(Engine(arn=ARN), poll_seconds=0) as api:
+        api("CreateActivity", {"name": "idle"})
+        assert api("GetActivityTask", {"activityArn": f"{ARN}:activity:idle"}) == {}
+        with pytest.raises(Fault, match="Activity Does Not Exist: '"):
+            api("GetActivityTask", {"activityArn": f"{ARN}:activity:none"})
+
+
+@pytest.mark.parametrize(
+    ("operation", "request_", "message"),
+    [
+        ("describe_execution", {"executionArn": f"{ARN}:execution:none:x"}, f"Execution Does Not Exist: '{ARN}:execution:none:x'"),
+        ("start_execution", {"stateMachineArn": f"{ARN}:stateMachine:none"}, f"State Machine Does Not Exist: '{ARN}:stateMachine:none'"),
+        ("create_activity", {"name": "a b"}, "Invalid Name: 'a b'"),
+        ("send_task_success", {"taskToken": "none", "output": "{}"}, "Invalid Token: 'Invalid token'"),
+        ("describe_state_machine", {"stateMachineArn": "nonsense"}, "Invalid Arn: 'Invalid ARN prefix: nonsense'"),
+    ],
+)  # fmt: skip
+def test_refusals_have_the_service_s_own_words(
+    client: Any, operation: str, request_: Any, message: str
+) -> None:
+    assert refused(getattr(client, operation), **request_)[1] == message
 
 
 def test_every_operation_that_is_offered_was_answered_in_the_models_shape(client: Any) -> None:

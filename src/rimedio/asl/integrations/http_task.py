@@ -16,6 +16,7 @@ import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from http.client import HTTPException
 from typing import Protocol
 
 from rimedio.asl.errors import TaskFailed
@@ -110,6 +111,9 @@ def send(request: HttpRequest, seconds: float = TIMEOUT_SECONDS) -> HttpResponse
     except urllib.error.HTTPError as error:
         with error:
             return HttpResponse(error.code, dict(error.headers), error.read())
+    except HTTPException as error:
+        msg = f"{request.url} does not speak HTTP: {error!r}"
+        raise OSError(msg) from error
 
 
 class HttpTask:

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 
 from rimedio.asl.clock import new_uuid
 from rimedio.asl.definition.model import Machine
-from rimedio.asl.errors import StateMachineDoesNotExist
+from rimedio.asl.definition.validation import validate
+from rimedio.asl.errors import InvalidDefinition, StateMachineDoesNotExist
 from rimedio.asl.execution.engine import Engine
 from rimedio.asl.journal.port import RUNNING
 from rimedio.asl.journal.registry import Found
@@ -99,7 +100,7 @@ class Machines:
             "type": request.text("type") or STANDARD,
             **_configured(request, CONFIGURATIONS),
         }
-        machine = Machine.parse(request.text("definition"), name)
+        machine = _parsed(request, name, str(about["type"]))
         arn = self._arns.machine(name)
         if name not in self._registry.names():
             self._registry.put(machine)
@@ -122,7 +123,7 @@ class Machines:
             raise Fault("MissingRequiredParameter", NOTHING_TO_UPDATE)
         changed = _differ(self.about(name), changes)
         if request.has("definition"):
-            machine = Machine.parse(request.text("definition"), name)
+            machine = _parsed(request, name, self.kind(name))
             changed = changed or machine.definition != self._registry.find(name).definition
             self._registry.put(machine)
         if changed:
@@ -189,6 +190,16 @@ class Machines:
         created = self.about(name).get("created", 0.0)
         arn = self._arns.machine(name)
         return {"stateMachineArn": arn, "name": name, "type": self.kind(name), "creationDate": created}
+
+
+def _parsed(request: Fields, name: str, kind: str) -> Machine:
+    """The machine of a definition. Raises InvalidDefinition, also for what an Express machine cannot do."""
+    definition = request.text("definition")
+    if kind == EXPRESS:
+        errors = [finding for finding in validate(definition, express=True) if finding.severity == "ERROR"]
+        if errors:
+            raise InvalidDefinition(errors)
+    return Machine.parse(definition, name)
 
 
 def _differ(known: Mapping[str, JSON], wanted: Mapping[str, JSON]) -> bool:
