@@ -74,7 +74,7 @@ spoils = st.one_of(
     ),
     st.text(max_size=4),
     st.recursive(st.none(), lambda deeper: st.lists(deeper, max_size=2), max_leaves=4),
-)  # fmt: skip
+).map(copy.deepcopy)  # fmt: skip
 
 
 def holders(value: Any) -> Iterator[tuple[Any, Any]]:
