@@ -35,7 +35,7 @@ from rimedio.asl.testing import (
     states_entered,
 )
 from rimedio.asl.trace import History, Trace
-from rimedio.asl.waiting import waiting_tasks
+from rimedio.asl.watching import waiting_tasks
 
 Definition = Path | str | Mapping[str, JSON]
 Mocks = Mapping[str, Answer | Sequence[Answer]]
@@ -141,7 +141,7 @@ class Runner:
         """Run a definition, or the file that holds it, to its end. Raises InvalidDefinition."""
         machine = _machine(definition)
         result = run_case(machine, Case("test", given, mocks or {}))
-        self._count(machine, result.history)
+        self._count(machine, result.trace)
         return Tried(result.execution, result.history, result.seconds)
 
     def start(self, definition: Definition, given: JSON = None, mocks: Mocks | None = None) -> Started:
@@ -151,12 +151,12 @@ class Runner:
     def check(self, case: MachineCase) -> None:
         """Run a case of a file; what differs fails the test, with what happened."""
         result = run_case(case.machine, case.case)
-        self._count(case.machine, result.history)
+        self._count(case.machine, result.trace)
         if result.problems:
             pytest.fail("\n".join([*result.problems, *told(result.history)]), pytrace=False)
 
-    def _count(self, machine: Machine, history: History) -> None:
-        self._covered.setdefault(machine.digest, Coverage(machine)).add(history)
+    def _count(self, machine: Machine, trace: Trace) -> None:
+        self._covered.setdefault(machine.digest, Coverage(machine)).add(trace)
 
 
 def _machine(definition: Definition) -> Machine:

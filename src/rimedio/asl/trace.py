@@ -50,7 +50,10 @@ class Thread:
 
 @dataclass(eq=False, slots=True)
 class Visit:
-    """A state that was entered; instants in seconds since the epoch, payloads as JSON text."""
+    """A state that was entered; instants in seconds since the epoch, payloads as JSON text.
+
+    `counts` are the items of a distributed Map, where they are known: over, of these failed, in all.
+    """
 
     name: str
     type: str
@@ -65,6 +68,8 @@ class Visit:
     cause: str | None = None
     resource: str = ""
     items: int = 0
+    map_run: str = ""
+    counts: tuple[int, int, int] | None = None
     threads: list[Thread] = field(default_factory=list)
 
     @property
@@ -96,9 +101,9 @@ class Trace:
             self.add(event)
 
     @classmethod
-    def of(cls, history: History) -> "Trace":
-        """Out of events in AWS's shape."""
-        return cls(map(event_of, history))
+    def of(cls, history: "History | Trace") -> "Trace":
+        """Out of events in AWS's shape; a trace is taken as it is."""
+        return history if isinstance(history, Trace) else cls(map(event_of, history))
 
     def visits(self) -> Iterator[Visit]:
         """All states in the order in which they were entered, those inside after the one around them."""
@@ -199,6 +204,8 @@ class Trace:
             )
             for thread in visit.threads:
                 _close(thread, None, event.at)
+        elif kind == "MapRunStarted":
+            visit.map_run = str(event.details.get("mapRunArn", ""))
         elif kind.endswith("Scheduled"):
             visit.attempts += visit.mark is not Mark.RUNNING
             _reopen(visit)

@@ -35,14 +35,14 @@ def test_two_values_are_told_apart_place_by_place(got: Any, expected: Any, lines
     assert list(differences(got, expected)) == lines
 
 
-@pytest.mark.parametrize("name", ["order", "approval", "inspection"])
+@pytest.mark.parametrize("name", ["order", "approval", "inspection", "readings"])
 def test_the_cases_of_the_examples_come_out_as_expected(name: str) -> None:
     machine, coverage = parsed(EXAMPLES / f"{name}.asl.json"), None
     coverage = Coverage(machine)
     for case in read_cases(EXAMPLES / f"{name}.cases.json"):
         result = run_case(machine, case)
         assert result.problems == []
-        coverage.add(result.history)
+        coverage.add(result.trace)
     assert all(coverage.states.values())
 
 

@@ -327,9 +327,16 @@ def test_versions_and_aliases_are_published_and_run(folder: Path) -> None:
     assert call("run", "m:gone", "--db", "runs.db")[0] == 1
 
 
-def test_a_map_reads_from_a_folder_and_many_items_are_counted(examples: Path) -> None:
-    code, output = call("run", "readings.asl.json", "--objects", "store", "--json")
-    assert (code, json.loads(output)["output"]) == (0, {"total": 585})
+def test_a_map_reads_from_a_folder_and_its_child_executions_are_seen(examples: Path) -> None:
+    run = ("run", "readings.asl.json", "--objects", "store", "--db", "runs.db", "--name", "one")
+    code, output = call(*run)
+    assert code == 0
+    assert re.search(r"✓ Readings .*3/3 items, 1 failed", output)
+    assert '"total": 585' in output
+    described = call("describe", "one", "--db", "runs.db")[1]
+    assert "    item 2\n      ✓ Plausible?\n      ✗ Reject  NegativeReading: roof: -4" in described
+    call("graph", "readings.asl.json", "--execution", "one", "--db", "runs.db", "--out", "r.svg")
+    assert "items 2/3" in (examples / "r.svg").read_text("utf-8")
 
 
 def test_a_terminal_shows_a_tree() -> None:

@@ -150,6 +150,15 @@ def test_a_picture_shows_what_an_execution_did() -> None:
     assert "1 retry" in svg(machine, events)
 
 
+def test_child_executions_of_a_distributed_map_are_in_the_picture() -> None:
+    machine = parsed(EXAMPLES / "readings.asl.json")
+    [case, _] = read_cases(EXAMPLES / "readings.cases.json")
+    drawn = svg(machine, run_case(machine, case).trace)
+    assert "Map · succeeded · items 2/3" in drawn
+    assert "Pass · 2 succeeded" in drawn
+    assert "Reject (Fail). failed: NegativeReading" in drawn
+
+
 def test_a_picture_can_be_read_aloud() -> None:
     page = minidom.parseString(svg(parsed(EXAMPLES / "approval.asl.json"))).documentElement
     assert page.getAttribute("role") == "img"

@@ -45,7 +45,7 @@ def try_cases(
         began = perf_counter()
         results.append(run_case(machine, case))
         times.append(perf_counter() - began)
-        coverage.add(results[-1].history)
+        coverage.add(results[-1].trace)
     if junit is not None:
         junit.write_bytes(_junit(machine, results, times))
     taken = coverage.transitions

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
+from time import monotonic
 from typing import TYPE_CHECKING
 
 import typer
@@ -13,12 +14,14 @@ from rimedio.asl.execution.engine import Engine
 from rimedio.asl.graph.marks import SIGNS
 from rimedio.asl.journal.port import Event
 from rimedio.asl.trace import Mark, Thread, Trace, Visit
+from rimedio.asl.watching import count_items
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderResult
     from rich.live import Live
 
 THREADS_MAX = 8
+COUNT_SECONDS = 0.5
 STYLES = {
     Mark.SUCCEEDED: "green", Mark.FAILED: "bold red", Mark.CAUGHT: "yellow", Mark.RETRYING: "yellow",
     Mark.RUNNING: "cyan", Mark.WAITING: "magenta", Mark.ABORTED: "dim",
@@ -31,10 +34,12 @@ class Display:
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
         self.traces: dict[str, Trace] = {}
+        self.engine: Engine | None = None
         self._lock = threading.Lock()
 
     def follow(self, engine: Engine, execution_id: str) -> Trace:
         """Begin with an execution, from what has happened so far."""
+        self.engine = engine
         with self._lock:
             self.traces[execution_id] = trace = Trace(engine.journal.events(execution_id))
         return trace
@@ -43,6 +48,8 @@ class Display:
         with self._lock:
             trace = self.traces.setdefault(execution_id, Trace())
             visit = trace.add(event)
+        if visit is not None and visit.map_run and self.engine is not None:
+            count_items(self.engine, visit)
         self.tell(trace, event, visit)  # without the lock: drawing takes the console's own
 
     def tell(self, trace: Trace, event: Event, visit: Visit | None) -> None:
@@ -88,6 +95,7 @@ class Tree(Display):
         self._console = Console(stderr=True, highlight=False)
         self._live: Live | None = None
         self._printed: set[int] = set()
+        self._counted = 0.0
 
     def tell(self, trace: Trace, event: Event, visit: Visit | None) -> None:
         """States of the outermost level that are over leave the moving part."""
@@ -118,7 +126,18 @@ class Tree(Display):
         now = self.clock.now().timestamp()
         with self._lock:
             going = [v for trace in self.traces.values() for v in trace.root.visits if v.mark.is_open]
+            self._count(going)
             yield Group(*(_branch(visit, now, spinning=True) for visit in going))
+
+    def _count(self, going: list[Visit]) -> None:
+        """Once in half a second: the items of distributed Maps, which tell no events."""
+        if self.engine is None or monotonic() - self._counted < COUNT_SECONDS:
+            return
+        self._counted = monotonic()
+        for visit in going:
+            for each in (visit, *(inner for thread in visit.threads for inner in thread.visits)):
+                if each.map_run and each.mark.is_open:
+                    count_items(self.engine, each)
 
 
 def _branch(visit: Visit, now: float, *, spinning: bool = False, label: str = "") -> "RichTree":

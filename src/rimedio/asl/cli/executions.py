@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from rimedio.asl.cli.display import threads_shown
 from rimedio.asl.cli.options import (
     AsJson,
     Kept,
@@ -22,7 +23,7 @@ from rimedio.asl.execution.engine import Engine
 from rimedio.asl.execution.executions import Description
 from rimedio.asl.jsontext import JSON, dumps
 from rimedio.asl.trace import Thread, Trace
-from rimedio.asl.waiting import waiting_tasks
+from rimedio.asl.watching import waiting_tasks, whole_trace
 
 STATUSES = ("RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
 
@@ -91,7 +92,7 @@ def describe(execution: Which, db: Kept, *, as_json: AsJson = False) -> None:
     with told_errors():
         found = engine.describe(find_execution(engine, execution))
         tasks = waiting_tasks(engine, found.execution_id)
-        trace = Trace(engine.journal.events(found.execution_id))
+        trace = whole_trace(engine, found.execution_id)
     if as_json:
         waiting: list[JSON] = [{"state": task.state, "token": task.token} for task in tasks]
         typer.echo(json.dumps({**told(found), "waiting": waiting}, ensure_ascii=False))
@@ -114,9 +115,12 @@ def _states(thread: Thread, now: float, indent: str) -> None:
     """The states of a thread, and below each what is inside it."""
     for visit in thread.visits:
         typer.echo(indent + state_line(visit, now))
-        for inner in visit.threads:
-            typer.echo(f"{indent}  {label_of(inner)}")
-            _states(inner, now, f"{indent}    ")
+        for text, threads in threads_shown(visit):
+            for inner in threads:
+                typer.echo(f"{indent}  {label_of(inner)}")
+                _states(inner, now, f"{indent}    ")
+            if text:
+                typer.echo(f"{indent}  {text}")
 
 
 @app.command()

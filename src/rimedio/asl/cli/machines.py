@@ -15,6 +15,7 @@ from rimedio.asl.cli.options import (
     MachineFile,
     app,
     fail,
+    find_execution,
     open_engine,
     read_machine,
     read_text,
@@ -25,6 +26,7 @@ from rimedio.asl.definition.findings import line_of
 from rimedio.asl.definition.validation import validate
 from rimedio.asl.graph import mermaid, svg
 from rimedio.asl.journal.registry import Route
+from rimedio.asl.watching import whole_trace
 
 Files = Annotated[list[Path], typer.Argument(help="Definitions, JSON files.", metavar="MACHINE...")]
 
@@ -97,7 +99,13 @@ def graph(
     draw = {"mermaid": mermaid, "svg": svg}.get(picture)
     if draw is None:
         raise fail(f"There is no format {picture!r}; use mermaid or svg.", 2)
-    text = draw(read_machine(definition), [] if execution is None else read_history(execution, db))
+    machine = read_machine(definition)
+    if execution is not None and db is not None:
+        engine = open_engine(db, must_exist=True)
+        with told_errors():
+            text = draw(machine, whole_trace(engine, find_execution(engine, execution)))
+    else:
+        text = draw(machine, [] if execution is None else read_history(execution, db))
     if out is None:
         typer.echo(text, nl=False)
         return

@@ -36,7 +36,7 @@ from rimedio.asl.execution.engine import Engine
 from rimedio.asl.execution.executions import Description
 from rimedio.asl.jsontext import JSON
 from rimedio.asl.trace import Mark, Trace, Visit
-from rimedio.asl.waiting import waiting_tasks
+from rimedio.asl.watching import waiting_tasks
 
 POLL_SECONDS = 0.25
 INTERRUPTED = 130

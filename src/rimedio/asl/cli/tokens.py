@@ -9,7 +9,7 @@ import typer
 from rimedio.asl.cli.options import Kept, app, fail, open_engine, read_given, told_errors
 from rimedio.asl.errors import InvalidToken
 from rimedio.asl.execution.engine import Engine
-from rimedio.asl.waiting import TOKEN, waiting_tasks
+from rimedio.asl.watching import TOKEN, waiting_tasks
 
 Given = Annotated[str, typer.Argument(help="The token, or its first characters.")]
 

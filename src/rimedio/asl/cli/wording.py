@@ -3,7 +3,7 @@
 import json
 from datetime import UTC, datetime
 
-from rimedio.asl.graph.marks import SIGNS
+from rimedio.asl.graph.marks import SIGNS, item_counts
 from rimedio.asl.trace import Mark, Thread, Visit
 
 WIDTH = 100
@@ -59,11 +59,10 @@ def label_of(thread: Thread) -> str:
 
 def items_of(visit: Visit) -> str:
     """`37/100 items, 2 failed` of a Map."""
-    if visit.type != "Map" or not (visit.items or visit.threads):
+    ended, failed, total = visit.counts or item_counts(visit)
+    if visit.type != "Map" or not total:
         return ""
-    ended = sum(not thread.mark.is_open for thread in visit.threads)
-    failed = sum(thread.mark is Mark.FAILED for thread in visit.threads)
-    return f"{ended}/{max(visit.items, len(visit.threads))} items" + (f", {failed} failed" if failed else "")
+    return f"{ended}/{total} items" + (f", {failed} failed" if failed else "")
 
 
 def state_line(visit: Visit, now: float) -> str:

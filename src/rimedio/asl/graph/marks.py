@@ -20,20 +20,29 @@ class StateMarks:
 
     counts: Counter[Mark] = field(default_factory=Counter)
     retries: int = 0
-    items: Counter[Mark] = field(default_factory=Counter)
+    over: int = 0
+    total: int = 0
     error: str = ""
 
     def count(self, visit: Visit) -> None:
         """Take one visit in."""
         self.counts[visit.mark] += 1
         self.retries += visit.attempts - 1
-        self.items.update(thread.mark for thread in visit.threads)
+        if visit.type == "Map":
+            ended, failed, total = visit.counts or item_counts(visit)
+            self.over += ended - failed
+            self.total += total
         self.error = visit.error or self.error
 
     @property
     def mark(self) -> Mark:
         """The one to show: the worst."""
         return next(mark for mark in WORST_FIRST if self.counts[mark])
+
+    @property
+    def items(self) -> str:
+        """`98/100` items of a Map that succeeded."""
+        return f"{self.over}/{self.total}" if self.total else ""
 
     @property
     def note(self) -> str:
@@ -44,6 +53,13 @@ class StateMarks:
         if self.retries:
             told.append("1 retry" if self.retries == 1 else f"{self.retries} retries")
         return ", ".join(told)
+
+
+def item_counts(visit: Visit) -> tuple[int, int, int]:
+    """Of a Map: items that are over, those that failed or were aborted, all."""
+    ended = [thread.mark for thread in visit.threads if not thread.mark.is_open]
+    failed = sum(mark is not Mark.SUCCEEDED for mark in ended)
+    return len(ended), failed, max(visit.items, len(visit.threads))
 
 
 def marks_of(trace: Trace) -> dict[str, StateMarks]:

@@ -28,7 +28,7 @@ CLASSES = {
 LABEL_MAX = 60
 
 
-def mermaid(machine: Machine, history: History = ()) -> str:
+def mermaid(machine: Machine, history: History | Trace = ()) -> str:
     """A flowchart. Names stand in quotes, so that `end`, brackets and any script are safe."""
     marks = marks_of(Trace.of(history))
     drawing = _Flowchart(definitions(machine), marks)

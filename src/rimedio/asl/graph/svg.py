@@ -48,13 +48,13 @@ text{fill:var(--ink)}.note,.label{fill:var(--soft)}.paper{fill:var(--paper)}
 )
 
 
-def svg(machine: Machine, history: History = ()) -> str:
+def svg(machine: Machine, history: History | Trace = ()) -> str:
     """A drawing of the whole machine; with a history, of what an execution did in it."""
     trace = Trace.of(history)
     threads = [trace.root, *(thread for visit in trace.visits() for thread in visit.threads)]
     went = {transition for thread in threads for transition in taken(thread)}
     went.update((START, thread.visits[0].name, False) for thread in threads if thread.visits)
-    painter = _Painter(definitions(machine), marks_of(trace), went, coloured=bool(history))
+    painter = _Painter(definitions(machine), marks_of(trace), went, coloured=bool(trace.root.visits))
     level = painter.level(machine.graph)
     legend = list(painter.legend())
     legend_width = sum(width for _, width in legend) + 2 * PAD
@@ -170,9 +170,8 @@ class _Painter:
         found = self._marks.get(state.name)
         if found is not None:
             told.append(found.note)
-            if found.items and state.type == "Map":
-                good, all_ = found.items[Mark.SUCCEEDED], sum(found.items.values())
-                told.append(f"items {good}/{all_}")
+            if found.items:
+                told.append(f"items {found.items}")
         return " · ".join(text for text in told if text)
 
     def _box(self, box: _Box, x: float, y: float) -> Iterator[str]:

@@ -15,6 +15,7 @@ from rimedio.asl.jsontext import JSON
 from rimedio.asl.testing.difference import differences
 from rimedio.asl.testing.mocks import MockedTasks, Mocks, read_mocks
 from rimedio.asl.trace import History, Trace
+from rimedio.asl.watching import whole_trace
 
 
 class Unchecked(Enum):
@@ -87,13 +88,17 @@ def read_cases(path: Path) -> list[Case]:
 
 @dataclass(frozen=True)
 class CaseResult:
-    """How a case went; `problems` is empty when all was as expected. `seconds` are those of the virtual clock."""
+    """How a case went; `problems` is empty when all was as expected. `seconds` are those of the virtual clock.
+
+    The trace holds the child executions of distributed Maps as well.
+    """
 
     case: Case
     execution: Description
     history: History
     problems: Sequence[str]
     seconds: float = 0.0
+    trace: Trace = field(default_factory=Trace)
 
 
 def run_case(machine: Machine, case: Case) -> CaseResult:
@@ -107,7 +112,8 @@ def run_case(machine: Machine, case: Case) -> CaseResult:
     seconds = (clock.now() - began).total_seconds()
     history = engine.history(found.execution_id)
     problems = [*_unknown(machine, case), *_problems(case, found, history, seconds)]
-    return CaseResult(case, found, history, problems, seconds)
+    trace = whole_trace(engine, found.execution_id)
+    return CaseResult(case, found, history, problems, seconds, trace)
 
 
 def _unknown(machine: Machine, case: Case) -> Iterator[str]:

@@ -17,7 +17,7 @@ class Coverage:
     _states: set[str] = field(default_factory=set)
     _transitions: set[Transition] = field(default_factory=set)
 
-    def add(self, history: History) -> None:
+    def add(self, history: History | Trace) -> None:
         """Count an execution in."""
         trace = Trace.of(history)
         self._states.update(visit.name for visit in trace.visits())

@@ -1,13 +1,16 @@
-"""Which tasks of an execution wait for an answer, and the tokens to answer with."""
+"""What an engine's executions do just now: their trace with child executions, their counts, what they wait for."""
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
+from rimedio.asl.errors import ExecutionDoesNotExist
 from rimedio.asl.execution.engine import Engine
 from rimedio.asl.execution.frames import Phase, restored
-from rimedio.asl.trace import Mark, Trace
+from rimedio.asl.trace import Mark, Thread, Trace, Visit
 
+CHILDREN_MAX = 1_000
 TOKEN = re.compile(r"[0-9a-f]{64}")
 
 
@@ -43,3 +46,27 @@ def _sent_tokens(engine: Engine, execution_id: str) -> Iterator[WaitingTask]:
         token = TOKEN.search(details)
         if visit is not None and visit.mark is Mark.WAITING and token:
             yield WaitingTask(execution_id, visit.name, token[0])
+
+
+def whole_trace(engine: Engine, execution_id: str) -> Trace:
+    """An execution's trace; the first thousand child executions of a distributed Map stand in it as its items."""
+    trace = Trace(engine.journal.events(execution_id))
+    for visit in [visit for visit in trace.visits() if visit.map_run]:
+        count_items(engine, visit)
+        children = engine.list_executions(map_run=visit.map_run, limit=CHILDREN_MAX)
+        for index, child in enumerate(reversed(children)):
+            thread = Thread(index, visit)
+            inner = Trace(engine.journal.events(child.execution_id)).root
+            thread.visits, thread.mark = inner.visits, inner.mark
+            for each in thread.visits:
+                each.thread = thread
+            visit.threads.append(thread)
+    return trace
+
+
+def count_items(engine: Engine, visit: Visit) -> None:
+    """Note how many items of a distributed Map are over, and how many of them failed."""
+    with suppress(ExecutionDoesNotExist):  # its record comes with the next commit
+        counts = engine.describe_map_run(visit.map_run).items
+        failed = sum(counts[key] for key in ("failed", "timedOut", "aborted"))
+        visit.counts = (counts["succeeded"] + failed, failed, counts["total"])
