@@ -1,6 +1,5 @@
 """JSONata's numbers: their text, rounding, reading; `$formatNumber`'s pictures."""
 
-import json
 import math
 import re
 from collections.abc import Mapping
@@ -33,31 +32,8 @@ def number_text(value: float) -> str:
     """
     short = value if value.is_integer() else float(f"{value:.15g}")
     if 1e-6 <= abs(short) < 1e21 or short == 0:
-        return format(Decimal(repr(short)).normalize(_WIDE), "f").replace("-0", "0", 1 if short == 0 else 0)
+        return format(Decimal(repr(short + 0.0)).normalize(_WIDE), "f")  # which makes -0 a 0
     return re.sub(r"e([+-])0*", r"e\1", repr(short))
-
-
-def json_text(value: Any, spell: Any, indent: int = 0, level: int = 1) -> str:
-    """JSON as JavaScript writes it. `spell(value)` is the text of anything but arrays, objects and strings."""
-    if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False)
-    if isinstance(value, Mapping):
-        space = " " if indent else ""
-        members = [
-            f"{json.dumps(key, ensure_ascii=False)}:{space}{json_text(member, spell, indent, level + 1)}"
-            for key, member in value.items()
-        ]
-        return _enclosed("{", members, "}", indent, level)
-    if isinstance(value, list):
-        return _enclosed("[", [json_text(v, spell, indent, level + 1) for v in value], "]", indent, level)
-    return str(spell(value))
-
-
-def _enclosed(opening: str, members: list[str], closing: str, indent: int, level: int) -> str:
-    if not indent or not members:
-        return f"{opening}{','.join(members)}{closing}"
-    line = "\n" + " " * indent * level
-    return f"{opening}{line}{f',{line}'.join(members)}{line[:-indent]}{closing}"
 
 
 def rounded(value: float, digits: int = 0) -> Decimal:

@@ -7,6 +7,7 @@ import math
 import re
 import urllib.parse
 from collections.abc import Iterator
+from json.encoder import encode_basestring
 from typing import Any
 
 from jsonata.functions import Functions
@@ -28,7 +29,30 @@ def _string(_: Evaluation, value: Any, prettify: Any = None) -> Any:
         return ""
     if isinstance(value, float) and not math.isfinite(value):
         raise Failed("D3001")
-    return numbers.json_text(value, _spelled, 2 if prettify is True else 0)
+    return _json_text(value, 2 if prettify is True else 0)
+
+
+def _json_text(value: Any, indent: int, level: int = 1) -> str:
+    """JSON as JavaScript writes it."""
+    if isinstance(value, str):
+        return encode_basestring(value)
+    if isinstance(value, dict):
+        space = " " if indent else ""
+        members = [
+            f"{encode_basestring(key)}:{space}{_json_text(member, indent, level + 1)}"
+            for key, member in value.items()
+        ]
+        return _enclosed("{", members, "}", indent, level)
+    if isinstance(value, list):
+        return _enclosed("[", [_json_text(member, indent, level + 1) for member in value], "]", indent, level)
+    return _spelled(value)
+
+
+def _enclosed(opening: str, members: list[str], closing: str, indent: int, level: int) -> str:
+    if not indent or not members:
+        return f"{opening}{','.join(members)}{closing}"
+    line = "\n" + " " * indent * level
+    return f"{opening}{line}{f',{line}'.join(members)}{line[:-indent]}{closing}"
 
 
 def _spelled(value: Any) -> str:
