@@ -30,11 +30,13 @@ class Checks:
         """ValidateStateMachineDefinition."""
         severities = ("ERROR", request.text("severity"))
         limit = request.number("maxResults") or FINDINGS_MAX
-        found = [
-            finding for finding in validate(request.text("definition")) if finding.severity in severities
-        ]
+        findings = validate(request.text("definition"), express=request.text("type") == "EXPRESS")
+        found = [finding for finding in findings if finding.severity in severities]
         failed = any(finding.severity == "ERROR" for finding in found)
-        told: list[JSON] = [asdict(finding) for finding in found[:limit]]
+        told: list[JSON] = [
+            {name: value for name, value in asdict(finding).items() if value is not None}
+            for finding in found[:limit]
+        ]
         return {"result": "FAIL" if failed else "OK", "diagnostics": told, "truncated": len(found) > limit}
 
     def test_state(self, request: Fields) -> JSON:
