@@ -1,27 +1,36 @@
 """Random machines and inputs: no exception but the documented errors; JSON in, JSON out; a crash changes nothing."""
 
 import json
+import random
+from contextlib import suppress
 from typing import Any
 
 import jsonata as _library  # noqa: F401 - raises the recursion limit once; hypothesis must see it before
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rimedio.asl import (
+    Description,
     Engine,
+    ExecutionAlreadyExists,
+    Journal,
     Machine,
     MemoryJournal,
+    SqliteJournal,
     StatesError,
     TaskContext,
     TaskFailed,
     VirtualClock,
     validate,
 )
+from rimedio.asl.expressions.choice import COMPARISONS, TYPE_TESTS
 from rimedio.asl.expressions.jsonata import JsonataQuery
 from rimedio.asl.expressions.jsonpath_parser import PathSyntaxError, parse_path
 from rimedio.asl.expressions.query import Scope
 
 WORK = "arn:aws:lambda:local:000000000000:function:work"
+UNIQUE = ("UUID", "$$", "context")  # another value in each run, or in each kind of run
 FEW = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 scalars = (
@@ -60,6 +69,52 @@ sources = st.sampled_from(["$states.input", "$states.input.a", "$v", "$states.co
                            "$range(0, $states.input.a, 1)", "$keys($states.input)", "$error('no')", "$parse($states.input.a)",
                            "$map($states.input.b, function($x) { $x })", "$reverse($states.input.b)", "$eval('1')"])  # fmt: skip
 errors = st.sampled_from(["States.ALL", "States.TaskFailed", "States.Timeout", "Flaky"])
+
+
+timestamps = st.sampled_from(["2026-01-01T00:00:05Z", "2020-02-29T23:59:59+01:00", "2026-01-01T00:00:09.5Z"])
+operands = {
+    "Boolean": st.booleans(),
+    "String": st.text("ab*\\\\", max_size=3),
+    "Numeric": st.integers(-9, 9),
+    "Timestamp": timestamps,
+    "Is": st.booleans(),
+}
+
+
+@st.composite
+def rules(draw: Any, depth: int = 2) -> dict[str, Any]:
+    """A Choice Rule with any operator, or rules joined."""
+    joint = draw(st.sampled_from(["", "", "And", "Or", "Not"])) if depth else ""
+    if joint == "Not":
+        return {"Not": draw(rules(depth - 1))}
+    if joint:
+        return {joint: [draw(rules(depth - 1)) for _ in range(draw(st.integers(1, 2)))]}
+    operator = draw(st.sampled_from(sorted([*COMPARISONS, *TYPE_TESTS])))
+    variable = draw(st.sampled_from(["$", "$.a", "$.b[0]", "$.a.b", "$v"]))
+    if operator not in TYPE_TESTS and operator != "StringMatches" and draw(st.booleans()):
+        return {"Variable": variable, f"{operator}Path": draw(st.sampled_from(["$.a", "$.b[1]", "$.c.c"]))}
+    kind = next(kind for kind in operands if operator.startswith(kind))
+    return {"Variable": variable, operator: draw(operands[kind])}
+
+
+conditions = st.sampled_from(
+    ["{% $states.input.a = 1 %}", "{% $exists($v) and $v > 0 %}", "{% $states.input %}", True]
+)
+FAILS_JSONATA = st.fixed_dictionaries(
+    {}, optional={"Error": st.just("Flaky") | st.just("{% $states.input.a %}"), "Cause": st.just("{% $v %}")}
+)
+FAILS_JSONPATH = st.sampled_from(
+    [{}, {"Error": "Flaky", "Cause": "so"}, {"ErrorPath": "$.a"}, {"CausePath": "States.Format('{}', $.b)"}]
+)
+WAITS_JSONATA = st.one_of(
+    st.fixed_dictionaries({"Seconds": st.integers(0, 9) | st.just("{% $states.input.a %}")}),
+    st.fixed_dictionaries({"Timestamp": timestamps | st.just("{% $states.input.a %}")}),
+)
+WAITS_JSONPATH = st.one_of(
+    st.fixed_dictionaries({"Seconds": st.integers(0, 9)}),
+    st.fixed_dictionaries({"Timestamp": timestamps}),
+    st.sampled_from([{"SecondsPath": "$.a"}, {"TimestampPath": "$.a"}]),
+)
 
 
 @st.composite
@@ -101,17 +156,16 @@ def state(draw: Any, jsonata: bool, depth: int, counter: list[int], following: s
     move: dict[str, Any] = {"Next": following} if following else {"End": True}
     body: dict[str, Any] = {"Type": kind}
     if kind == "Choice":
-        rule = (
-            {"Condition": "{% $states.input.a = 1 %}"} if jsonata else {"Variable": "$.a", "NumericEquals": 1}
-        )
-        return {**body, "Choices": [{**rule, "Next": following}], "Default": following}
+        rule = {"Condition": draw(conditions)} if jsonata else draw(rules())
+        default = {"Default": following} if draw(st.booleans()) else {}
+        return {**body, "Choices": [{**rule, "Next": following}], **default}
     if kind == "Fail":
-        return {**body, "Error": "Flaky"}
+        return {**body, **draw(FAILS_JSONATA if jsonata else FAILS_JSONPATH)}
     body |= move
     if draw(st.booleans()):
         body["Assign"] = {"v": draw(expression(jsonata))} if jsonata else {"v.$": draw(paths)}
     if kind == "Wait":
-        return {**body, "Seconds": draw(st.integers(0, 99))}
+        return {**body, **draw(WAITS_JSONATA if jsonata else WAITS_JSONPATH)}
     if jsonata:
         body |= {"Output": draw(expression(True))} if draw(st.booleans()) else {}
     else:
@@ -155,16 +209,21 @@ def work(payload: Any, context: TaskContext) -> Any:
     return payload
 
 
+def is_refused(definition: dict[str, Any]) -> bool:
+    return any(finding.severity == "ERROR" for finding in validate(definition))
+
+
 @FEW
 @given(machines(), values)
 def test_a_machine_ends_with_json_or_with_a_documented_error(definition: dict[str, Any], start: Any) -> None:
-    if [finding for finding in validate(definition) if finding.severity == "ERROR"]:
+    if is_refused(definition):
         return
     engine = Engine(MemoryJournal(), {WORK: work}, clock=VirtualClock())
     found = engine.run(engine.start(Machine.parse(definition), start))
     assert found.status in ("SUCCEEDED", "FAILED")
     if found.status == "FAILED":
-        assert found.error == "Flaky" or str(found.error).startswith("States."), found
+        fails_so = '"Type": "Fail"' in json.dumps(definition)  # with an error of its own, or none
+        assert fails_so or found.error == "Flaky" or str(found.error).startswith("States."), found
     else:
         assert json.loads(json.dumps(found.output)) == found.output
     history = engine.history(found.execution_id)
@@ -184,32 +243,88 @@ def sequential(value: Any) -> Any:
     return {**body, "MaxConcurrency": 1} if body.get("Type") == "Map" else body
 
 
+def run(
+    journal: Journal, definition: dict[str, Any], start: Any, clock: VirtualClock | None = None
+) -> Engine:
+    """Run to the end, with chance that is the same every time."""
+    engine = Engine(journal, {WORK: work}, clock=clock or VirtualClock(), randomness=random.Random(7))
+    engine.resume()
+    engine.run(engine.start(Machine.parse(definition), start, name="one"))
+    return engine
+
+
+def result(found: Description) -> tuple[Any, ...]:
+    return found.status, found.output, found.error, found.cause
+
+
 @FEW
 @given(machines(), values)
-def test_the_way_is_the_same_when_every_step_starts_from_the_journal(
-    definition: dict[str, Any], start: Any
+def test_file_memory_and_express_come_to_the_same_and_the_same_seed_to_the_same_history(
+    tmp_path_factory: pytest.TempPathFactory, definition: dict[str, Any], start: Any
 ) -> None:
-    if any(word in json.dumps(definition) for word in ("UUID", "$$", "context")):
-        return  # made anew, or different in each run
     definition = sequential(definition)
-    if [finding for finding in validate(definition) if finding.severity == "ERROR"]:
+    if is_refused(definition):
         return
-    machine = Machine.parse(definition)
-    whole = Engine(MemoryJournal(), {WORK: work}, clock=VirtualClock())
-    expected = whole.run(whole.start(machine, start))
-    journal, clock = MemoryJournal(), VirtualClock()
-    execution = Engine(journal, {WORK: work}, clock=clock).start(machine, start)
-    for _ in range(2_000):
-        engine = Engine(journal, {WORK: work}, clock=clock)  # as after a crash: nothing in memory
-        if engine.describe(execution).is_over:
-            break
-        engine.resume()
-        if engine._bench.work() is None:
-            engine._sleep_until_alarm()
-        engine._bench.work()
-        engine._bench.work()
-    found = Engine(journal, {}, clock=clock).describe(execution)
-    assert (found.status, found.output, found.error) == (expected.status, expected.output, expected.error)
+    memory = run(MemoryJournal(), definition, start)
+    (expected,) = memory.list_executions()
+    path = tmp_path_factory.mktemp("journals") / "runs.db"
+    file = run(SqliteJournal.open(path), definition, start)
+    assert result(file.describe(expected.execution_id)) == result(expected)
+    again = Engine(SqliteJournal.open(path), clock=VirtualClock())  # read from the disk
+    assert again.history(expected.execution_id) == memory.history(expected.execution_id)
+    express = Engine(handlers={WORK: work}, clock=VirtualClock(), randomness=random.Random(7))
+    found = express.start_sync(Machine.parse(definition), start, name="one")
+    if found.status != "TIMED_OUT" and not any(word in json.dumps(definition) for word in UNIQUE):
+        assert result(found) == result(expected)
+
+
+@FEW
+@given(machines(), values, st.integers(1, 30), st.booleans())
+def test_a_crash_at_a_random_write_changes_nothing(
+    definition: dict[str, Any], start: Any, crash_at: int, after: bool
+) -> None:
+    definition = sequential(definition)
+    if is_refused(definition) or any(word in json.dumps(definition) for word in UNIQUE):
+        return
+    whole = run(MemoryJournal(), definition, start)
+    (expected,) = whole.list_executions()
+    inner, clock = MemoryJournal(), VirtualClock()
+    try:
+        run(Crashing(inner, crash_at, after=after), definition, start, clock)  # type: ignore[arg-type]
+    except Crash:
+        with suppress(ExecutionAlreadyExists):  # it had ended, and only that was still to be told
+            run(inner, definition, start, clock)
+    engine = Engine(inner)
+    assert result(engine.describe(expected.execution_id)) == result(expected)
+    types = [[event["type"] for event in each.history(expected.execution_id)] for each in (engine, whole)]
+    assert types[0] == types[1]
+
+
+class Crash(BaseException):
+    """The process dies."""
+
+
+class Crashing:
+    """A journal at whose n-th write the process dies, before it or after it."""
+
+    def __init__(self, inner: Journal, crash_at: int, *, after: bool) -> None:
+        self._inner, self._left, self._after = inner, crash_at, after
+
+    def __getattr__(self, name: str) -> object:
+        found = getattr(self._inner, name)
+        if name not in ("create", "commit"):
+            return found
+
+        def write(*arguments: object) -> object:
+            self._left -= 1
+            if self._left == 0 and not self._after:
+                raise Crash
+            answer = found(*arguments)
+            if self._left == 0:
+                raise Crash
+            return answer
+
+        return write
 
 
 @FEW
