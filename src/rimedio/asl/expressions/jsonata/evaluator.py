@@ -4,6 +4,7 @@ AWS runs JSONata 2.0.6 with limits of its own: 100 levels, some seconds, some me
 made for each run of an expression, since it counts them; parsed expressions are shared between threads.
 """
 
+import json
 import math
 import re
 import threading
@@ -26,6 +27,7 @@ from rimedio.asl.expressions.jsonata.faults import (
     Failed,
 )
 from rimedio.asl.expressions.jsonata.natives import FUNCTIONS, Native, arity, checked, whole
+from rimedio.asl.expressions.jsonata.values import with_null
 from rimedio.asl.expressions.query import Services
 
 EVALUATION_SECONDS_MAX = 5.0
@@ -169,6 +171,34 @@ class Evaluation(Jsonata):  # type: ignore[misc]
             raise Exceeded(OUT_OF_MEMORY)
         return Utils.create_sequence_from_iter(range(lhs, rhs + 1))
 
+    def evaluate_transform_expression(self, expr: Any, input: Any, environment: Any) -> Native:  # noqa: A002
+        """`|pattern|update, delete|`: a function that changes a copy. The library's loses nulls."""
+
+        def transform(_: Evaluation, value: Any) -> Any:
+            copy = with_null(json.loads(self.text_of(value)))
+            matches = self.eval(expr.pattern, copy, environment)
+            for match in matches if isinstance(matches, list) else [matches]:
+                if match is not None:
+                    self._change(match, expr, environment)
+            return copy
+
+        return Native(None, "<(oa):o>", transform, width=1, arity=1, strict=True)
+
+    def _change(self, match: Any, expr: Any, environment: Any) -> None:
+        update = self.eval(expr.update, match, environment)
+        if update is not None and not isinstance(update, dict):
+            raise Failed("T2011", update)
+        if isinstance(match, dict):
+            match.update(update or {})
+        elif update and not isinstance(match, list):
+            raise TypeError(f"Cannot create property '{next(iter(update))}' on {type(match).__name__}")
+        found = None if expr.delete is None else self.eval(expr.delete, match, environment)
+        names = found if isinstance(found, list) else [] if found is None else [found]
+        if not all(isinstance(name, str) for name in names):
+            raise Failed("T2012", found)
+        for name in names if isinstance(match, dict) else ():
+            match.pop(name, None)
+
     def evaluate_string_concat(self, lhs: Any, rhs: Any) -> str:
         """`&`: the texts of both sides; undefined is nothing."""
         texts = [self.text_of(value) for value in (lhs, rhs) if value is not None]
@@ -257,7 +287,7 @@ _NODES: dict[str, Node] = {
     "lambda": Jsonata.evaluate_lambda,
     "partial": Jsonata.evaluate_partial_application,
     "apply": Jsonata.evaluate_apply_expression,
-    "transform": Jsonata.evaluate_transform_expression,
+    "transform": Evaluation.evaluate_transform_expression,
 }
 
 

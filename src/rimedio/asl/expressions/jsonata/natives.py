@@ -25,7 +25,7 @@ class Native(Jsonata.JFunction):  # type: ignore[misc]
 
     def __init__(
         self,
-        name: str,
+        name: str | None,
         signature: Signature | str,
         function: Function,
         *,
@@ -35,7 +35,7 @@ class Native(Jsonata.JFunction):  # type: ignore[misc]
     ) -> None:
         self.function = function
         self.function_name = name
-        self.signature = Signature(signature, name) if isinstance(signature, str) else signature
+        self.signature = Signature(signature, name or "") if isinstance(signature, str) else signature
         self.width = width
         self.arity = arity
         self.strict = strict
