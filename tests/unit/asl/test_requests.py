@@ -1,6 +1,9 @@
 """Every request of Step Functions against its own model, as botocore has it."""
 
+import json
+import random
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import cache
 from typing import Any
 
@@ -137,3 +140,66 @@ def test_all_that_is_wrong_is_told_at_once(api: Api) -> None:
         "null; Value 'FAST' at 'type' failed to satisfy constraint: Member must satisfy enum value set: "
         "[STANDARD, EXPRESS]"
     )
+
+
+TEXTS = [
+    "",
+    "x",
+    "{}",
+    "[]",
+    "[1, 2]",
+    "null",
+    "1",
+    '"a"',
+    "{",
+    '{"x": 1}',
+    '{"l": [1]}',
+    "A",
+    "live",
+    "n",
+    "é",
+]
+STATES = ['{"Type": "Pass", "End": true}', '{"Type": "Choice", "Choices": [3]}', '{"Type": "Task", "Catch": 5}', '{"Type": 7}',
+          '{"Choices": 7}', "[]", "null", "{", PASS, '{"Type": "Wait", "SecondsPath": "$.x", "End": true}',
+          '{"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "End": true}',
+          f'{{"Type": "Map", "ItemProcessor": {PASS}, "End": true}}']  # fmt: skip
+RESOURCES = ["stateMachine:m", "stateMachine:m:1", "stateMachine:m:live", "stateMachine:m/x", "stateMachine:e",
+             "stateMachine:", "stateMachine::", "execution:m:x", "execution:", "activity:a", "mapRun:m/x:1", "mapRun:",
+             "express:m:x:y"]  # fmt: skip
+
+
+def anything(chance: random.Random, kind: str, name: str) -> Any:
+    """A value that a member may well have, or now and then one that it must not."""
+    shape = SHAPES[kind]
+    if chance.random() < 0.05:
+        return chance.choice([None, 1, "x", [], {}, True, 1.5])
+    if shape.of:
+        return [anything(chance, shape.of, name) for _ in range(chance.randint(0, 2))]
+    if shape.type == "object":
+        return a_request(chance, shape)
+    if shape.type == "number":
+        return chance.choice([0, 1, 2, 50, 100])
+    if shape.type == "boolean":
+        return chance.random() < 0.5
+    if name.endswith("Arn"):
+        return ROLE if name == "roleArn" else f"{ARN}:{chance.choice(RESOURCES)}"
+    return chance.choice(STATES if kind == "Definition" else shape.words or TEXTS)
+
+
+def a_request(chance: random.Random, shape: Shape) -> dict[str, Any]:
+    members = shape.members.items()
+    return {n: anything(chance, kind, n) for n, (kind, needed) in members if needed or chance.random() < 0.4}
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_whatever_is_asked_the_answer_is_json_or_a_fault(seed: int) -> None:
+    chance = random.Random(seed)
+    with Api(Engine(arn=ARN), poll_seconds=0) as api:
+        for name, kind in (("m", "STANDARD"), ("e", "EXPRESS")):
+            made = {"name": name, "type": kind, "definition": PASS, "roleArn": ROLE, "publish": True}
+            api("CreateStateMachine", made)
+        api("CreateActivity", {"name": "a"})
+        for operation in chance.choices(list(REQUESTS), k=700):
+            with suppress(Fault):
+                json.dumps(api(operation, a_request(chance, REQUESTS[operation])))
+            api.engine.run_until_idle(wait=False)

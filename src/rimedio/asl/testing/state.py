@@ -6,7 +6,6 @@ assert tried.inspection.after_parameters == {"a": 1}
 """
 
 from collections.abc import Mapping
-from typing import cast
 
 from rimedio.asl.definition.model import Graph, Machine, MapPart, ParallelPart, State, TaskPart
 from rimedio.asl.execution.handlers import Handlers
@@ -22,7 +21,7 @@ ALONE = "State"
 
 
 def try_state(
-    definition: Mapping[str, JSON],
+    definition: Mapping[str, JSON] | str,
     *,
     input: JSON = None,  # noqa: A002 - TestState's own word
     state_name: str | None = None,
@@ -33,13 +32,17 @@ def try_state(
     handlers: Handlers | None = None,
     validation: Validation = "NONE",
 ) -> TestedState:
-    """Run one state: `definition` itself, or `state_name` at any depth of the machine that `definition` is.
+    """Run one state: `definition` itself, or `state_name` at any depth of the machine that it is; as JSON text too.
 
     A Task is done by its handler where there is no mock. What `context` has stands in the context object. A mocked
     result is checked against the service's model: PRESENT, that every member fits; STRICT, that none is missing either.
     Raises InvalidDefinition; ValueError for what TestState refuses, such as a mock that is missing or has no use.
     """
-    machine = Machine.parse(definition if state_name else _around(definition))
+    given = loads(definition) if isinstance(definition, str) else definition
+    if not isinstance(given, Mapping):
+        msg = "The definition of a state is a JSON object."
+        raise ValueError(msg)
+    machine = Machine.parse(given if state_name else _around(given))
     graph, in_map = _graph_of((machine.graph,), state_name or ALONE)
     state = graph.states[state_name or ALONE]
     before = before or Circumstances()
@@ -62,9 +65,9 @@ test_state.__test__ = False  # type: ignore[attr-defined] # pytest would collect
 
 def _around(state: Mapping[str, JSON]) -> dict[str, JSON]:
     """A machine of this state and the states it may go to."""
-    entries = [entry for key in ("Choices", "Catch") for entry in cast("list[JSON]", state.get(key) or [])]
-    targets = [state.get(key) for key in TARGETS]
-    targets += [entry.get("Next") for entry in entries if isinstance(entry, Mapping)]
+    lists = [found for found in (state.get("Choices"), state.get("Catch")) if isinstance(found, list)]
+    entries = [state, *(entry for found in lists for entry in found if isinstance(entry, dict))]
+    targets = [entry.get(key) for entry in entries for key in TARGETS]
     ends: dict[str, JSON] = {str(target): {"Type": "Succeed"} for target in targets if target}
     return {"StartAt": ALONE, "States": {**ends, ALONE: dict(state)}}
 
