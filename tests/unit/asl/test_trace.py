@@ -58,6 +58,19 @@ def test_the_state_that_failed_is_found_and_its_neighbours_are_aborted() -> None
     assert (culprit.name, culprit.error, trace.status) == ("Bad", "Boom", "FAILED")
 
 
+def test_an_expression_that_fails_belongs_to_its_own_state() -> None:
+    first, bad = {"Type": "Pass", "Next": "Bad"}, {"Type": "Map", "Items": "{% 'no list' %}", "End": True}
+    machine = {
+        "QueryLanguage": "JSONata",
+        **states(First=first, Bad={**bad, "ItemProcessor": states(X=PASS)}),
+    }
+    trace = trace_of(machine)
+    assert marks(trace) == [("First", "succeeded"), ("Bad", "failed")]
+    culprit = trace.culprit()
+    assert culprit is not None
+    assert culprit.error == "States.QueryEvaluationError"
+
+
 def test_a_fail_state_inside_a_map_that_is_caught() -> None:
     fails = {
         "Type": "Map",
