@@ -96,3 +96,27 @@ def test_workers_make_the_most_of_handlers_that_wait(tmp_path: Path) -> None:
     assert [len(f.output) for f in found] == [20] * 20  # type: ignore[arg-type]
     assert at_once["most"] == 8
     assert time.monotonic() - began < 3.9
+
+
+def test_a_nested_execution_is_stopped_with_the_task_that_started_it() -> None:
+    handlers: dict[str, Any] = {}
+    engine = Engine(handlers=handlers, clock=VirtualClock())
+    handlers.update(nested(engine, engine.registry.find))
+    engine.registry.put(Machine.parse(branch("Wait", {"Type": "Wait", "Seconds": 900, "End": True}), "inner"))
+    arguments = {"StateMachineArn": "inner", "Input": {}, "Name": "{% $states.input.name %}"}
+    start = {"Type": "Task", "Resource": f"{START}.sync", "Arguments": arguments, "End": True}
+    caught = {"TimeoutSeconds": 60, "Catch": [{"ErrorEquals": ["States.Timeout"], "Next": "Late"}]}
+    states = {"Start": {**start, **caught}, "Late": {"Type": "Succeed"}}
+    timed = Machine.parse({"QueryLanguage": "JSONata", "StartAt": "Start", "States": states}, "timed")
+    patient = Machine.parse({"QueryLanguage": "JSONata", **branch("Start", start)}, "patient")
+    assert engine.run(engine.start(timed, {"name": "a"})).status == "SUCCEEDED"
+    stopped = engine.start(patient, {"name": "b"})
+    engine.run_until_idle(wait=False)
+    engine.stop(stopped)
+    engine.run_until_idle(wait=False)
+    assert [(e.name, e.status) for e in engine.list_executions("inner")] == [
+        ("b", "ABORTED"),
+        ("a", "ABORTED"),
+    ]
+    assert engine.describe(stopped).status == "ABORTED"
+    assert engine.run_until_idle() == 0

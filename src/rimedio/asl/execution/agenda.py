@@ -2,6 +2,7 @@
 
 import threading
 from collections import Counter, deque
+from collections.abc import Callable
 from typing import TypeAlias
 
 from rimedio.asl.clock import Alarms, Clock
@@ -29,6 +30,7 @@ class Agenda:
         self._again: set[str] = set()
         self._calling: Counter[str] = Counter()
         self._parked: dict[str, list[TaskCall]] = {}
+        self._awaits: dict[str, set[str]] = {}
 
     def put(self, *works: Work, first: bool = False) -> None:
         """Have this done: after all else, or before it."""
@@ -86,21 +88,36 @@ class Agenda:
         """Make a call when the execution `awaited` has ended."""
         with self.lock:
             self._parked.setdefault(awaited, []).append(call)
+            self._awaits.setdefault(call.execution_id, set()).add(awaited)
 
     def ended(self, execution_id: str) -> None:
         """Make the calls that waited for this."""
         with self.lock:
-            self.put(*self._parked.pop(execution_id, ()))
+            calls = self._parked.pop(execution_id, ())
+            for call in calls:
+                self._awaits[call.execution_id].discard(execution_id)
+            self.put(*calls)
+
+    def abandoned(self, execution_id: str, still: Callable[[TaskCall], bool]) -> list[str]:
+        """Executions that only calls of this one waited for, and do not any more; the calls are dropped."""
+        with self.lock:
+            gone = [
+                key
+                for key in self._awaits.get(execution_id, ())
+                if not any(call.execution_id != execution_id or still(call) for call in self._parked[key])
+            ]
+            for key in gone:
+                del self._parked[key]
+                self._awaits[execution_id].discard(key)
+            if not self._awaits.get(execution_id, True):
+                del self._awaits[execution_id]
+            return gone
 
     def _family(self, execution_id: str) -> list[str]:
         """An execution and all that its calls wait for."""
         family = [execution_id]
         for parent in family:  # it grows while it is walked
-            family += [
-                awaited
-                for awaited, calls in self._parked.items()
-                if any(call.execution_id == parent for call in calls)
-            ]
+            family += self._awaits.get(parent, ())
         return family
 
     # -- time

@@ -115,6 +115,11 @@ class Workbench:
             self._agenda.set_alarm(None if run.is_over else self._interpreter.next_alarm(run), execution_id)
             if run.is_over:
                 self._agenda.ended(execution_id)
+            abandoned = self._agenda.abandoned(execution_id, run.awaits)
+        for child in abandoned:  # timed out, caught or stopped: what the task had started is stopped too
+            signal = self._journal.stop_signal(child, {"error": None, "cause": None})
+            if signal is not None:
+                self.receive(signal)
 
     def _load(self, execution_id: str) -> Run | None:
         saved = self._journal.load(execution_id)
