@@ -583,6 +583,10 @@ def test_an_update_that_changes_nothing_keeps_the_revision(client: Any) -> None:
     assert again == first
     published = client.publish_state_machine_version(stateMachineArn=arn, revisionId=first)
     assert published["stateMachineVersionArn"] == f"{arn}:1"
+    client.update_state_machine(stateMachineArn=arn, roleArn=ROLE)
+    version = client.describe_state_machine(stateMachineArn=f"{arn}:1")
+    assert (version["roleArn"], version["revisionId"]) == (f"{ROLE}2", first)
+    first = client.describe_state_machine(stateMachineArn=arn)["revisionId"]
     told = refused(client.publish_state_machine_version, stateMachineArn=arn, revisionId="other")
     words = "Failed to publish the State Machine version for revision other. "
     assert told == ("ConflictException", f"{words}The current State Machine revision is {first}.")

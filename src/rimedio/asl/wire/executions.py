@@ -3,6 +3,7 @@
 import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from typing import cast
 
 from rimedio.asl.clock import new_uuid
 from rimedio.asl.errors import StateMachineDoesNotExist
@@ -95,9 +96,10 @@ class Executions:
         """DescribeStateMachineForExecution. Raises ExecutionDoesNotExist, also when the machine was deleted."""
         found = self._engine.describe(request.arn("executionArn", "execution"))
         machine = self._engine.machine_of(found.execution_id)
+        version = cast("int | None", self._noted(found).get("version"))
         try:
             about = self._machines.about(machine.name)
-            details = self._machines.details(Found(machine), request)
+            details = self._machines.details(Found(machine, version), request)
         except StateMachineDoesNotExist as error:
             raise Fault(
                 "ExecutionDoesNotExist", f"Execution Does Not Exist: '{found.execution_id}'"

@@ -78,17 +78,17 @@ class Machines:
         version = self._registry.publish(name)
         if not self._registry.about(name, str(version)):
             about: dict[str, JSON] = {"created": self._now(), "description": description}
-            self._registry.note(name, str(version), about)
+            self._registry.note(name, str(version), self.about(name) | about)
         return self._arns.machine(name, version), self._registry.about(name, str(version))["created"]
 
     def details(self, found: Found, request: Fields) -> dict[str, JSON]:
         """Definition, role, configurations and revision of a machine."""
-        about = self.about(found.machine.name)
+        about = self._about(found)
         return {
             "definition": found.machine.definition if request.wants_data else "",
             "roleArn": about.get("role", ROLE),
             **{name: about.get(name, dict(default)) for name, default in CONFIGURATIONS.items()},
-            **self._revision(found.machine.name),
+            **_revision(about),
         }
 
     # -- operations
@@ -130,14 +130,16 @@ class Machines:
             changes["revision"] = new_uuid(self._engine.services.randomness)
         changes["updated"] = self._now()
         self._registry.note(name, "", changes)
-        return {"updateDate": changes["updated"]} | self._revision(name) | self._published(name, request)
+        return (
+            {"updateDate": changes["updated"]} | _revision(self.about(name)) | self._published(name, request)
+        )
 
     def describe_state_machine(self, request: Fields) -> JSON:
         """DescribeStateMachine, of a machine or a version."""
         arn = request.arn("stateMachineArn", "stateMachine")
         found = self.resolve(arn)
         name = found.machine.name
-        noted = self.about(name) if found.version is None else self._registry.about(name, str(found.version))
+        noted = self._about(found)
         return {
             "stateMachineArn": arn,
             "name": name,
@@ -182,14 +184,20 @@ class Machines:
             raise Fault("ValidationException", "Version description can only be set when publish is true")
         return {}
 
-    def _revision(self, name: str) -> dict[str, JSON]:
-        revision = self.about(name).get("revision")
-        return {} if revision == INITIAL else present(revisionId=revision)
+    def _about(self, found: Found) -> dict[str, JSON]:
+        """What is noted of a version, or of the machine itself."""
+        noted = found.version and self._registry.about(found.machine.name, str(found.version))
+        return noted or self.about(found.machine.name)
 
     def _row(self, name: str) -> JSON:
         created = self.about(name).get("created", 0.0)
         arn = self._arns.machine(name)
         return {"stateMachineArn": arn, "name": name, "type": self.kind(name), "creationDate": created}
+
+
+def _revision(about: Mapping[str, JSON]) -> dict[str, JSON]:
+    revision = about.get("revision")
+    return {} if revision == INITIAL else present(revisionId=revision)
 
 
 def _parsed(request: Fields, name: str, kind: str) -> Machine:
