@@ -40,7 +40,7 @@ def list_(
     """List executions, the newest first."""
     if status is not None and status.upper() not in STATUSES:
         raise fail(f"There is no status {status}; use one of {', '.join(STATUSES)}.", 2)
-    engine = open_engine(db, must_exist=True)
+    engine = open_engine(db)
     with told_errors():
         found = engine.list_executions(machine, status and status.upper(), limit=limit)
     if as_json:
@@ -88,7 +88,7 @@ def told(found: Description) -> dict[str, JSON]:
 @app.command()
 def describe(execution: Which, db: Kept, *, as_json: AsJson = False) -> None:
     """Show one execution: how it stands, its input and output, and the tree of its states."""
-    engine = open_engine(db, must_exist=True)
+    engine = open_engine(db)
     with told_errors():
         found = engine.describe(find_execution(engine, execution))
         tasks = waiting_tasks(engine, found.execution_id)
@@ -132,7 +132,7 @@ def stop(
     cause: Annotated[str | None, typer.Option(help="Why it is stopped.")] = None,
 ) -> None:
     """Abort an execution."""
-    engine = open_engine(db, must_exist=True)
+    engine = open_engine(db)
     with told_errors():
         found = find_execution(engine, execution)
         if engine.describe(found).is_over:

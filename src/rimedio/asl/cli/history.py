@@ -83,7 +83,7 @@ def read_history(execution: str, db: Path | None) -> History:
         return cast("History", rows)
     if db is None:
         raise fail("Name the database with --db, or give a JSON file of GetExecutionHistory.", 2)
-    engine = open_engine(db, must_exist=True)
+    engine = open_engine(db)
     with told_errors():
         return engine.history(find_execution(engine, execution))
 

@@ -17,6 +17,7 @@ from rimedio.asl.cli.options import (
     fail,
     find_execution,
     open_engine,
+    open_journal,
     read_machine,
     read_text,
     told_errors,
@@ -25,7 +26,7 @@ from rimedio.asl.cli.options import (
 from rimedio.asl.definition.findings import line_of
 from rimedio.asl.definition.validation import validate
 from rimedio.asl.graph import mermaid, svg
-from rimedio.asl.journal.registry import Route
+from rimedio.asl.journal.registry import Registry, Route
 from rimedio.asl.watching import whole_trace
 
 Files = Annotated[list[Path], typer.Argument(help="Definitions, JSON files.", metavar="MACHINE...")]
@@ -57,7 +58,7 @@ def publish(definition: MachineFile, db: Kept) -> None:
     """Keep a definition in --db, and make it the next version of its machine."""
     machine = read_machine(definition)
     with told_errors():
-        registry = open_engine(db).registry
+        registry = Registry(open_journal(db))
         registry.put(machine)
         typer.echo(f"{machine.name}:{registry.publish(machine.name)}")
 
@@ -73,7 +74,7 @@ def alias(
     try:
         weights = {int(v): int(share or 100) for v, _, share in (text.partition("=") for text in versions)}
         with told_errors():
-            open_engine(db).registry.alias(machine, name, Route(weights))
+            Registry(open_journal(db)).alias(machine, name, Route(weights))
     except ValueError as error:
         raise fail(f"{error}. Give VERSION, or two VERSION=PERCENT that make 100.", 1) from error
     shown = ", ".join(f"{version} ({share} %)" for version, share in weights.items())
@@ -101,7 +102,7 @@ def graph(
         raise fail(f"There is no format {picture!r}; use mermaid or svg.", 2)
     machine = read_machine(definition)
     if execution is not None and db is not None:
-        engine = open_engine(db, must_exist=True)
+        engine = open_engine(db)
         with told_errors():
             text = draw(machine, whole_trace(engine, find_execution(engine, execution)))
     else:

@@ -18,6 +18,7 @@ from rimedio.asl.execution.engine import Engine
 from rimedio.asl.execution.handlers import Handlers
 from rimedio.asl.integrations.functions import functions, nested
 from rimedio.asl.integrations.objects import FolderStore, objects
+from rimedio.asl.journal.port import Journal
 from rimedio.asl.journal.sqlite import SqliteJournal
 from rimedio.asl.jsontext import JSON
 from rimedio.asl.testing import MockedTasks, read_mocks
@@ -114,16 +115,19 @@ def told_finding(path: Path, text: str, finding: Diagnostic) -> str:
     return "\n".join(told)
 
 
-def open_engine(
-    db: Path | None, handlers: Handlers | None = None, *, must_exist: bool = False, **options: object
-) -> Engine:
-    """An engine on a database, or in memory."""
+def open_journal(db: Path | None) -> Journal | None:
+    """A journal in a database; None without one, which an Engine takes as one in memory."""
     if db is None:
-        return Engine(None, handlers, **options)  # type: ignore[arg-type]
-    if must_exist and not db.exists():
-        raise fail(f"{db} does not exist. Give the file that `rimedio asl run --db` has made.", 2)
+        return None
     with told_errors():
-        return Engine(SqliteJournal.open(db), handlers, **options)  # type: ignore[arg-type]
+        return SqliteJournal.open(db)
+
+
+def open_engine(db: Path) -> Engine:
+    """An engine that looks at a database which is there."""
+    if not db.exists():
+        raise fail(f"{db} does not exist. Give the file that `rimedio asl run --db` has made.", 2)
+    return Engine(open_journal(db))
 
 
 def find_execution(engine: Engine, given: str) -> str:

@@ -24,6 +24,7 @@ from rimedio.asl.cli.options import (
     app,
     find_execution,
     open_engine,
+    open_journal,
     read_given,
     read_handlers,
     read_machine,
@@ -148,9 +149,9 @@ class _Watch:
         self._clock: Clock = VirtualClock(SystemClock().now()) if fast else SystemClock()
         self.display = (Display if as_json else Tree if terminal else Lines)(self._clock)
         handlers = read_handlers(tasks, mocks, store)
-        self.engine: Engine = open_engine(
-            db, handlers, must_exist=must_exist, clock=self._clock, on_event=self.display
-        )
+        if must_exist and db is not None:
+            open_engine(db)
+        self.engine = Engine(open_journal(db), handlers, clock=self._clock, on_event=self.display)
         add_nested(self.engine, handlers)
 
     def until_over(self, executions: Sequence[str]) -> None:

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from rimedio.asl.cli.options import Buckets, add_nested, app, fail, open_engine, read_handlers
+from rimedio.asl.cli.options import Buckets, add_nested, app, fail, open_journal, read_handlers
+from rimedio.asl.execution.engine import Engine
 
 
 @app.command()
@@ -30,7 +31,7 @@ def serve(
     handlers = dict(read_handlers(tasks, None, store, call=lambda named: invoked(LocalFunctions(named))))
     if lambda_endpoint:
         handlers = {**invoked(LambdaEndpoint(lambda_endpoint)), **handlers}
-    engine = open_engine(data, handlers, arn=f"arn:aws:states:{region}:{account}")
+    engine = Engine(open_journal(data), handlers, arn=f"arn:aws:states:{region}:{account}")
     add_nested(engine, handlers)
     try:
         server = StepFunctionsServer(Api(engine), port, threads=threads)

@@ -60,7 +60,7 @@ def send_heartbeat(token: Given, db: Kept) -> None:
 
 
 def _send(db: Path, given: str, answer: Callable[[Engine, str], None]) -> None:
-    engine = open_engine(db, must_exist=True)
+    engine = open_engine(db)
     with told_errors():
         answer(engine, _whole(engine, given))
     typer.echo(f"The answer is kept. The process that runs the execution goes on by itself; if none does:\n"

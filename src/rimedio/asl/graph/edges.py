@@ -1,10 +1,10 @@
 """The transitions of a machine, in words that people can read."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import cast
 
-from rimedio.asl.definition.model import ChoicePart, Graph, Machine, MapPart, ParallelPart, State
+from rimedio.asl.definition.model import ChoicePart, Graph, Machine
 from rimedio.asl.jsontext import JSON, dumps, loads
 
 Object = Mapping[str, JSON]
@@ -23,13 +23,6 @@ class Edge:
     target: str
     kind: str = "next"
     label: str = ""
-
-
-def inner_graphs(state: State) -> Sequence[Graph]:
-    """The branches of a Parallel, the processor of a Map."""
-    if isinstance(state.part, ParallelPart):
-        return state.part.branches
-    return [state.part.processor] if isinstance(state.part, MapPart) else []
 
 
 def definitions(machine: Machine) -> dict[str, Object]:

@@ -4,8 +4,9 @@ import re
 from collections.abc import Iterator, Mapping
 
 from rimedio.asl.definition.model import Graph, Machine, State
-from rimedio.asl.graph.edges import Object, definitions, edges, inner_graphs
+from rimedio.asl.graph.edges import Object, definitions, edges
 from rimedio.asl.graph.marks import SIGNS, StateMarks, marks_of
+from rimedio.asl.testing.coverage import inner_graphs
 from rimedio.asl.trace import History, Trace
 
 SHAPES = {

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from html import escape
 
 from rimedio.asl.definition.model import Graph, Machine, State, TaskPart
-from rimedio.asl.graph.edges import Edge, Object, definitions, edges, inner_graphs
+from rimedio.asl.graph.edges import Edge, Object, definitions, edges
 from rimedio.asl.graph.layers import START, Layout, Link, Size, lay_out
 from rimedio.asl.graph.marks import SIGNS, StateMarks, marks_of
-from rimedio.asl.testing.coverage import taken
+from rimedio.asl.testing.coverage import inner_graphs, taken
 from rimedio.asl.trace import History, Mark, Trace
 
 NAME_PX, NOTE_PX, LABEL_PX = 13.0, 10.5, 10.5

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Final, cast
 
 from rimedio.asl.clock import VirtualClock
-from rimedio.asl.definition.model import Graph, Machine, MapPart, ParallelPart
+from rimedio.asl.definition.model import Machine
 from rimedio.asl.execution.engine import Engine
 from rimedio.asl.execution.executions import Description
 from rimedio.asl.jsontext import JSON
+from rimedio.asl.testing.coverage import every_state
 from rimedio.asl.testing.difference import differences
 from rimedio.asl.testing.mocks import MockedTasks, Mocks, read_mocks
 from rimedio.asl.trace import History, Trace
@@ -117,20 +118,10 @@ def run_case(machine: Machine, case: Case) -> CaseResult:
 
 
 def _unknown(machine: Machine, case: Case) -> Iterator[str]:
-    names = set(_names(machine.graph))
+    names = {state.name for state in every_state(machine.graph)}
     for state in case.mocks:
         if state not in names:
             yield f"mocks name the state {state!r}, which the machine does not have"
-
-
-def _names(graph: Graph) -> Iterator[str]:
-    for state in graph.states.values():
-        yield state.name
-        if isinstance(state.part, ParallelPart):
-            for branch in state.part.branches:
-                yield from _names(branch)
-        elif isinstance(state.part, MapPart):
-            yield from _names(state.part.processor)
 
 
 def _problems(case: Case, found: Description, history: History, seconds: float) -> Iterator[str]:

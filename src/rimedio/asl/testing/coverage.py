@@ -1,6 +1,6 @@
 """Which states and transitions of a machine executions have gone through."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from rimedio.asl.definition.model import ChoicePart, Graph, Machine, MapPart, ParallelPart, State
@@ -27,13 +27,15 @@ class Coverage:
     @property
     def states(self) -> dict[str, bool]:
         """Every state, and whether it was entered."""
-        return {state.name: state.name in self._states for state in _every(self.machine.graph)}
+        return {state.name: state.name in self._states for state in every_state(self.machine.graph)}
 
     @property
     def transitions(self) -> dict[Transition, bool]:
         """Every transition, and whether it was taken."""
         return {
-            key: key in self._transitions for state in _every(self.machine.graph) for key in _leading(state)
+            key: key in self._transitions
+            for state in every_state(self.machine.graph)
+            for key in _leading(state)
         }
 
     def lines(self) -> Iterator[str]:
@@ -49,14 +51,19 @@ class Coverage:
                 yield f"not taken    {source} → {target}{' after an error' if caught else ''}"
 
 
-def _every(graph: Graph) -> Iterator[State]:
+def inner_graphs(state: State) -> Sequence[Graph]:
+    """The branches of a Parallel, the processor of a Map."""
+    if isinstance(state.part, ParallelPart):
+        return state.part.branches
+    return [state.part.processor] if isinstance(state.part, MapPart) else []
+
+
+def every_state(graph: Graph) -> Iterator[State]:
+    """All states, those inside after the one around them."""
     for state in graph.states.values():
         yield state
-        if isinstance(state.part, ParallelPart):
-            for branch in state.part.branches:
-                yield from _every(branch)
-        elif isinstance(state.part, MapPart):
-            yield from _every(state.part.processor)
+        for inner in inner_graphs(state):
+            yield from every_state(inner)
 
 
 def _leading(state: State) -> Iterator[Transition]:
