@@ -564,3 +564,73 @@ def test_limits_of_a_map_run_can_change_while_it_runs() -> None:
     map_run = engine.describe_map_run(map_run.arn)
     assert (map_run.status, map_run.executions["failed"], map_run.executions["aborted"]) == ("FAILED", 2, 2)
     assert not engine.update_map_run(map_run.arn, concurrency=1)
+
+
+@pytest.mark.parametrize("execution_type", ["STANDARD", "EXPRESS"])
+def test_a_redriven_child_goes_on_where_it_failed_unless_it_is_express(execution_type: str) -> None:
+    bad, done = {2}, []
+
+    def work(payload: Any, _: TaskContext) -> Any:
+        done.append(payload)
+        if payload in bad:
+            raise TaskFailed("Bad", str(payload))
+        return payload
+
+    states = {"P": {"Type": "Pass", "Next": "T"}, "T": {"Type": "Task", "Resource": WORK, "End": True}}
+    config = {"Mode": "DISTRIBUTED", "ExecutionType": execution_type}
+    processor = {"ProcessorConfig": config, "StartAt": "P", "States": states}
+    each = {"Type": "Map", "ItemProcessor": processor, "ToleratedFailureCount": 0, "End": True}
+    engine = Engine(handlers={WORK: work}, clock=VirtualClock())
+    execution = engine.start(Machine.parse({"StartAt": "M", "States": {"M": each}}), [1, 2])
+    assert engine.run(execution).error == THRESHOLD
+    bad.clear()
+    engine = Engine(engine.journal, engine.handlers, clock=VirtualClock())
+    engine.redrive(execution)
+    assert engine.run(execution).output == [1, 2]
+    assert done == [1, 2, 2]
+    (map_run,) = engine.map_runs(execution)
+    child = next(c for c in engine.list_executions(map_run=map_run.arn) if c.input == 2)
+    told = kinds(engine, child)
+    if execution_type == "STANDARD":
+        assert child.redrive_count == 1
+        assert told[:3] == ["ExecutionStarted", "PassStateEntered", "PassStateExited"]
+        again = told.index("ExecutionRedriven")
+        assert told[again - 1] == "ExecutionFailed"
+        assert [kind for kind in told[again:] if "State" in kind] == ["TaskStateExited"]
+    else:
+        assert ":express:" in child.execution_id
+        assert (child.redrive_count, "ExecutionRedriven" in told) == (0, False)
+
+
+def test_a_redrive_goes_on_with_children_that_were_aborted_also_after_a_crash() -> None:
+    tokens: list[str] = []
+
+    def work(payload: Any, context: TaskContext) -> Any:
+        tokens.append(str(context.token))
+        return payload
+
+    task = {"Type": "Task", "Resource": f"{WORK}.waitForTaskToken",
+            "Parameters": {"token.$": "$$.Task.Token"}, "End": True}  # fmt: skip
+    fork = {"Type": "Parallel", "Branches": [{"StartAt": "T", "States": {"T": task}}], "End": True}
+    processor = {"ProcessorConfig": MODES, "StartAt": "P", "States": {"P": fork}}
+    each = {"Type": "Map", "ItemProcessor": processor, "MaxConcurrency": 2, "End": True}
+    engine = Engine(handlers={WORK: work}, clock=VirtualClock())
+    execution = engine.start(Machine.parse({"StartAt": "M", "States": {"M": each}}), [1, 2, 3])
+    engine.run_until_idle(wait=False)
+    engine.send_task_failure(tokens[1], "Bad")
+    engine.run_until_idle(wait=False)
+    counts = engine.map_runs(execution)[0].executions
+    assert (counts["aborted"], counts["failed"], counts["pending"]) == (1, 1, 1)
+    engine.redrive(execution)
+    counts = engine.map_runs(execution)[0].executions
+    assert (counts["running"], counts["pendingRedrive"], counts["pending"], counts["aborted"]) == (2, 0, 1, 0)
+    engine = Engine(engine.journal, engine.handlers, clock=VirtualClock())
+    engine.resume()
+    engine.run_until_idle(wait=False)
+    while engine.describe(execution).status == "RUNNING":
+        engine.send_task_success(tokens.pop(), "done")
+        engine.run_until_idle(wait=False)
+    assert engine.describe(execution).output == [["done"]] * 3
+    (map_run,) = engine.map_runs(execution)
+    children = engine.list_executions(map_run=map_run.arn)
+    assert sorted(child.redrive_count for child in children) == [0, 1, 1]

@@ -150,6 +150,7 @@ class MapPart:
 
     processor: "Graph"
     distributed: bool = False
+    express: bool = False
     items: Query | None = None
     selector: Query | None = None
     concurrency: Bound | None = None

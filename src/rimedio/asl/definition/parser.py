@@ -148,10 +148,12 @@ class _StateParser:
     def _map(self) -> model.MapPart:
         body = self.body
         processor = body.get("ItemProcessor") or body["Iterator"]
+        config = processor.get("ProcessorConfig", {})
         selector = "ItemSelector" if "ItemSelector" in body or self.jsonata else "Parameters"
         return model.MapPart(
             processor=_graph(processor, self.machine_language),
-            distributed=processor.get("ProcessorConfig", {}).get("Mode") == "DISTRIBUTED",
+            distributed=config.get("Mode") == "DISTRIBUTED",
+            express=config.get("ExecutionType") == "EXPRESS",
             items=self._template(body, "Items") if self.jsonata else self._path("ItemsPath"),
             selector=self._template(body, selector),
             concurrency=self._bound(body, "MaxConcurrency"),

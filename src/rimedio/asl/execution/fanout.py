@@ -122,12 +122,20 @@ class Fanout:
 
     def _start_item(self, run: Run, frame: Frame, part: MapPart, children: Children) -> None:
         index = children.pending[0]
-        item = self.input_of(run, frame, index)
-        child = Frame(f"{frame.path}/{index}", part.processor, part.processor.start_at, item, parent=frame)
-        child.previous = frame.previous
+        again = children.again.pop(index, None)
+        if again is not None and again.log is not None:
+            child = again
+        else:
+            item = self.input_of(run, frame, index)
+            child = Frame(
+                f"{frame.path}/{index}", part.processor, part.processor.start_at, item, parent=frame
+            )
+            child.previous = frame.previous
         children.pending.popleft()
         children.running += 1
-        if part.distributed:
+        if child.log is not None:
+            self.map_runs.redrive_child(run, child)
+        elif part.distributed:
             self.map_runs.begin_child(run, child)
         else:
             self._in.tell(run, child, "MapIterationStarted", _iteration(child))
@@ -181,7 +189,7 @@ class Fanout:
         part = frame.definition.part
         run.frames.pop(child.path, None)
         if isinstance(part, MapPart) and part.distributed:
-            children.failures[child.index] = {"error": failure.error, "cause": failure.cause}
+            children.failures[child.index] = child
             self.map_runs.item_failed(run, frame, child, failure)
             return
         if isinstance(part, MapPart):

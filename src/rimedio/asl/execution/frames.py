@@ -41,15 +41,17 @@ class Phase(IntEnum):
 class Children:
     """The children of a Parallel or Map: results by index, how many run, which failed, which are to start.
 
-    `spans`: when child executions that are over began and ended.
+    `again`: child executions that a redrive goes on with. `spans`: of those that are over when they began, when
+    they ended, and how often they were redriven.
     """
 
     results: "list[JSON | Missing]"
     pending: deque[int] = field(default_factory=deque)
     running: int = 0
-    failures: dict[int, JSON] = field(default_factory=dict)
+    failures: "dict[int, Frame]" = field(default_factory=dict)
+    again: "dict[int, Frame]" = field(default_factory=dict)
     concurrency: int = 0
-    spans: dict[int, tuple[float, float]] = field(default_factory=dict)
+    spans: dict[int, tuple[float, float, int]] = field(default_factory=dict)
     written: bool = False
 
 
@@ -189,6 +191,7 @@ class Run:
         self.at = execution.started
         self.early: dict[str, Signal] = {}
         self.autopsy: dict[str, bytes] | None = None
+        self.dropped_before: list[str] = []
         self.written = False
         self.has_child_executions = False
         self._last: tuple[JSON, str] = (None, "null")
@@ -273,6 +276,7 @@ class Run:
         """Keep where everything stands just before the execution fails: a redrive goes on from there."""
         rows = {frame.path: frame.pack() for frame in [*self.dirty.values(), *self.frames.values()]}
         self.autopsy = {**self.changes.frames, **rows}
+        self.dropped_before = list(self.changes.subtrees)
 
     def take_changes(self) -> Changes:
         """Everything since the last time, ready to be written."""
@@ -313,17 +317,18 @@ def _restore_children(frame: Frame, children: list[Frame]) -> None:
     part = frame.definition.part
     count = len(part.branches) if isinstance(part, ParallelPart) else len(frame.items or ())
     state = Children([MISSING] * count, concurrency=int((frame.limits or [0])[0]), written=True)
-    started = {child.index for child in children}
-    state.pending.extend(index for index in range(count) if index not in started)
     for child in children:
-        if child.deadline is not None and child.phase in (Phase.DONE, Phase.FAILED):
-            state.spans[child.index] = (child.entered_at, child.deadline)
+        if child.due is not None and child.deadline is not None:
+            state.spans[child.index] = (child.due, child.deadline, child.retries)
         if child.phase is Phase.DONE:
             state.results[child.index] = child.output
         elif child.phase is Phase.FAILED:
-            state.failures[child.index] = child.output
+            ended_by_itself = child.redriven is None and child.output is not None
+            (state.failures if ended_by_itself else state.again)[child.index] = child
         else:
             state.running += 1
+    started = {child.index for child in children} - state.again.keys()
+    state.pending.extend(index for index in range(count) if index not in started)
     frame.children = state
 
 

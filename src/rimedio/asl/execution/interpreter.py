@@ -255,7 +255,7 @@ class Interpreter:
         if status != "SUCCEEDED" and run.autopsy is None:
             run.dissect()
         run.changes.spent_tokens.extend(f.token for f in run.frames.values() if f.token)
-        run.changes.subtrees.clear()
+        run.changes.subtrees[:] = run.dropped_before
         run.changes.frames = run.autopsy or {}
         if run.written and status == "SUCCEEDED":
             run.changes.subtrees.append("")

@@ -7,7 +7,7 @@ holds its `Facts`. The record of a child execution has the Map run as its parent
 import uuid
 from bisect import bisect_right
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, cast
@@ -100,20 +100,23 @@ class MapRuns:
         )
         run.changes.children.append((record, ()))
 
-    def arn(self, run: Run, frame: Frame, kind: str = "mapRun") -> str:
-        """Identifies a Map run; as `execution`, what the ids of its child executions begin with."""
+    def arn(self, run: Run, frame: Frame) -> str:
+        """Identifies a Map run."""
         label = cast("MapPart", frame.definition.part).label or _own_label(run.machine.digest, frame.state)
-        base = self._in.machine_arn.replace(":stateMachine", f":{kind}")
-        return f"{base}:{run.machine.name}/{label}" + (f":{frame.run_label}" if kind == "mapRun" else "")
+        base = self._in.machine_arn.replace(":stateMachine", ":mapRun")
+        return f"{base}:{run.machine.name}/{label}:{frame.run_label}"
 
     def redrive(self, run: Run, frame: Frame) -> None:
         """Children that failed or were aborted are to start again, those that succeeded are not."""
         children = frame.children
         if children is None or frame.run_label is None:
             return
-        failed, children.failures = sorted(children.failures), {}
-        run.changes.removed.extend(f"{frame.path}/{index}" for index in failed)
-        children.pending = deque(sorted([*failed, *children.pending]))
+        for child in children.failures.values():
+            child.redriven = run.at
+            run.touch(child)
+        children.pending = deque(sorted([*children.failures, *children.pending]))
+        children.again |= children.failures
+        children.failures = {}
         facts = Facts.of(frame)
         facts = replace(facts, redrives=facts.redrives + 1, redriven=run.at)
         details: dict[str, JSON] = {"mapRunArn": self.arn(run, frame), "redriveCount": facts.redrives}
@@ -235,6 +238,18 @@ class MapRuns:
         self._in.tell(run, child, "ExecutionStarted", details)
         child.previous = 0
 
+    def redrive_child(self, run: Run, child: Frame) -> None:
+        """A child execution goes on in the state that failed, and so does its history."""
+        run.has_child_executions = True
+        child.phase = Phase.EXECUTE
+        child.attempts = [0] * len(child.definition.retry)
+        child.attempt += 1
+        child.retries = 0
+        child.output = child.due = child.deadline = child.redriven = None
+        log = cast("list[Event]", child.log)
+        child.previous = len(log)
+        self._in.tell(run, child, "ExecutionRedriven", {"redriveCount": _redrives(log) + 1})
+
     def end_child(self, run: Run, child: Frame, word: str, details: dict[str, JSON]) -> None:
         """A child execution ends; its record goes to the journal with the next commit."""
         self._in.tell(run, child, f"Execution{word}", details)
@@ -249,34 +264,38 @@ class MapRuns:
         )
         run.changes.children.append((record, events))
         parent = cast("Frame", child.parent)
-        if parent.children is not None:
-            parent.children.spans[child.index] = (record.started, run.at)
-        child.entered_at, child.deadline = record.started, run.at
-        child.log = None
+        cast("Children", parent.children).spans[child.index] = (record.started, run.at, record.redrives)
+        child.due, child.deadline, child.retries = record.started, run.at, record.redrives
+        child.token = child.beat_by = child.redriven = None
+        if word != "Succeeded":
+            child.phase = Phase.FAILED
+            child.output = details if word == "Failed" else None
+            run.touch(child)
+        if word == "Succeeded" or cast("MapPart", parent.definition.part).express:
+            child.log = None  # others are redriven from where they failed
 
     def record_of(self, run: Run, child: Frame) -> Execution:
         """The child execution that a frame with a log of its own is the root of."""
         began = cast("list[Event]", child.log)[0]
         parent = cast("Frame", child.parent)
-        name = self._child_name(parent, child.index)
-        arn = f"{self.arn(run, parent, 'execution')}:{name}"
+        arn, name = self._child_id(run, parent, child.index)
         given = str(began.details["input"])
-        machine = run.execution.machine
-        return Execution(arn, name, machine, given, began.at, parent=self.arn(run, parent))
+        told = Execution(arn, name, run.execution.machine, given, began.at, parent=self.arn(run, parent))
+        return told._replace(redrives=_redrives(cast("list[Event]", child.log)))
 
-    @staticmethod
-    def _child_name(frame: Frame, index: int) -> str:
-        return str(uuid.uuid5(uuid.UUID(frame.run_label), str(index)))
+    def _child_id(self, run: Run, frame: Frame, index: int) -> tuple[str, str]:
+        """ARN and name of a child execution; that of an Express one ends with the Map run, as others with a UUID."""
+        name = str(uuid.uuid5(uuid.UUID(frame.run_label), str(index)))
+        base, _, label = self.arn(run, frame).rpartition(":")
+        if cast("MapPart", frame.definition.part).express:
+            return f"{base.replace(':mapRun:', ':express:')}:{name}:{label}", name
+        return f"{base.replace(':mapRun:', ':execution:')}:{name}", name
 
     def item_failed(self, run: Run, frame: Frame, child: Frame, failure: StatesError) -> None:
         """One child execution has failed; the Map fails when that is one too many."""
         told = {"error": failure.error, "cause": failure.cause}
         details: dict[str, JSON] = {key: value for key, value in told.items() if value is not None}
         self.end_child(run, child, "Failed", details)
-        child.phase = Phase.FAILED
-        child.input = None
-        child.output = details
-        run.touch(child)
         self._go_on(run, frame)
 
     def _go_on(self, run: Run, frame: Frame) -> None:
@@ -303,13 +322,16 @@ class MapRuns:
         return failed > facts.failures_max
 
     def abort_children(self, run: Run, frame: Frame) -> None:
-        """End the child executions that are under way. A redrive will start them again."""
+        """End the child executions that are under way. A redrive will go on with them."""
         children = [child for child in run.frames.values() if child.parent is frame]
-        for child in children:
-            self.end_child(run, child, "Aborted", {})
         depth = frame.path.count("/") + 2
-        doomed = {child.path for child in children}
+        doomed = {child.path: child.attempt for child in children}
         run.changes.removed.extend(run.drop(lambda path: "/".join(path.split("/", depth)[:depth]) in doomed))
+        for child in children:
+            child.attempt = doomed[child.path]
+            child.children = None
+            self.end_child(run, child, "Aborted", {})
+            cast("Children", frame.children).again[child.index] = child
 
     def abort(self, run: Run, frame: Frame) -> None:
         """The Map run ends because something beside it has failed."""
@@ -352,13 +374,12 @@ class MapRuns:
     def _rows(self, run: Run, frame: Frame) -> list[results.Row]:
         """Every child execution, also those that were not started."""
         children = cast("Children", frame.children)
-        prefix = self.arn(run, frame, "execution")
         return [
             results.Row(
-                arn=f"{prefix}:{self._child_name(frame, index)}",
+                arn=self._child_id(run, frame, index)[0],
                 given=self._in.fanout.input_of(run, frame, index),
                 output=children.results[index],
-                failure=cast("dict[str, JSON] | None", children.failures.get(index)),
+                failure=_failure(children.failures.get(index)),
                 span=children.spans.get(index),
             )
             for index in range(len(children.results))
@@ -371,6 +392,15 @@ class MapRuns:
         self._in.tell(run, frame, "MapRunSucceeded")
         self._note(run, frame, Facts.of(frame), "SUCCEEDED")
         self._in.fanout.succeed(run, frame, output)
+
+
+def _failure(child: Frame | None) -> Mapping[str, JSON] | None:
+    """Error and cause of a child execution that has failed."""
+    return None if child is None else cast("dict[str, JSON] | None", child.output)
+
+
+def _redrives(log: Sequence[Event]) -> int:
+    return sum(event.type == "ExecutionRedriven" for event in log)
 
 
 @lru_cache(maxsize=1024)

@@ -14,13 +14,13 @@ NAMES = {"SUCCEEDED": "SUCCEEDED", "FAILED": "FAILED", "ABORTED": "FAILED", "PEN
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One child execution; `span` is when it began and ended, None where it was not started."""
+    """One child execution; `span`: when it began and ended, how often it was redriven; None if it was not started."""
 
     arn: str
     given: JSON
     output: "JSON | Missing"
     failure: Mapping[str, JSON] | None
-    span: tuple[float, float] | None
+    span: tuple[float, float, int] | None
 
     @property
     def status(self) -> str:
@@ -33,19 +33,20 @@ class Row:
 
     def told(self) -> JSON:
         """Everything about it, in the words of DescribeExecution with capitals."""
-        machine, _, name = self.arn.replace(":execution:", ":stateMachine:").rpartition(":")
+        *base, _, machine, name = self.arn.split(":")[:8]
         told: dict[str, JSON] = {
             "ExecutionArn": self.arn,
             "Input": dumps(self.given),
             "InputDetails": {"Included": True},
             "Name": name,
-            "StateMachineArn": machine,
+            "StateMachineArn": ":".join((*base, "stateMachine", machine)),
             "Status": self.status,
         }
         if self.span is None:
             return told
-        told |= dict(zip(("StartDate", "StopDate"), (_iso(at) for at in self.span), strict=True))
-        told |= {"RedriveCount": 0, "RedriveStatus": "REDRIVABLE"}
+        started, stopped, redrives = self.span
+        told |= {"StartDate": _iso(started), "StopDate": _iso(stopped)}
+        told |= {"RedriveCount": redrives, "RedriveStatus": "REDRIVABLE"}
         if isinstance(self.output, Missing):
             failure = self.failure or {}
             return told | {name.capitalize(): failure[name] for name in ("error", "cause") if name in failure}
