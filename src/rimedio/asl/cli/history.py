@@ -9,7 +9,7 @@ import typer
 
 from rimedio.asl.cli.options import (
     AsJson,
-    Database,
+    Seen,
     app,
     fail,
     find_execution,
@@ -44,7 +44,7 @@ def history(
         ),
     ],
     *,
-    db: Database = None,
+    db: Seen = None,
     state: Annotated[
         list[str] | None,
         typer.Option(help="Only events of this state and of what is inside; may be repeated."),

@@ -10,9 +10,9 @@ import typer
 from rimedio.asl.cli.history import read_history
 from rimedio.asl.cli.options import (
     AsJson,
-    Database,
     Kept,
     MachineFile,
+    Seen,
     app,
     fail,
     find_execution,
@@ -92,7 +92,7 @@ def graph(
     out: Annotated[
         Path | None, typer.Option("--out", help="Write to this file; .svg or .mmd tell the format.")
     ] = None,
-    db: Database = None,
+    db: Seen = None,
 ) -> None:
     """Draw a machine as Mermaid text or SVG."""
     if out is not None and out.suffix in (".svg", ".mmd"):

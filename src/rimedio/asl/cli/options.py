@@ -7,9 +7,10 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, cast
+from typing import Annotated, Any, cast
 
 import typer
+from typer.core import TyperGroup
 
 from rimedio.asl.definition.findings import line_of
 from rimedio.asl.definition.model import Machine
@@ -23,8 +24,23 @@ from rimedio.asl.journal.sqlite import SqliteJournal
 from rimedio.asl.jsontext import JSON
 from rimedio.asl.testing import MockedTasks, read_mocks
 
+ORDER = (
+    "run", "resume", "redrive", "list", "describe", "history", "stop", "send-success", "send-failure",
+    "send-heartbeat", "test", "validate", "graph", "publish", "alias", "serve",
+)  # fmt: skip
+
+
+class InOrder(TyperGroup):
+    """Lists commands as they are used, not as they are imported."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """The names."""
+        return sorted(super().list_commands(ctx), key=ORDER.index)
+
+
 app = typer.Typer(
     name="asl",
+    cls=InOrder,
     help="Run, test, check, draw and look after Amazon States Language machines in this process.",
     no_args_is_help=True,
 )
@@ -37,6 +53,7 @@ Which = Annotated[
     str, typer.Argument(help="The execution: its ARN, MACHINE:NAME, or its NAME.", metavar="EXECUTION")
 ]
 Kept = Annotated[Path, typer.Option("--db", help="The SQLite file of machines and executions.")]
+Seen = Annotated[Path | None, typer.Option("--db", help="The SQLite file of executions.")]
 Database = Annotated[Path | None, typer.Option("--db", help="Keep executions in this SQLite file.")]
 Tasks = Annotated[str, typer.Option(help="Handlers: module:MAPPING, resource or function name → function.")]
 Mocks = Annotated[Path | None, typer.Option(help="Mocked tasks, a JSON file: state → [{return} or {throw}].")]
