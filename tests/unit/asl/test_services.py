@@ -12,7 +12,7 @@ from botocore.exceptions import EndpointConnectionError, ParamValidationError
 from botocore.loaders import Loader
 from botocore.model import ServiceModel
 
-from rimedio.asl import Description, Engine, Machine
+from rimedio.asl import Description, Engine, Machine, TaskFailed
 from rimedio.asl.integrations.functions import START, functions, nested
 from rimedio.asl.integrations.http_task import HttpRequest, HttpResponse, http_task
 from rimedio.asl.integrations.http_task import send as send_over_network
@@ -245,6 +245,22 @@ def test_functions_are_found_by_name_arn_and_alias_and_answer_as_lambda_does() -
     assert str(gone.cause).startswith(
         "Function not found: gone (Service: Lambda, Status Code: 404, Request ID: "
     )
+
+
+def test_a_function_that_raises_fails_as_in_lambda() -> None:
+    def broken(_payload: Any, _context: Any) -> Any:
+        raise LookupError("lost")
+
+    found = run(functions({"f": broken}), "lambda:invoke", {"FunctionName": "f"})
+    assert found.error == "LookupError"
+    told = json.loads(str(found.cause))
+    assert (told["errorMessage"], told["errorType"]) == ("lost", "LookupError")
+    assert 'raise LookupError("lost")' in told["stackTrace"][0]
+
+    def refused(_payload: Any, _context: Any) -> Any:
+        raise TaskFailed("Mine", "why")
+
+    assert run(functions({"f": refused}), "lambda:invoke", {"FunctionName": "f"}).error == "Mine"
 
 
 def engine_with(child: dict[str, Any]) -> Engine:

@@ -7,12 +7,20 @@ Every other service (`events:putEvents`, `sqs:sendMessage`, `sns:publish`, `dyna
 """
 
 import hashlib
+import json
+import traceback
 import uuid
 from collections.abc import Callable, Mapping
 
 from rimedio.asl.clock import iso
 from rimedio.asl.definition.model import Machine
-from rimedio.asl.errors import ExecutionAlreadyExists, InvalidInput, StateMachineDoesNotExist, TaskFailed
+from rimedio.asl.errors import (
+    ExecutionAlreadyExists,
+    InvalidInput,
+    StateMachineDoesNotExist,
+    StatesError,
+    TaskFailed,
+)
 from rimedio.asl.execution.engine import Engine
 from rimedio.asl.execution.executions import Description
 from rimedio.asl.execution.handlers import AwaitExecution, Handler, TaskContext
@@ -34,7 +42,12 @@ def functions(registered: Mapping[str, Handler]) -> dict[str, Handler]:
         name = function_name(str(body.get("FunctionName", "")))
         if name not in registered:
             raise no_function(name, context)
-        return invocation(registered[name](body.get("Payload", {}), context), context)
+        try:
+            return invocation(registered[name](body.get("Payload", {}), context), context)
+        except (StatesError, AwaitExecution):
+            raise
+        except Exception as error:
+            raise function_error(error, request_id(context)) from error
 
     return {INVOKE: invoke}
 
@@ -43,6 +56,13 @@ def invocation(result: JSON, context: TaskContext, version: str = "$LATEST") -> 
     """What `lambda:invoke` answers when a function has answered."""
     told: dict[str, JSON] = {"ExecutedVersion": version, "Payload": result}
     return told | sdk_metadata(OK, request_id(context)) | {"StatusCode": OK}
+
+
+def function_error(error: Exception, request: str) -> TaskFailed:
+    """What Lambda tells of an exception in a function: its class is the error name, all of it in JSON the cause."""
+    name, trace = type(error).__name__, traceback.format_tb(error.__traceback__)[1:]
+    told = {"errorMessage": str(error), "errorType": name, "requestId": request, "stackTrace": trace}
+    return TaskFailed(name, json.dumps(told, ensure_ascii=False))
 
 
 def no_function(name: str, context: TaskContext) -> TaskFailed:

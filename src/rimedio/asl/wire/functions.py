@@ -5,7 +5,6 @@ is anything that answers `POST /2015-03-31/functions/NAME/invocations` as Lambda
 """
 
 import json
-import traceback
 import urllib.parse
 import uuid
 from collections.abc import Callable, Mapping
@@ -15,7 +14,7 @@ from http import HTTPStatus
 
 from rimedio.asl.errors import TaskFailed
 from rimedio.asl.execution.handlers import Handler, TaskContext
-from rimedio.asl.integrations.functions import INVOKE, function_name, invocation
+from rimedio.asl.integrations.functions import INVOKE, function_error, function_name, invocation
 from rimedio.asl.integrations.http_task import HttpRequest, HttpResponse, Send, send
 from rimedio.asl.integrations.services import refusal
 from rimedio.asl.jsontext import JSON, dumps, loads
@@ -23,6 +22,7 @@ from rimedio.asl.jsontext import JSON, dumps, loads
 FUNCTION_SECONDS_MAX = 900.0
 FUNCTION = "arn:aws:lambda:*"
 ERROR_TYPE, FUNCTION_ERROR, VERSION = "x-amzn-errortype", "x-amz-function-error", "x-amz-executed-version"
+MARSHAL_ERROR = "Runtime.MarshalError"
 REQUEST_ID = "x-amzn-requestid"
 UNKNOWN = "The cause could not be determined because Lambda did not return an error type. Returned payload: "
 Invoke = Callable[[str, JSON], tuple[JSON, str]]  # function (name or ARN) and payload → result and version
@@ -83,18 +83,13 @@ class LocalFunctions:
         try:
             result = self._functions[name](loads(dumps(payload)), context)
         except Exception as error:
-            kind, message = type(error).__name__, str(error)
-            raise _raised(kind, message, request_id, traceback.format_tb(error.__traceback__)) from error
+            raise function_error(error, request_id) from error
         try:
             return loads(json.dumps(result)), "$LATEST"
         except (TypeError, ValueError) as error:
-            message = f"Unable to marshal response: {error}"
-            raise _raised("Runtime.MarshalError", message, request_id, []) from error
-
-
-def _raised(kind: str, message: str, request_id: str, trace: list[str]) -> TaskFailed:
-    told: dict[str, JSON] = {"errorMessage": message, "errorType": kind, "requestId": request_id}
-    return TaskFailed(kind, json.dumps(told | {"stackTrace": list[JSON](trace)}, ensure_ascii=False))
+            told = {"errorMessage": f"Unable to marshal response: {error}", "errorType": MARSHAL_ERROR}
+            cause = json.dumps({**told, "requestId": request_id, "stackTrace": []})
+            raise TaskFailed(MARSHAL_ERROR, cause) from error
 
 
 class LambdaEndpoint:
