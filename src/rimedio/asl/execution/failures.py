@@ -3,7 +3,7 @@
 from math import log
 from typing import TYPE_CHECKING
 
-from rimedio.asl.definition.model import Catcher, Retrier, State
+from rimedio.asl.definition.model import Retrier, State
 from rimedio.asl.errors import StatesError, TaskFailed
 from rimedio.asl.execution.dataflow import SECONDS_MAX
 from rimedio.asl.execution.frames import Frame, Phase, Run
@@ -41,8 +41,9 @@ class Failures:
         if catcher is None:
             self._give_up(run, frame, failure)
             return
+        caught: dict[str, JSON] = {"Error": failure.error or "", "Cause": failure.cause or ""}
         try:
-            self._catch(run, frame, catcher, failure)
+            self._in.leave(run, frame, caught, catcher.flow, catcher.next, caught=True)
         except StatesError as error:
             placed = located(frame, error)
             self._note_evaluation(run, frame, placed)
@@ -69,10 +70,6 @@ class Failures:
         ):  # more is over the limit, and may be over any number
             delay = min(delay, retrier.interval * retrier.backoff**made)
         return delay * self._in.services.randomness.random() if retrier.full_jitter else delay
-
-    def _catch(self, run: Run, frame: Frame, catcher: Catcher, failure: StatesError) -> None:
-        caught: dict[str, JSON] = {"Error": failure.error or "", "Cause": failure.cause or ""}
-        self._in.leave(run, frame, caught, catcher.flow, catcher.next, caught=True)
 
     def _give_up(self, run: Run, frame: Frame, failure: StatesError) -> None:
         if frame.parent is not None:

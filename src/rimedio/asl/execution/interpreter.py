@@ -273,16 +273,13 @@ class Interpreter:
     # -- time and signals
 
     def _ring_timers(self, run: Run) -> None:
-        now = run.at
-        while run.timers and run.timers[0][0] <= now and not run.is_over:
-            _, path, attempt = heapq.heappop(run.timers)
-            if path == "*":
-                self.end(run, "TIMED_OUT", error="States.Timeout")
-                run.execution = run.execution._replace(error=None)  # AWS tells it in the event only
-                return
-            frame = run.frames.get(path)
-            if frame is not None and frame.attempt == attempt:
-                self._ring(run, frame, now)
+        while (at := self.next_alarm(run)) is not None and at <= run.at:
+            path = heapq.heappop(run.timers)[1]
+            if path != "*":
+                self._ring(run, run.frames[path], run.at)
+                continue
+            self.end(run, "TIMED_OUT", error="States.Timeout")
+            run.execution = run.execution._replace(error=None)  # AWS tells it in the event only
 
     def _ring(self, run: Run, frame: Frame, now: float) -> None:
         if frame.phase in (Phase.TASK, Phase.TOKEN):
@@ -298,14 +295,13 @@ class Interpreter:
             run.touch(frame)
 
     def _take_signals(self, run: Run) -> None:
-        while run.signals and not run.is_over:
-            self._take(run, run.signals.popleft())
-        if run.is_over:
-            run.changes.spent_signals.extend(signal.id for signal in run.signals)
-            run.signals.clear()
+        while run.signals:
+            signal = run.signals.popleft()
+            run.changes.spent_signals.append(signal.id)
+            if not run.is_over:
+                self._take(run, signal)
 
     def _take(self, run: Run, signal: Signal) -> None:
-        run.changes.spent_signals.append(signal.id)
         if signal.kind == "stop":
             body = cast("dict[str, str | None]", signal.body)
             self.end(run, "ABORTED", error=body.get("error"), cause=body.get("cause"))
@@ -319,7 +315,7 @@ class Interpreter:
 
     def next_alarm(self, run: Run) -> float | None:
         """When the run wants to be looked at again; None when only the outside can move it."""
-        while run.timers:
+        while run.timers and not run.is_over:
             at, path, attempt = run.timers[0]
             frame = run.frames.get(path)
             if path == "*" or (frame is not None and frame.attempt == attempt):
