@@ -256,11 +256,23 @@ def test_putting_at_a_path_copies_what_it_changes() -> None:
     assert whole == {"a": {"b": 1}, "l": [1, 2]}
 
 
-@pytest.mark.parametrize("path", ["$.a.b.c", "$.l[2]", "$.l[-1]", "$.l.x", "$[0]", "$.new[0]"])
-def test_a_result_that_fits_nowhere_fails_the_state(path: str) -> None:
+@pytest.mark.parametrize(
+    ("path", "whole", "cause"),
+    [
+        ("$.a.b.c", {"a": {"b": 1}}, 'Unable to apply step "c" to input 1'),
+        ("$.l[2]", {"l": [1, 2]}, 'Unable to apply step "2" to input [1,2]'),
+        ("$.l[-1]", {"l": [1, 2]}, 'Unable to apply step "-1" to input [1,2]'),
+        ("$.l.x", {"l": [1, 2]}, 'Unable to apply step "x" to input [1,2]'),
+        ("$[0]", {}, 'Unable to apply step "0" to input {}'),
+        ("$.new[0]", {}, 'Unable to apply step "0" to input {}'),
+        ("$.x", "text", 'Unable to apply ReferencePath $.x to input "text"'),
+        ("$.x", None, "Unable to apply ReferencePath $.x to input null"),
+    ],
+)
+def test_a_result_that_fits_nowhere_fails_the_state(path: str, whole: JSON, cause: str) -> None:
     with pytest.raises(StatesError) as caught:
-        put_at(parse_path(path), {"a": {"b": 1}, "l": [1, 2]}, 5)
-    assert caught.value.error == "States.ResultPathMatchFailure"
+        put_at(parse_path(path), whole, 5)
+    assert (caught.value.error, caught.value.cause) == ("States.ReferencePathConflict", cause)
 
 
 def test_a_payload_template_computes_only_members_marked_with_a_dollar() -> None:
@@ -284,12 +296,20 @@ def test_a_payload_template_computes_only_members_marked_with_a_dollar() -> None
         ("$$.a", "x.$", "The JSONPath '$$.a' specified for the field 'x.$' could not be found in the input '{\"State\":1}'"),
         ("$.a", None, "Invalid path '$.a' : No results for path: $['a']"),
         ("$.a.b[0]", None, "Invalid path '$.a.b[0]' : Missing property in path $['a']"),
+        ("$.a", "SecondsPath", "The SecondsPath parameter does not reference an input value: $.a"),
     ],
 )  # fmt: skip
 def test_a_path_that_finds_nothing_says_so_as_aws_does(path: str, field: str | None, cause: str) -> None:
     with pytest.raises(StatesError) as caught:
         JsonPathQuery(parse_path(path), field or "InputPath", field is None).evaluate(scope({}))
     assert (caught.value.error, caught.value.cause) == ("States.Runtime", cause)
+
+
+def test_items_that_are_not_there_are_a_conflict() -> None:
+    with pytest.raises(StatesError) as caught:
+        compile_path("$.a.b", "ItemsPath", whole=True).evaluate(scope({"a": {"c": 1}}))
+    found = (caught.value.error, caught.value.cause)
+    assert found == ("States.ReferencePathConflict", 'Unable to apply step "b" to input {"c":1}')
 
 
 WIDE: JSON = [{"a": 1, "b": "x" * 8} for _ in range(9_000)]  # 250 KB
@@ -364,5 +384,5 @@ def test_any_text_is_a_path_or_refused_and_any_path_finds_json_or_nothing(text: 
 @given(values, values, st.sampled_from(["$", "$.a", "$.a.b", "$.a[0]", "$[0]", "$.b[1].a"]))
 def test_what_was_put_is_found_there(whole: Any, value: Any, text: str) -> None:
     path = parse_path(text)
-    if outcome(lambda: put_at(path, whole, value)) != "States.ResultPathMatchFailure":
+    if outcome(lambda: put_at(path, whole, value)) != "States.ReferencePathConflict":
         assert path.find(put_at(path, whole, value)) == value

@@ -86,12 +86,15 @@ class JsonPath:
         found = list(search(chosen, None if isinstance(value, Missing) else value, walk))
         return MISSING if any(value is MISSING for value in found) else cast("JSON", found)
 
-    def why_not(self, root: JSON) -> str:
-        """What Jayway's library says about a path that has no value."""
-        for length, step in enumerate(self.steps, 1):
-            if isinstance(_follow(self.steps[:length], root), Missing) and step is not self.steps[-1]:
-                return f"Missing property in path ${''.join(map(str, self.steps[:length]))}"
-        return f"No results for path: ${''.join(map(str, self.steps))}"
+    def fails_at(self, root: JSON) -> tuple[int, JSON]:
+        """Which definite step finds nothing, and in what value."""
+        value = root
+        for at, step in enumerate(self.steps[: self.sure]):
+            found = SINGLE[step.kind](step, value)
+            if isinstance(found, Missing):
+                return at, value
+            value = found
+        return self.sure, value
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +111,7 @@ class JsonPathQuery:
         if value is BEYOND and self.field.endswith(".$"):
             return None
         if isinstance(value, Missing):
-            raise PathNotFound("States.Runtime", self._cause(scope))
+            raise self._absent(scope.context if self.path.origin == "$$" else scope.root)
         return value
 
     def look_up(self, scope: Scope) -> Found:
@@ -121,14 +124,30 @@ class JsonPathQuery:
         value = scope.variables.get(origin, MISSING)
         return MISSING if isinstance(value, Missing) else self.path.find(value)
 
-    def _cause(self, scope: Scope) -> str:
-        root = scope.context if self.path.origin == "$$" else scope.root
-        if self.whole:
-            return f"Invalid path '{self.path.text}' : {self.path.why_not(root)}"
-        return (
+    def _absent(self, root: JSON) -> PathNotFound:
+        """What AWS says when the field's path finds nothing."""
+        at, value = self.path.fails_at(root)
+        steps = self.path.steps
+        if self.field == "ItemsPath":
+            return _conflict(steps[at : at + 1], value)
+        cause = (
             f"The JSONPath '{self.path.text}' specified for the field '{self.field}' "
             f"could not be found in the input '{dumps(root)}'"
         )
+        if self.whole:
+            what = "No results for path:" if at >= len(steps) - 1 else "Missing property in path"
+            cause = f"Invalid path '{self.path.text}' : {what} ${''.join(map(str, steps[: at + 1]))}"
+        elif self.field in ("SecondsPath", "TimestampPath"):
+            cause = f"The {self.field} parameter does not reference an input value: {self.path.text}"
+        return PathNotFound("States.Runtime", cause)
+
+
+def _conflict(steps: Sequence[Step], value: JSON) -> PathNotFound:
+    """A reference path whose next step does not fit the value that it has reached."""
+    step = "".join(map(str, (*steps[0].names, *steps[0].indexes))) if steps else ""
+    return PathNotFound(
+        "States.ReferencePathConflict", f'Unable to apply step "{step}" to input {dumps(value)}'
+    )
 
 
 def _follow(steps: Sequence[Step], value: JSON) -> Found:
@@ -173,7 +192,7 @@ def _starts(steps: tuple[Step, ...], value: JSON, walk: Walk) -> Iterator[tuple[
         node = waiting.pop()
         members = _members(node)
         walk.visit(1 + len(members))
-        if isinstance(node, (dict, list)) and _fits(steps[0], node, walk, is_last=len(steps) == 1):
+        if isinstance(node, (dict, list)) and _fits(steps[0], node, walk):
             if isinstance(node, list) and len(steps) > 1:
                 yield from ((element, steps[1:]) for element in node)
             else:
@@ -181,7 +200,7 @@ def _starts(steps: tuple[Step, ...], value: JSON, walk: Walk) -> Iterator[tuple[
         waiting.extend(reversed(members))
 
 
-def _fits(step: Step, node: JSON, walk: Walk, *, is_last: bool) -> bool:
+def _fits(step: Step, node: JSON, walk: Walk) -> bool:
     if step.kind in ("name", "pick", "names"):
         return isinstance(node, dict) and (step.kind == "names" or all(name in node for name in step.names))
     if step.kind in ("index", "indexes", "slice"):
@@ -300,19 +319,21 @@ def put_at(path: JsonPath, whole: JSON, value: JSON) -> JSON:
 
     Raises PathNotFound when the way leads through something that is neither object nor array.
     """
-    return _put(path.steps, whole, value, path)
+    if path.steps and not isinstance(whole, (dict, list)):
+        cause = f"Unable to apply ReferencePath {path.text} to input {dumps(whole)}"
+        raise PathNotFound("States.ReferencePathConflict", cause)
+    return _put(path.steps, whole, value)
 
 
-def _put(steps: tuple[Step, ...], whole: JSON, value: JSON, path: JsonPath) -> JSON:
+def _put(steps: tuple[Step, ...], whole: JSON, value: JSON) -> JSON:
     if not steps:
         return value
     step, rest = steps[0], steps[1:]
     if step.kind == "index" and isinstance(whole, list) and 0 <= step.indexes[0] < len(whole):
         copied = list(whole)
-        copied[step.indexes[0]] = _put(rest, copied[step.indexes[0]], value, path)
+        copied[step.indexes[0]] = _put(rest, copied[step.indexes[0]], value)
         return copied
     if step.kind == "name" and isinstance(whole, dict):
         name = step.names[0]
-        return {**whole, name: _put(rest, whole.get(name, {}), value, path)}
-    cause = f'Unable to apply step "{path.text}" to input {dumps(whole)}. Point ResultPath into an object.'
-    raise PathNotFound("States.ResultPathMatchFailure", cause)
+        return {**whole, name: _put(rest, whole.get(name, {}), value)}
+    raise _conflict(steps, whole)
