@@ -74,8 +74,8 @@ class Engine:
             self.registry,
             self.interpreter,
             self._agenda,
-            handlers=self.handlers,
-            on_event=on_event,
+            self.handlers,
+            on_event,
         )
         self._names = random.Random(new_uuid(self.services.randomness))  # noqa: S311 - names, not secrets
 

@@ -1,6 +1,7 @@
 """The executions that are in memory while they are worked on. What they did is on disk before it is acted upon."""
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from rimedio.asl.definition.model import Machine
@@ -18,30 +19,21 @@ RETRY_SECONDS = 1.0
 Observer: TypeAlias = Callable[[str, Event], None]
 
 
+@dataclass
 class Workbench:
     """Advances executions and calls their handlers; several threads may do both.
 
     What changes between the agenda and `_runs` changes under the agenda's lock.
     """
 
-    def __init__(
-        self,
-        journal: Journal,
-        registry: Registry,
-        interpreter: Interpreter,
-        agenda: Agenda,
-        *,
-        handlers: Handlers,
-        on_event: Observer | None,
-    ) -> None:
-        self._journal = journal
-        self._registry = registry
-        self._handlers = handlers
-        self._interpreter = interpreter
-        self._agenda = agenda
-        self._on_event = on_event
-        self._runs: dict[str, Run] = {}
-        self._heard = 0
+    journal: Journal
+    registry: Registry
+    interpreter: Interpreter
+    agenda: Agenda
+    handlers: Handlers
+    on_event: Observer | None
+    _runs: dict[str, Run] = field(default_factory=dict)
+    _heard: int = 0
 
     def holds(self, execution_id: str) -> bool:
         """Whether an execution is in memory: it has work to do, or waits for a handler to return."""
@@ -49,29 +41,29 @@ class Workbench:
 
     def lay_out(self, execution: Execution, machine: Machine) -> None:
         """Begin with a new execution; where many wait already, it is read from the journal in its turn."""
-        with self._agenda.lock:
+        with self.agenda.lock:
             if len(self._runs) < FRESH_RUNS_MAX:
                 run = self._runs[execution.id] = Run(execution, machine)
-                self._interpreter.begin(run)
-            self._agenda.put(execution.id)
+                self.interpreter.begin(run)
+            self.agenda.put(execution.id)
 
     def reopen(self, execution_id: str) -> bool:
         """Take up an execution that failed, where it failed; False when it is not one."""
-        with self._agenda.lock:
-            saved = self._journal.load(execution_id)
+        with self.agenda.lock:
+            saved = self.journal.load(execution_id)
             if saved is None or saved.execution.status in (RUNNING, "SUCCEEDED") or "" not in saved.frames:
                 return False
-            machine = self._registry.machine(saved.execution.machine)
+            machine = self.registry.machine(saved.execution.machine)
             run = restored(reopened(saved.execution), saved.frames, machine)
-            self._interpreter.redrive(run)
+            self.interpreter.redrive(run)
             self._commit(run, paused=True)
             self._runs[execution_id] = run
-            self._agenda.put(execution_id)
+            self.agenda.put(execution_id)
             return True
 
     def work(self) -> str | None:
         """Do one piece of work; whose it was, or None when there is nothing to do now."""
-        work = self._agenda.take()
+        work = self.agenda.take()
         if work is None:
             return None
         execution_id = work if isinstance(work, str) else work.execution_id
@@ -84,15 +76,15 @@ class Workbench:
             self._drop(execution_id)
             raise
         finally:
-            self._agenda.done(work)
+            self.agenda.done(work)
         return execution_id
 
     def _drop(self, execution_id: str) -> None:
         """Forget what memory holds, which is ahead of the journal or unsound; read it again later."""
-        with self._agenda.lock:
+        with self.agenda.lock:
             self._runs.pop(execution_id, None)
-            later = self._interpreter.now() + RETRY_SECONDS
-            self._agenda.set_alarm(later, execution_id)
+            later = self.interpreter.now() + RETRY_SECONDS
+            self.agenda.set_alarm(later, execution_id)
 
     # -- advancing
 
@@ -100,37 +92,37 @@ class Workbench:
         run = self._runs.get(execution_id) or self._load(execution_id)
         if run is None:
             return
-        paused = self._interpreter.advance(run)
+        paused = self.interpreter.advance(run)
         written = self._commit(run, paused=paused)
-        with self._agenda.lock:
+        with self.agenda.lock:
             if not written:  # its start was rolled back
                 self._runs.pop(execution_id, None)
                 return
             calls, run.calls = run.calls, []
-            self._agenda.put(*calls)
+            self.agenda.put(*calls)
             if paused or run.outcomes or run.signals:
-                self._agenda.put(execution_id)
+                self.agenda.put(execution_id)
             elif run.is_over or not run.in_flight:
                 del self._runs[execution_id]
-            self._agenda.set_alarm(None if run.is_over else self._interpreter.next_alarm(run), execution_id)
+            self.agenda.set_alarm(None if run.is_over else self.interpreter.next_alarm(run), execution_id)
             if run.is_over:
-                self._agenda.ended(execution_id)
-            abandoned = self._agenda.abandoned(execution_id, run.awaits)
+                self.agenda.ended(execution_id)
+            abandoned = self.agenda.abandoned(execution_id, run.awaits)
         for child in abandoned:  # timed out, caught or stopped: what the task had started is stopped too
-            signal = self._journal.stop_signal(child, {"error": None, "cause": None})
+            signal = self.journal.stop_signal(child, {"error": None, "cause": None})
             if signal is not None:
                 self.receive(signal)
 
     def _load(self, execution_id: str) -> Run | None:
-        saved = self._journal.load(execution_id)
+        saved = self.journal.load(execution_id)
         if saved is None or saved.execution.status != RUNNING:
             return None
-        run = restored(saved.execution, saved.frames, self._registry.machine(saved.execution.machine))
-        with self._agenda.lock:
+        run = restored(saved.execution, saved.frames, self.registry.machine(saved.execution.machine))
+        with self.agenda.lock:
             self._runs[execution_id] = run
-        for signal in self._journal.signals(execution_id):  # what comes after this finds the run in memory
+        for signal in self.journal.signals(execution_id):  # what comes after this finds the run in memory
             run.receive(signal)
-        self._interpreter.revive(run)
+        self.interpreter.revive(run)
         return run
 
     def _commit(self, run: Run, *, paused: bool) -> bool:
@@ -138,12 +130,12 @@ class Workbench:
         if run.is_over:
             changes.wake = None
         else:
-            changes.wake = 0.0 if paused or run.in_flight else self._interpreter.next_alarm(run)
-        if not self._journal.commit(changes):
+            changes.wake = 0.0 if paused or run.in_flight else self.interpreter.next_alarm(run)
+        if not self.journal.commit(changes):
             return False
-        if self._on_event is not None:
+        if self.on_event is not None:
             for event in changes.events:
-                self._on_event(run.execution.id, event)
+                self.on_event(run.execution.id, event)
         return True
 
     # -- calling
@@ -155,14 +147,14 @@ class Workbench:
         try:
             outcome = self.outcome(call, run)
         except AwaitExecution as awaited:
-            self._agenda.park(call, awaited.execution_id)
-            record = self._journal.record(awaited.execution_id)
+            self.agenda.park(call, awaited.execution_id)
+            record = self.journal.record(awaited.execution_id)
             if record is None or record.status != RUNNING:
-                self._agenda.ended(awaited.execution_id)
+                self.agenda.ended(awaited.execution_id)
             return
-        with self._agenda.lock:
+        with self.agenda.lock:
             run.outcomes.append(outcome)
-            self._agenda.put(call.execution_id, first=True)  # recorded before anything else is begun
+            self.agenda.put(call.execution_id, first=True)  # recorded before anything else is begun
 
     def outcome(self, call: TaskCall, run: Run) -> Outcome:
         """Call the handler. Raises AwaitExecution."""
@@ -171,23 +163,23 @@ class Workbench:
             if not run.awaits(call):
                 raise TaskTimedOut(f"Nobody waits for {call.state!r} any more.")
             if call.token is not None:
-                self.receive(self._journal.signal("heartbeat", call.token, None))
+                self.receive(self.journal.signal("heartbeat", call.token, None))
 
-        return outcome_of(self._handlers, call, run.key_of(call), heartbeat)
+        return outcome_of(self.handlers, call, run.key_of(call), heartbeat)
 
     # -- from outside
 
     def receive(self, signal: Signal) -> None:
         """Have a signal that the journal keeps taken up by its execution."""
-        with self._agenda.lock:
+        with self.agenda.lock:
             run = self._runs.get(signal.execution_id)
             if run is not None:
                 run.receive(signal)
-            self._agenda.put(signal.execution_id)
+            self.agenda.put(signal.execution_id)
 
     def hear(self) -> bool:
         """Take up what other processes have left in the journal; whether there was something."""
-        news = self._journal.signals(after=self._heard)
+        news = self.journal.signals(after=self._heard)
         for signal in news:
             self._heard = max(self._heard, signal.id)
             self.receive(signal)

@@ -39,42 +39,40 @@ def all_or_nothing(connection: sqlite3.Connection) -> Iterator[sqlite3.Connectio
     connection.execute("COMMIT")
 
 
+class _Held:
+    """A connection that is closed when nobody needs it any more: its thread or its owner has ended."""
+
+    def __init__(self, path: str) -> None:
+        self.connection = sqlite3.connect(
+            path, isolation_level=None, timeout=BUSY_SECONDS, check_same_thread=False
+        )
+
+    def __del__(self) -> None:
+        self.connection.close()
+
+
 class FileConnections:
     """One connection per thread to one file."""
 
     def __init__(self, path: Path | str) -> None:
         self._path = str(path)
         self._local = threading.local()
-        self._opened: dict[threading.Thread, sqlite3.Connection] = {}
 
     @property
     def connection(self) -> sqlite3.Connection:
-        found: sqlite3.Connection | None = getattr(self._local, "connection", None)
-        if found is None:
-            found = sqlite3.connect(
-                self._path, isolation_level=None, timeout=BUSY_SECONDS, check_same_thread=False
-            )
-            self._keep(found)
+        held: _Held | None = getattr(self._local, "held", None)
+        if held is None:
+            held = _Held(self._path)
             for pragma in PRAGMAS:
-                found.execute(f"PRAGMA {pragma}")
-            self._local.connection = found
-        return found
-
-    def _keep(self, connection: sqlite3.Connection) -> None:
-        """Note this thread's connection; those of threads that have ended are closed."""
-        for thread in [thread for thread in list(self._opened) if not thread.is_alive()]:
-            if (dead := self._opened.pop(thread, None)) is not None:
-                dead.close()
-        self._opened[threading.current_thread()] = connection
+                held.connection.execute(f"PRAGMA {pragma}")
+            self._local.held = held
+        return held.connection
 
     def transaction(self) -> AbstractContextManager[sqlite3.Connection]:
         return all_or_nothing(self.connection)
 
     def close(self) -> None:
         """Close every thread's connection."""
-        for connection in self._opened.values():
-            connection.close()
-        self._opened.clear()
         self._local = threading.local()
 
 
@@ -82,13 +80,14 @@ class MemoryConnections:
     """One database in memory, whose connection all threads share: one at a time uses it."""
 
     def __init__(self) -> None:
-        self.connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+        self._held = _Held(":memory:")
         self._lock = threading.RLock()
+
+    @property
+    def connection(self) -> sqlite3.Connection:
+        return self._held.connection
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        with self._lock, all_or_nothing(self.connection):
-            yield self.connection
-
-    def __del__(self) -> None:
-        self.connection.close()
+        with self._lock, all_or_nothing(self.connection) as connection:
+            yield connection
