@@ -32,6 +32,17 @@ class Mark(StrEnum):
         """Whether more is to come."""
         return self in (Mark.RUNNING, Mark.RETRYING, Mark.WAITING)
 
+    @property
+    def sign(self) -> str:
+        """One character for those who see no colours."""
+        return SIGNS[self]
+
+
+SIGNS = {
+    Mark.SUCCEEDED: "✓", Mark.FAILED: "✗", Mark.CAUGHT: "↷", Mark.RETRYING: "↻", Mark.RUNNING: "…",
+    Mark.WAITING: "⧗", Mark.ABORTED: "⊘",
+}  # fmt: skip
+
 
 @dataclass(eq=False, slots=True)
 class Thread:
@@ -79,6 +90,15 @@ class Visit:
         while at is not None:
             yield at
             at = at.thread.owner
+
+    @property
+    def item_counts(self) -> tuple[int, int, int]:
+        """Of a Map: items that are over, those that failed or were aborted, all."""
+        if self.counts is not None:
+            return self.counts
+        ended = [thread.mark for thread in self.threads if not thread.mark.is_open]
+        failed = sum(mark is not Mark.SUCCEEDED for mark in ended)
+        return len(ended), failed, max(self.items, len(self.threads))
 
     def close(self, mark: Mark, at: float) -> None:
         """The state is over."""

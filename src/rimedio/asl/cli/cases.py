@@ -4,15 +4,16 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 from time import perf_counter
-from typing import Annotated
-from xml.etree import ElementTree as ET
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from rimedio.asl.cli.options import AsJson, app, fail, read_machine
 from rimedio.asl.cli.wording import took
 from rimedio.asl.definition.model import Machine
-from rimedio.asl.testing import CaseResult, Coverage, read_cases, run_case, states_entered
+
+if TYPE_CHECKING:
+    from rimedio.asl.testing import CaseResult, Coverage
 
 PATH_MAX = 60
 
@@ -35,6 +36,8 @@ def try_cases(
     as_json: AsJson = False,
 ) -> None:
     """Run a table of cases with mocked tasks; waits take no time."""
+    from rimedio.asl.testing import Coverage, read_cases, run_case
+
     machine = read_machine(definition)
     try:
         chosen = [case for case in read_cases(cases) if only in case.name]
@@ -60,10 +63,10 @@ def try_cases(
         raise typer.Exit(1)
 
 
-def _print(results: Sequence[CaseResult], coverage: Coverage) -> None:
+def _print(results: "Sequence[CaseResult]", coverage: "Coverage") -> None:
     width = max((len(result.case.name) for result in results), default=0)
     for result in results:
-        path = " → ".join(states_entered(result.history))
+        path = " → ".join(result.states)
         path = path if len(path) <= PATH_MAX else f"{path[: PATH_MAX - 1]}…"
         verdict = "✗" if result.problems else "✓"
         typer.echo(
@@ -79,7 +82,7 @@ def _print(results: Sequence[CaseResult], coverage: Coverage) -> None:
         typer.echo(f"  {line}")
 
 
-def _told(results: Sequence[CaseResult], coverage: Coverage) -> dict[str, object]:
+def _told(results: "Sequence[CaseResult]", coverage: "Coverage") -> dict[str, object]:
     return {
         "cases": [
             {
@@ -87,7 +90,7 @@ def _told(results: Sequence[CaseResult], coverage: Coverage) -> dict[str, object
                 "passed": not result.problems,
                 "status": result.execution.status,
                 "seconds": result.seconds,
-                "states": states_entered(result.history),
+                "states": result.states,
                 "problems": list(result.problems),
             }
             for result in results
@@ -100,8 +103,10 @@ def _told(results: Sequence[CaseResult], coverage: Coverage) -> dict[str, object
     }
 
 
-def _junit(machine: Machine, results: Sequence[CaseResult], times: Sequence[float]) -> bytes:
+def _junit(machine: Machine, results: "Sequence[CaseResult]", times: Sequence[float]) -> bytes:
     """A report as CI systems read it; times are real seconds."""
+    from xml.etree import ElementTree as ET
+
     failed = sum(bool(result.problems) for result in results)
     counts = {"tests": str(len(results)), "failures": str(failed), "time": f"{sum(times):.3f}"}
     suite = ET.Element("testsuite", {"name": machine.name, "errors": "0", **counts})

@@ -11,7 +11,6 @@ import typer
 from rimedio.asl.cli.wording import items_of, label_of, state_line
 from rimedio.asl.clock import Clock
 from rimedio.asl.execution.engine import Engine
-from rimedio.asl.graph.marks import SIGNS
 from rimedio.asl.journal.port import Event
 from rimedio.asl.trace import Mark, Thread, Trace, Visit
 from rimedio.asl.watching import count_items
@@ -173,7 +172,7 @@ def threads_shown(visit: Visit) -> Iterator[tuple[str, list[Thread]]]:
     order = sorted(visit.threads, key=lambda t: (t.mark is not Mark.FAILED, not t.mark.is_open))
     telling = [t for t in order if t.mark is not Mark.SUCCEEDED][:THREADS_MAX]
     rest = len(visit.threads) - len(telling)
-    yield f"{SIGNS[Mark.SUCCEEDED]} and {rest} others", sorted(telling, key=lambda t: t.index)
+    yield f"{Mark.SUCCEEDED.sign} and {rest} others", sorted(telling, key=lambda t: t.index)
 
 
 if TYPE_CHECKING:

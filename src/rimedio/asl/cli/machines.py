@@ -25,7 +25,6 @@ from rimedio.asl.cli.options import (
 )
 from rimedio.asl.definition.findings import line_of
 from rimedio.asl.definition.validation import validate
-from rimedio.asl.graph import mermaid, svg
 from rimedio.asl.journal.registry import Registry, Route
 from rimedio.asl.watching import whole_trace
 
@@ -95,6 +94,8 @@ def graph(
     db: Seen = None,
 ) -> None:
     """Draw a machine as Mermaid text or SVG."""
+    from rimedio.asl.graph import mermaid, svg
+
     if out is not None and out.suffix in (".svg", ".mmd"):
         picture = "svg" if out.suffix == ".svg" else "mermaid"
     draw = {"mermaid": mermaid, "svg": svg}.get(picture)

@@ -22,7 +22,6 @@ from rimedio.asl.integrations.objects import FolderStore, objects
 from rimedio.asl.journal.port import Journal
 from rimedio.asl.journal.sqlite import SqliteJournal
 from rimedio.asl.jsontext import JSON
-from rimedio.asl.testing import MockedTasks, read_mocks
 
 ORDER = (
     "run", "resume", "redrive", "list", "describe", "history", "stop", "send-success", "send-failure",
@@ -170,6 +169,8 @@ def read_handlers(
 ) -> Handlers:
     """Handlers out of a module and of a folder of buckets, or mocks."""
     if mocks is not None:
+        from rimedio.asl.testing import MockedTasks, read_mocks
+
         rows = read_json(read_text(mocks), str(mocks))
         try:
             return MockedTasks(read_mocks(cast("Mapping[str, JSON]", rows))).handlers

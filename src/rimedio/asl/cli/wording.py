@@ -3,7 +3,6 @@
 import json
 from datetime import UTC, datetime
 
-from rimedio.asl.graph.marks import SIGNS, item_counts
 from rimedio.asl.trace import Mark, Thread, Visit
 
 WIDTH = 100
@@ -59,7 +58,7 @@ def label_of(thread: Thread) -> str:
 
 def items_of(visit: Visit) -> str:
     """`37/100 items, 2 failed` of a Map."""
-    ended, failed, total = visit.counts or item_counts(visit)
+    ended, failed, total = visit.item_counts
     if visit.type != "Map" or not total:
         return ""
     return f"{ended}/{total} items" + (f", {failed} failed" if failed else "")
@@ -67,7 +66,7 @@ def items_of(visit: Visit) -> str:
 
 def state_line(visit: Visit, now: float) -> str:
     """`✓ Charge  0.20 s  attempt 2`: one state, what became of it, how long it took."""
-    told = [f"{SIGNS[visit.mark]} {visit.name}"]
+    told = [f"{visit.mark.sign} {visit.name}"]
     seconds = (visit.left if visit.left is not None else now) - visit.entered
     if seconds >= 0.005:
         told.append(took(seconds))

@@ -8,10 +8,6 @@ from rimedio.asl.trace import History, Mark, Trace, Visit
 WORST_FIRST = (
     Mark.FAILED, Mark.WAITING, Mark.RETRYING, Mark.RUNNING, Mark.CAUGHT, Mark.ABORTED, Mark.SUCCEEDED,
 )  # fmt: skip
-SIGNS = {
-    Mark.SUCCEEDED: "✓", Mark.FAILED: "✗", Mark.CAUGHT: "↷", Mark.RETRYING: "↻", Mark.RUNNING: "…",
-    Mark.WAITING: "⧗", Mark.ABORTED: "⊘",
-}  # fmt: skip
 
 
 @dataclass
@@ -29,7 +25,7 @@ class StateMarks:
         self.counts[visit.mark] += 1
         self.retries += visit.attempts - 1
         if visit.type == "Map":
-            ended, failed, total = visit.counts or item_counts(visit)
+            ended, failed, total = visit.item_counts
             self.over += ended - failed
             self.total += total
         self.error = visit.error or self.error
@@ -53,13 +49,6 @@ class StateMarks:
         if self.retries:
             told.append("1 retry" if self.retries == 1 else f"{self.retries} retries")
         return ", ".join(told)
-
-
-def item_counts(visit: Visit) -> tuple[int, int, int]:
-    """Of a Map: items that are over, those that failed or were aborted, all."""
-    ended = [thread.mark for thread in visit.threads if not thread.mark.is_open]
-    failed = sum(mark is not Mark.SUCCEEDED for mark in ended)
-    return len(ended), failed, max(visit.items, len(visit.threads))
 
 
 def marks_of(trace: Trace) -> dict[str, StateMarks]:

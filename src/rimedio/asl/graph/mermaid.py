@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 
 from rimedio.asl.definition.model import Graph, Machine, State
 from rimedio.asl.graph.edges import Object, definitions, edges
-from rimedio.asl.graph.marks import SIGNS, StateMarks, marks_of
+from rimedio.asl.graph.marks import StateMarks, marks_of
 from rimedio.asl.testing.coverage import inner_graphs
 from rimedio.asl.trace import History, Trace
 
@@ -68,7 +68,7 @@ class _Flowchart:
         for state in graph.states.values():
             self.nodes[state.name] = node = f"s{len(self.nodes)}"
             found = self._marks.get(state.name)
-            label = quoted(state.name if found is None else f"{SIGNS[found.mark]} {state.name}")
+            label = quoted(state.name if found is None else f"{found.mark.sign} {state.name}")
             left, right = SHAPES.get(state.type, ("[", "]"))
             yield f"{indent}{node}{left}{label}{right}"
         for edge in edges(graph, self._written):

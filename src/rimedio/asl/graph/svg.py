@@ -8,7 +8,7 @@ from html import escape
 from rimedio.asl.definition.model import Graph, Machine, State, TaskPart
 from rimedio.asl.graph.edges import Edge, Object, definitions, edges
 from rimedio.asl.graph.layers import START, Layout, Link, Size, lay_out
-from rimedio.asl.graph.marks import SIGNS, StateMarks, marks_of
+from rimedio.asl.graph.marks import StateMarks, marks_of
 from rimedio.asl.testing.coverage import inner_graphs, taken
 from rimedio.asl.trace import History, Mark, Trace
 
@@ -197,7 +197,7 @@ class _Painter:
         yield _text(box.note, middle, below - 1, NOTE_PX, "note")
         if found is not None:
             yield _text(
-                SIGNS[found.mark],
+                found.mark.sign,
                 width - (14 if radius < 8 else 20),
                 19 if radius < 8 else height / 2 + 5,
                 15,
@@ -261,7 +261,7 @@ class _Painter:
         inner = '<rect class="end" x="2.5" y="-7.5" width="9" height="7" rx="2"/>'
         line = '<path class="line {}" d="M0 -4H20"/>'
         used = sorted({marks.mark for marks in self._marks.values()}, key=list(Mark).index)
-        entries = [(str(mark), swatch, f"{SIGNS[mark]} {mark}") for mark in used]
+        entries = [(str(mark), swatch, f"{mark.sign} {mark}") for mark in used]
         entries += [("", line.format("taken"), "path taken")] if self._coloured else []
         entries += [("", line.format("catch"), "when an error is caught")] if "catch" in self._kinds else []
         entries.append(("plain", swatch + inner, "may end here"))

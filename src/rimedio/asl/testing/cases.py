@@ -101,6 +101,11 @@ class CaseResult:
     seconds: float = 0.0
     trace: Trace = field(default_factory=Trace)
 
+    @property
+    def states(self) -> list[str]:
+        """Names of the states in the order in which they were entered."""
+        return states_entered(self.history)
+
 
 def run_case(machine: Machine, case: Case) -> CaseResult:
     """Run a case on a virtual clock, so that waits and backoffs take no time."""
