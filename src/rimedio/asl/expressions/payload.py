@@ -3,24 +3,22 @@
 from rimedio.asl.expressions.intrinsics import compile_intrinsic, is_intrinsic
 from rimedio.asl.expressions.jsonpath import JsonPathQuery
 from rimedio.asl.expressions.jsonpath_parser import parse_path
-from rimedio.asl.expressions.query import Constant, Query, gathered_array, gathered_object
+from rimedio.asl.expressions.query import Constant, Query, gathered
 from rimedio.asl.jsontext import JSON
 
 
 def compile_template(value: JSON, field: str) -> Query:
     """Compile a template; a part without `.$` members is a constant."""
     if isinstance(value, dict):
-        members = [_member(key, member, field) for key, member in value.items()]
-        return gathered_object(members, value)
+        computed = {key for key, member in value.items() if key.endswith(".$") and isinstance(member, str)}
+        parts = [
+            compile_value(str(member), key) if key in computed else compile_template(member, field)
+            for key, member in value.items()
+        ]
+        return gathered(value, parts, [key[:-2] if key in computed else key for key in value])
     if isinstance(value, list):
-        return gathered_array([compile_template(element, field) for element in value], value)
+        return gathered(value, [compile_template(element, field) for element in value])
     return Constant(value)
-
-
-def _member(key: str, value: JSON, field: str) -> tuple[str, Query]:
-    if key.endswith(".$") and isinstance(value, str):
-        return key[:-2], compile_value(value, key)
-    return key, compile_template(value, field)
 
 
 def compile_value(text: str, field: str) -> Query:

@@ -1,7 +1,7 @@
 """What an expression may see, and what every compiled expression can do."""
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -87,36 +87,20 @@ class Constant:
 
 
 @dataclass(frozen=True, slots=True)
-class ObjectTemplate:
-    """An object some of whose values are computed."""
+class Template:
+    """An array, or with names an object, some of whose parts are computed."""
 
-    members: tuple[tuple[str, Query], ...]
-
-    def evaluate(self, scope: Scope) -> JSON:
-        """A new object with every member's value."""
-        return {key: query.evaluate(scope) for key, query in self.members}
-
-
-@dataclass(frozen=True, slots=True)
-class ArrayTemplate:
-    """An array some of whose elements are computed."""
-
-    elements: tuple[Query, ...]
+    parts: tuple[Query, ...]
+    names: tuple[str, ...] | None
 
     def evaluate(self, scope: Scope) -> JSON:
-        """A new array with every element's value."""
-        return [query.evaluate(scope) for query in self.elements]
+        """A new array or object with every part's value."""
+        values = [part.evaluate(scope) for part in self.parts]
+        return values if self.names is None else dict(zip(self.names, values, strict=True))
 
 
-def gathered_object(members: list[tuple[str, Query]], literal: JSON) -> Query:
-    """A constant when nothing in it is computed, so that its value is shared and never rebuilt."""
-    if all(isinstance(query, Constant) for _, query in members):
+def gathered(literal: JSON, parts: list[Query], names: Iterable[str] | None = None) -> Query:
+    """A template; a constant when nothing in it is computed, so that its value is shared and never rebuilt."""
+    if all(isinstance(part, Constant) for part in parts):
         return Constant(literal)
-    return ObjectTemplate(tuple(members))
-
-
-def gathered_array(elements: list[Query], literal: JSON) -> Query:
-    """As `gathered_object`, for arrays."""
-    if all(isinstance(query, Constant) for query in elements):
-        return Constant(literal)
-    return ArrayTemplate(tuple(elements))
+    return Template(tuple(parts), None if names is None else tuple(names))

@@ -10,15 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from rimedio.asl.errors import StatesError
-from rimedio.asl.expressions.query import (
-    MISSING,
-    Constant,
-    Missing,
-    Query,
-    Scope,
-    gathered_array,
-    gathered_object,
-)
+from rimedio.asl.expressions.query import MISSING, Constant, Missing, Query, Scope, gathered
 from rimedio.asl.jsontext import JSON, dumps, kind_of
 
 _PLAIN_PATH = re.compile(r"\$([A-Za-z_]\w*)((?:\.[A-Za-z_]\w*)*)", re.ASCII)
@@ -44,9 +36,9 @@ def compile_template(value: JSON, location: str) -> Query:
     if isinstance(value, str) and is_expression(value):
         return JsonataQuery(body_of(value), location)
     if isinstance(value, dict):
-        return gathered_object([(k, compile_template(v, f"{location}/{k}")) for k, v in value.items()], value)
+        return gathered(value, [compile_template(v, f"{location}/{k}") for k, v in value.items()], value)
     if isinstance(value, list):
-        return gathered_array([compile_template(v, f"{location}[{i}]") for i, v in enumerate(value)], value)
+        return gathered(value, [compile_template(v, f"{location}[{i}]") for i, v in enumerate(value)])
     return Constant(value)
 
 
