@@ -1,5 +1,6 @@
 """Many executions, many threads, one file: everything ends, and nothing is done twice."""
 
+import random
 import threading
 import time
 from collections import Counter
@@ -120,3 +121,31 @@ def test_a_nested_execution_is_stopped_with_the_task_that_started_it() -> None:
     ]
     assert engine.describe(stopped).status == "ABORTED"
     assert engine.run_until_idle() == 0
+
+
+class BrokenChance(random.Random):
+    """Works until it is told to break."""
+
+    broken = False
+
+    def getrandbits(self, k: int, /) -> int:
+        if self.broken:
+            raise ZeroDivisionError
+        return super().getrandbits(k)
+
+
+def test_a_fault_of_the_engine_ends_one_execution_and_no_other() -> None:
+    chance = BrokenChance(7)
+    engine = Engine(clock=VirtualClock(), randomness=chance)
+    unique = {"Type": "Pass", "Parameters": {"id.$": "States.UUID()"}, "End": True}
+    chance.broken = True
+    broken = engine.start(Machine.parse(branch("Unique", unique)), name="broken")
+    other = engine.start(Machine.parse(branch("Pass", {"Type": "Pass", "End": True})), name="other")
+    engine.run_until_idle()
+    found = engine.describe(broken)
+    assert (found.status, found.error) == ("FAILED", "States.Runtime")
+    assert "ZeroDivisionError" in str(found.cause)
+    assert engine.describe(other).status == "SUCCEEDED"
+    chance.broken = False
+    engine.redrive(broken)
+    assert engine.run(broken).status == "SUCCEEDED"

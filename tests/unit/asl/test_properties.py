@@ -24,6 +24,7 @@ from rimedio.asl import (
     VirtualClock,
     validate,
 )
+from rimedio.asl.execution.workbench import FAULT
 from rimedio.asl.expressions.choice import COMPARISONS, TYPE_TESTS
 from rimedio.asl.expressions.jsonata import JsonataQuery
 from rimedio.asl.expressions.jsonpath_parser import PathSyntaxError, parse_path
@@ -223,6 +224,7 @@ def test_a_machine_ends_with_json_or_with_a_documented_error(definition: dict[st
     assert found.status in ("SUCCEEDED", "FAILED")
     if found.status == "FAILED":
         fails_so = '"Type": "Fail"' in json.dumps(definition)  # with an error of its own, or none
+        assert FAULT not in str(found.cause), found
         assert fails_so or found.error == "Flaky" or str(found.error).startswith("States."), found
     else:
         assert json.loads(json.dumps(found.output)) == found.output

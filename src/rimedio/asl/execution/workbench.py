@@ -1,5 +1,6 @@
 """The executions that are in memory while they are worked on. What they did is on disk before it is acted upon."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -15,6 +16,9 @@ from rimedio.asl.journal.registry import Registry
 
 FRESH_RUNS_MAX = 1_000
 RETRY_SECONDS = 1.0
+FAULT = "The engine itself failed"
+
+_log = logging.getLogger("rimedio.asl")
 
 Observer: TypeAlias = Callable[[str, Event], None]
 
@@ -92,7 +96,13 @@ class Workbench:
         run = self._runs.get(execution_id) or self._load(execution_id)
         if run is None:
             return
-        paused = self.interpreter.advance(run)
+        try:
+            paused = self.interpreter.advance(run)
+        except Exception as error:  # a fault of this program, which would only happen again
+            _log.exception("%s fails: the engine could not interpret it.", execution_id)
+            cause = f"{FAULT}: {error!r}. Please report it; the execution can be redriven."
+            self.interpreter.end(run, "FAILED", error="States.Runtime", cause=cause)
+            paused = False
         written = self._commit(run, paused=paused)
         with self.agenda.lock:
             if not written:  # its start was rolled back
