@@ -36,11 +36,14 @@ class Api:
         machines = Machines(engine, arns, tags)
         self._executions = Executions(engine, arns, machines)
         tasks = Tasks(engine, Activities(engine, engine.arn), tags, poll_seconds)
-        parts = (machines, Versions(engine, arns, machines), self._executions, tasks, tags, Checks(engine))
+        checks, versions = Checks(engine), Versions(engine, arns, machines)
+        parts = (machines, versions, self._executions, MapRuns(engine), tasks, tags, checks)
         methods = {name: snake_case(name) for name in REQUESTS}
         self.operations: Mapping[str, Operation] = {
-            **MapRuns(engine).operations(),
-            **{n: getattr(part, m) for n, m in methods.items() for part in parts if hasattr(part, m)},
+            name: getattr(part, method)
+            for name, method in methods.items()
+            for part in parts
+            if hasattr(part, method)
         }
 
     def __call__(self, operation: str, request: Mapping[str, JSON]) -> JSON:
