@@ -247,6 +247,18 @@ def test_functions_are_found_by_name_arn_and_alias_and_answer_as_lambda_does() -
     )
 
 
+def test_an_event_is_accepted_whatever_comes_of_it() -> None:
+    seen: list[Any] = []
+
+    def broken(payload: Any, _context: Any) -> Any:
+        seen.append(payload)
+        raise LookupError
+
+    arguments = {"FunctionName": "f", "InvocationType": "Event", "Payload": 1}
+    found: Any = run(functions({"f": broken}), "lambda:invoke", arguments).output
+    assert (found["StatusCode"], found["Payload"], seen) == (202, "", [1])
+
+
 def test_a_function_that_raises_fails_as_in_lambda() -> None:
     def broken(_payload: Any, _context: Any) -> Any:
         raise LookupError("lost")

@@ -11,6 +11,8 @@ import json
 import traceback
 import uuid
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from functools import partial
 
 from rimedio.asl.clock import iso
 from rimedio.asl.definition.model import Machine
@@ -30,32 +32,44 @@ from rimedio.asl.jsontext import JSON, dumps, loads
 
 INVOKE = "arn:aws:states:::lambda:invoke"
 START = "arn:aws:states:::states:startExecution"
-OK = 200
+OK, ACCEPTED, NOT_FOUND = 200, 202, 404
+LATEST = "$LATEST"
 Machines = Callable[[str], Machine]
+Invoke = Callable[[str, JSON, TaskContext], tuple[JSON, str]]  # function and payload → result and version
 
 
 def functions(registered: Mapping[str, Handler]) -> dict[str, Handler]:
     """`lambda:invoke`: calls the function that `FunctionName` names, by name, ARN or `name:alias`."""
 
-    def invoke(payload: JSON, context: TaskContext) -> JSON:
-        body = payload if isinstance(payload, dict) else {}
-        name = function_name(str(body.get("FunctionName", "")))
+    def invoke(function: str, payload: JSON, context: TaskContext) -> tuple[JSON, str]:
+        name = function_name(function)
         if name not in registered:
-            raise no_function(name, context)
+            raise no_function(name, request_id(context))
         try:
-            return invocation(registered[name](body.get("Payload", {}), context), context)
+            return registered[name](payload, context), LATEST
         except (StatesError, AwaitExecution):
             raise
         except Exception as error:
             raise function_error(error, request_id(context)) from error
 
-    return {INVOKE: invoke}
+    return {INVOKE: lambda_invoke(invoke)}
 
 
-def invocation(result: JSON, context: TaskContext, version: str = "$LATEST") -> dict[str, JSON]:
-    """What `lambda:invoke` answers when a function has answered."""
-    told: dict[str, JSON] = {"ExecutedVersion": version, "Payload": result}
-    return told | sdk_metadata(OK, request_id(context)) | {"StatusCode": OK}
+def lambda_invoke(invoke: Invoke) -> Handler:
+    """The handler of `lambda:invoke`; an Event is worked on at once too, but nobody learns what came of it."""
+
+    def handler(payload: JSON, context: TaskContext) -> JSON:
+        body = payload if isinstance(payload, dict) else {}
+        name = ":".join(str(body[key]) for key in ("FunctionName", "Qualifier") if key in body)
+        call, request = partial(invoke, name, body.get("Payload", {}), context), request_id(context)
+        if body.get("InvocationType") == "Event":
+            with suppress(TaskFailed):
+                call()
+            return {"Payload": "", **sdk_metadata(ACCEPTED, request), "StatusCode": ACCEPTED}
+        result, version = call()
+        return {"ExecutedVersion": version, "Payload": result, **sdk_metadata(OK, request), "StatusCode": OK}
+
+    return handler
 
 
 def function_error(error: Exception, request: str) -> TaskFailed:
@@ -65,11 +79,9 @@ def function_error(error: Exception, request: str) -> TaskFailed:
     return TaskFailed(name, json.dumps(told, ensure_ascii=False))
 
 
-def no_function(name: str, context: TaskContext) -> TaskFailed:
+def no_function(name: str, request: str) -> TaskFailed:
     """There is no function of this name."""
-    return refusal(
-        "Lambda", "ResourceNotFoundException", f"Function not found: {name}", 404, request_id(context)
-    )
+    return refusal("Lambda", "ResourceNotFoundException", f"Function not found: {name}", NOT_FOUND, request)
 
 
 def request_id(context: TaskContext) -> str:

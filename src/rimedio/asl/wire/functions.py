@@ -14,7 +14,13 @@ from http import HTTPStatus
 
 from rimedio.asl.errors import TaskFailed
 from rimedio.asl.execution.handlers import Handler, TaskContext
-from rimedio.asl.integrations.functions import INVOKE, function_error, function_name, invocation
+from rimedio.asl.integrations.functions import (
+    INVOKE,
+    LATEST,
+    function_error,
+    function_name,
+    lambda_invoke,
+)
 from rimedio.asl.integrations.http_task import HttpRequest, HttpResponse, Send, send
 from rimedio.asl.integrations.services import refusal
 from rimedio.asl.jsontext import JSON, dumps, loads
@@ -31,16 +37,10 @@ Invoke = Callable[[str, JSON], tuple[JSON, str]]  # function (name or ARN) and p
 def invoked(invoke: Invoke) -> dict[str, Handler]:
     """Handlers of Lambda tasks."""
 
-    def by_integration(payload: JSON, context: TaskContext) -> JSON:
-        body = payload if isinstance(payload, dict) else {}
-        name, qualifier = str(body.get("FunctionName", "")), body.get("Qualifier")
-        result, version = invoke(f"{name}:{qualifier}" if qualifier else name, body.get("Payload", {}))
-        return invocation(result, context, version)
-
     def by_arn(payload: JSON, context: TaskContext) -> JSON:
         return invoke(context.resource, payload)[0]
 
-    return {INVOKE: by_integration, FUNCTION: by_arn}
+    return {INVOKE: lambda_invoke(lambda name, payload, _: invoke(name, payload)), FUNCTION: by_arn}
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ class LocalFunctions:
         except Exception as error:
             raise function_error(error, request_id) from error
         try:
-            return loads(json.dumps(result)), "$LATEST"
+            return loads(json.dumps(result)), LATEST
         except (TypeError, ValueError) as error:
             told = {"errorMessage": f"Unable to marshal response: {error}", "errorType": MARSHAL_ERROR}
             cause = json.dumps({**told, "requestId": request_id, "stackTrace": []})
@@ -117,7 +117,7 @@ class LambdaEndpoint:
             raise _refused(reply, told)
         if told.get(FUNCTION_ERROR):
             raise _failed(reply)
-        return _parsed(reply), told.get(VERSION, "$LATEST")
+        return _parsed(reply), told.get(VERSION, LATEST)
 
 
 def _parsed(reply: HttpResponse) -> JSON:
