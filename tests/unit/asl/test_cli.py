@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from xml.dom import minidom
@@ -128,6 +129,29 @@ def test_fast_runs_waits_at_once(examples: Path) -> None:
     assert code == 0
     assert "✓ WaitForDelivery  1 d 0 h" in output
     assert "SUCCEEDED after 1 d 0 h" in output
+
+
+def test_a_wait_passes_and_an_answer_from_elsewhere_is_heard(examples: Path) -> None:
+    at = (
+        (datetime.now(UTC) + timedelta(seconds=0.3)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    )
+    token = {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke.waitForTaskToken", "End": True}
+    wait = {"Type": "Wait", "Timestamp": at, "Next": "T"}
+    write(
+        examples / "m.json",
+        {"StartAt": "W", "States": {"W": wait, "T": {**token, "Parameters": {"FunctionName": "f"}}}},
+    )
+    (examples / "answering_tasks.py").write_text(
+        "import threading\n\nfrom rimedio.asl import Engine, SqliteJournal\n\n\n"
+        "def answer(token):\n    Engine(SqliteJournal.open('runs.db')).send_task_success(token, 'heard')\n\n\n"
+        "def f(payload, context):\n    threading.Timer(0.2, answer, [context.token]).start()\n\n\n"
+        'HANDLERS = {"f": f}\n'
+    )
+    code, output = call("run", "m.json", "--tasks", "answering_tasks", "--db", "runs.db", "--wait")
+    assert code == 0
+    assert "⧗ T  " in output
+    assert "rimedio asl send-success" in output
+    assert '"heard"' in output
 
 
 def test_a_task_that_waits_is_answered_and_the_execution_goes_on(examples: Path) -> None:

@@ -3,6 +3,7 @@
 import json
 import shlex
 import sys
+import time
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -39,7 +40,7 @@ from rimedio.asl.jsontext import JSON
 from rimedio.asl.trace import Mark, Trace, Visit
 from rimedio.asl.watching import waiting_tasks
 
-POLL_SECONDS = 0.25
+POLL_SECONDS = 0.1
 INTERRUPTED = 130
 
 Fast = Annotated[bool, typer.Option("--fast", help="Waits and backoffs take no time: a clock that jumps.")]
@@ -144,6 +145,7 @@ class _Watch:
     ) -> None:
         self._db, self._tasks, self._as_json, self._fast = db, tasks, as_json, fast
         self._told_tokens: set[str] = set()
+        self._told_leaves: set[int] = set()
         terminal = sys.stderr.isatty()
         self._wait = (terminal and db is not None and not as_json) if wait is None else wait
         self._clock: Clock = VirtualClock(SystemClock().now()) if fast else SystemClock()
@@ -172,20 +174,29 @@ class _Watch:
             raise typer.Exit(1)
 
     def _work(self, executions: Sequence[str]) -> None:
+        """Until all are over, or wait for answers that nobody is to wait for here."""
         left = list(executions)
-        while left:
-            for execution in list(left):
-                found = self.engine.run(execution, until=partial(self._may_stop, execution))
-                if found.is_over or (self._only_waits(execution) and not self._wait):
-                    left.remove(execution)
-                elif self._only_waits(execution) and not self._as_json:
-                    self._tell_how_to_answer(execution)
-            if left:
-                self._clock.sleep(POLL_SECONDS)
+        for execution in left:
+            self._go_on(execution)
+        while left := [execution for execution in left if self._is_worth_waiting(execution)]:
+            time.sleep(POLL_SECONDS)  # real seconds, on a clock that jumps too: a person is to answer
+            self.engine.run_until_idle(wait=False)
+            if self._fast:
+                for execution in left:
+                    self._go_on(execution)
 
-    def _may_stop(self, execution: str) -> bool:
-        """Whether to come back before time passes: to look at others, or for answers from outside."""
-        return self._only_waits(execution) if self._fast else True
+    def _go_on(self, execution: str) -> None:
+        """Work on it; with --fast through its waits, otherwise only what can be done now."""
+        self.engine.run(execution, until=partial(self._only_waits, execution) if self._fast else lambda: True)
+
+    def _is_worth_waiting(self, execution: str) -> bool:
+        if self.display.traces[execution].status != "RUNNING":
+            return False
+        if not self._only_waits(execution):
+            return True
+        if self._wait and not self._as_json:
+            self._tell_how_to_answer(execution)
+        return self._wait
 
     def _only_waits(self, execution: str) -> bool:
         leaves = self.display.traces[execution].leaves()
@@ -251,7 +262,11 @@ class _Watch:
             self.display.note(f"  Go on   {self._command('resume', found)}{self._with_tasks()}")
 
     def _tell_how_to_answer(self, execution: str) -> None:
-        """Once for every token."""
+        """Once for every task that waits."""
+        leaves = {id(leaf) for leaf in self.display.traces[execution].leaves()}
+        if leaves <= self._told_leaves:
+            return
+        self._told_leaves |= leaves
         tasks = [
             task for task in waiting_tasks(self.engine, execution) if task.token not in self._told_tokens
         ]
