@@ -100,6 +100,8 @@ class Agenda:
 
     def abandoned(self, execution_id: str, still: Callable[[TaskCall], bool]) -> list[str]:
         """Executions that only calls of this one waited for, and do not any more; the calls are dropped."""
+        if execution_id not in self._awaits:
+            return []
         with self.lock:
             gone = [
                 key

@@ -282,6 +282,8 @@ class Run:
         """Everything since the last time, ready to be written."""
         changes, self.changes = self.changes, Changes(self.execution)
         changes.execution = self.execution._replace(next_event=self.next_event)
+        if self.is_over:
+            changes.spent_signals.extend(self._received)  # an answer that came early and was never asked for
         for path, frame in self.dirty.items():
             changes.frames[path] = frame.pack()
             if frame.parent is not None and frame.parent.children is not None:

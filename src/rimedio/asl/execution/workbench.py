@@ -59,6 +59,8 @@ class Workbench:
                 return False
             machine = self.registry.machine(saved.execution.machine)
             run = restored(reopened(saved.execution), saved.frames, machine)
+            late = [signal.id for signal in self.journal.signals(execution_id)]
+            run.changes.spent_signals.extend(late)  # such as a stop that came when it had just failed
             self.interpreter.redrive(run)
             self._commit(run, paused=True)
             self._runs[execution_id] = run
@@ -109,7 +111,8 @@ class Workbench:
                 self._runs.pop(execution_id, None)
                 return
             calls, run.calls = run.calls, []
-            self.agenda.put(*calls)
+            if calls:
+                self.agenda.put(*calls)
             if paused or run.outcomes or run.signals:
                 self.agenda.put(execution_id)
             elif run.is_over or not run.in_flight:

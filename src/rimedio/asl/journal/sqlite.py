@@ -46,7 +46,7 @@ _UPDATE = (
 )
 _SIGNALS = (
     "SELECT s.id, e.id, s.kind, s.token, s.body FROM asl_signals s "
-    "JOIN asl_executions e ON e.number = s.execution WHERE e.status = 'RUNNING' AND s.id > ?"
+    "JOIN asl_executions e ON e.number = s.execution WHERE s.id > ?"
 )
 _LEFT_BY_AN_EXECUTION = ("asl_frames", "asl_events", "asl_tokens", "asl_signals")
 
@@ -58,6 +58,7 @@ class SqliteJournal:
         """Raises JournalUnusable when a newer release has written it."""
         self._connections = connections
         self._owned_by: Owner | None = None
+        self._machines: set[str] = set()  # definitions that are known to be there
         if version_of(connections.connection) < len(MIGRATIONS):
             with connections.transaction() as connection:
                 migrate(connection)
@@ -106,13 +107,17 @@ class SqliteJournal:
     # -- executions
 
     def create(self, execution: Execution, machine: tuple[str, str]) -> tuple[Execution, bool]:
+        own = not self._connections.connection.in_transaction  # or it may be rolled back without our knowing
         with self._connections.transaction() as connection:
-            connection.execute(_INSERT_MACHINE, (execution.machine, *machine))
+            if execution.machine not in self._machines:
+                connection.execute(_INSERT_MACHINE, (execution.machine, *machine))
             try:
                 cursor = connection.execute(_INSERT, (*execution[:-1], 0.0, self._owner.number))
             except sqlite3.IntegrityError:
                 return self._existing(execution.id), False
-            return execution._replace(number=int(cursor.lastrowid or 0)), True
+        if own:
+            self._machines.add(execution.machine)
+        return execution._replace(number=int(cursor.lastrowid or 0)), True
 
     def commit(self, changes: Changes) -> bool:
         e = changes.execution
@@ -136,8 +141,6 @@ class SqliteJournal:
             _write_tokens(connection, number, changes)
             for child, events in changes.children:
                 _write_child(connection, child, events)
-            if e.status != RUNNING:
-                connection.execute("DELETE FROM asl_signals WHERE execution = ?", (number,))
         return True
 
     def load(self, execution_id: str) -> Saved | None:
@@ -254,8 +257,11 @@ class SqliteJournal:
             return _keep(connection, found.number, Signal(0, execution_id, kind, "", body))
 
     def signals(self, execution_id: str | None = None, after: int = 0) -> Sequence[Signal]:
-        whose, key = ("e.owner", self._owner.number) if execution_id is None else ("e.id", execution_id)
-        rows = self._rows(f"{_SIGNALS} AND {whose} = ? ORDER BY s.id", (after, key))
+        if execution_id is None:
+            whose = f"{_SIGNALS} AND e.status = 'RUNNING' AND e.owner = ? ORDER BY s.id"
+            rows = self._rows(whose, (after, self._owner.number))
+        else:
+            rows = self._rows(f"{_SIGNALS} AND e.id = ? ORDER BY s.id", (after, execution_id))
         return [Signal(row[0], row[1], row[2], row[3], orjson.loads(row[4])) for row in rows]
 
 
