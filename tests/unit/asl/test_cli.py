@@ -1,5 +1,6 @@
 """`rimedio asl …` as people call it."""
 
+import io
 import json
 import re
 import shutil
@@ -127,7 +128,7 @@ def test_fast_runs_waits_at_once(examples: Path) -> None:
     )  # fmt: skip
     code, output = call("run", "order.asl.json", "--input", "@in.json", "--mocks", "mocks.json", "--fast")
     assert code == 0
-    assert "✓ WaitForDelivery  1 d 0 h" in output
+    assert re.search(r"▸ WaitForDelivery\n.*✓ WaitForDelivery  1 d 0 h", output)
     assert "SUCCEEDED after 1 d 0 h" in output
 
 
@@ -392,3 +393,25 @@ def test_a_terminal_shows_a_tree() -> None:
     assert any("M" in line and "0/20 items" in line for line in lines)
     assert any("⧗ T  waits for an answer" in line for line in lines)
     assert any("and 12 others" in line for line in lines)
+
+
+def test_what_is_over_leaves_the_moving_part_of_the_terminal() -> None:
+    from rich.console import Console
+
+    from rimedio.asl import Engine, Machine, VirtualClock
+    from rimedio.asl.cli.display import Tree
+
+    clock = VirtualClock()
+    display = Tree(clock)
+    display._console = Console(file=io.StringIO(), force_terminal=True, width=80, highlight=False)
+    engine = Engine(clock=clock, on_event=display)
+    passes = {name: {"Type": "Pass", "Next": following} for name, following in ("AB", "BW")}
+    wait = {"Type": "Wait", "Seconds": 60, "End": True}
+    execution = engine.start(Machine.parse({"StartAt": "A", "States": {**passes, "W": wait}}))
+    display.follow(engine, execution)
+    with display.shown():
+        engine.run_until_idle(wait=False)
+        display.note("something [else]")
+    printed = display._console.file.getvalue()  # type: ignore[attr-defined]
+    assert [printed.count(text) for text in ("✓ A", "✓ B", "something [else]")] == [1, 1, 1]
+    assert "✓ W" not in printed

@@ -1,8 +1,10 @@
 """How a running execution is shown: a live tree on a terminal, lines elsewhere, nothing with --json."""
 
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
+from itertools import islice, takewhile
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -71,7 +73,7 @@ class Lines(Display):
         ends_here = event.type == "ExecutionFailed" and visit is not None and visit.type == "Fail"
         if visit is None or (event.type.startswith(("Execution", "MapIteration")) and not ends_here):
             return
-        opens = event.type in ("ParallelStateStarted", "MapStateStarted")
+        opens = event.type in ("ParallelStateStarted", "MapStateStarted", "WaitStateEntered")
         if not opens and visit.mark is Mark.RUNNING:
             return
         if visit.mark is Mark.WAITING and event.type not in ("TaskSubmitted", "ActivityScheduled"):
@@ -93,7 +95,9 @@ class Tree(Display):
 
         self._console = Console(stderr=True, highlight=False)
         self._live: Live | None = None
-        self._printed: set[int] = set()
+        self._printed: Counter[int] = (
+            Counter()
+        )  # of each trace: states of the outermost level, which end in order
         self._counted = 0.0
 
     def tell(self, trace: Trace, event: Event, visit: Visit | None) -> None:
@@ -101,8 +105,9 @@ class Tree(Display):
         if self._live is None:
             return
         with self._lock:
-            over = [v for v in trace.root.visits if not v.mark.is_open and id(v) not in self._printed]
-            self._printed.update(map(id, over))
+            rest = islice(trace.root.visits, self._printed[id(trace)], None)
+            over = list(takewhile(lambda each: not each.mark.is_open, rest))
+            self._printed[id(trace)] += len(over)
             drawn = [_branch(each, self.clock.now().timestamp()) for each in over]
         for tree in drawn:
             self._console.print(tree)
