@@ -25,7 +25,7 @@ VARYING = (
     (TOKEN, "TOKEN"),
     (re.compile(r"\b[0-9a-f]{12}\b"), "TOKEN"),
     (re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z"), "INSTANT"),
-    (re.compile(r" +(?:after |took |ago )?\d+(?:\.\d+)? s(?: ago)?\b"), ""),
+    (re.compile(r"[ (]+(?:after |took )?\d+(?:\.\d+)? s(?: ago)?\b"), ""),
     (re.compile(r" +\d+\.\d{3}(?= )"), ""),
 )
 
