@@ -153,11 +153,9 @@ class TaskCall:
     state: str
     resource: str
     payload: JSON
-    entered: int
     token: str | None = None
     retries: int = 0
     deadline: float | None = None
-    beat_every: float | None = None
     plan: "Callable[[Invoke], JSON] | None" = None
 
 

@@ -179,7 +179,6 @@ class MapRuns:
             state=frame.state,
             resource=resource,
             payload=facts.arguments,
-            entered=frame.entered,
             plan=plan,
         )
 

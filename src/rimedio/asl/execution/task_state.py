@@ -90,8 +90,6 @@ class TaskState:
             token=frame.token,
             retries=frame.retries,
             deadline=frame.deadline,
-            beat_every=frame.beat_every,
-            entered=frame.entered,
         )
 
     def settle(self, run: Run, outcome: Outcome) -> None:
