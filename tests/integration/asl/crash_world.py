@@ -481,7 +481,8 @@ SCENARIOS: dict[str, Scenario] = {
         {
             "main": machine(
                 First=task("first"),
-                Each={**BATCHES, "ToleratedFailureCount": 0},
+                # One after the other: which of the others a failure aborts would be chance.
+                Each={**BATCHES, "ToleratedFailureCount": 0, "MaxConcurrency": 1},
                 Both={
                     "Type": "Parallel",
                     "Branches": [graph(Good=task("good")), graph(Bad=task("bad"))],

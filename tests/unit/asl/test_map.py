@@ -3,6 +3,7 @@
 import gzip
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -634,3 +635,31 @@ def test_a_redrive_goes_on_with_children_that_were_aborted_also_after_a_crash() 
     (map_run,) = engine.map_runs(execution)
     children = engine.list_executions(map_run=map_run.arn)
     assert sorted(child.redrive_count for child in children) == [0, 1, 1]
+
+
+def test_a_stopped_execution_ends_its_map_runs_and_their_children_and_a_redrive_takes_them_up() -> None:
+    nap = {"Type": "Wait", "Seconds": 60, "End": True}
+    inner = {
+        "Type": "Map",
+        "ItemProcessor": {"ProcessorConfig": MODES, "StartAt": "W", "States": {"W": nap}},
+        "End": True,
+    }
+    processor = {"ProcessorConfig": MODES, "StartAt": "N", "States": {"N": inner}}
+    each = {"Type": "Map", "ItemProcessor": processor, "MaxConcurrency": 1, "Label": "outer", "End": True}
+    engine = Engine(clock=VirtualClock())
+    execution = engine.start(Machine.parse({"StartAt": "M", "States": {"M": each}}), [[1, 2], [3]])
+    engine.run_until_idle(wait=False)
+    engine.stop(execution)
+    engine.run_until_idle(wait=False)
+    outer, nested = sorted(engine.map_runs(execution), key=lambda run: "/outer:" not in run.arn)
+    assert (outer.status, nested.status) == ("ABORTED", "ABORTED")
+    assert (outer.executions["aborted"], outer.executions["pending"], nested.executions["aborted"]) == (
+        1,
+        1,
+        2,
+    )
+    engine.redrive(execution)
+    assert engine.run(execution).output == [[1, 2], [3]]
+    assert [run.status for run in engine.map_runs(execution)] == ["SUCCEEDED"] * 3
+    engine.forget(engine.clock.now() + timedelta(seconds=1))
+    assert engine.map_runs(execution) == []

@@ -254,6 +254,7 @@ class Interpreter:
         self.tell(run, root, f"Execution{status.title().replace('_', '')}", told)
         if status != "SUCCEEDED" and run.autopsy is None:
             run.dissect()
+        self.fanout.map_runs.close(run)
         run.changes.spent_tokens.extend(f.token for f in run.frames.values() if f.token)
         run.changes.subtrees[:] = run.dropped_before
         run.changes.frames = run.autopsy or {}

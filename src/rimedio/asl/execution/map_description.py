@@ -10,11 +10,10 @@ from typing import cast
 from rimedio.asl.errors import ExecutionDoesNotExist
 from rimedio.asl.execution.fanout import DISTRIBUTED_CONCURRENCY
 from rimedio.asl.execution.map_run import Facts
-from rimedio.asl.journal.port import RUNNING, Execution, Journal
+from rimedio.asl.journal.port import LIMITS_NOTE, RUNNING, Execution, Journal
 from rimedio.asl.jsontext import JSON, loads
 
 EVERY = 10**9
-LIMITS_NOTE = "limits/"
 
 
 @dataclass(frozen=True)
@@ -59,29 +58,22 @@ def _described(journal: Journal, record: Execution) -> MapRunDescription:
     facts = Facts(**cast("dict[str, float]", loads(record.input)))  # type: ignore[arg-type]
     changed = loads(journal.note(f"{LIMITS_NOTE}{record.id}") or "{}")
     facts = replace(facts, **cast("dict[str, float]", changed))  # type: ignore[arg-type]
-    parent = cast("Execution", journal.record(str(record.parent)))
-    status, stopped = record.status, record.stopped
-    if status == RUNNING and parent.status != RUNNING:  # it ends with its execution at the latest
-        status, stopped = "ABORTED", parent.stopped
     children = journal.records(None, None, record.id, EVERY)
     batches = [(child, _items_of(child) if facts.batched else 1) for child in children]
     at_once = min(facts.executions, int(facts.concurrency) or DISTRIBUTED_CONCURRENCY)
     at_once = at_once if record.status == RUNNING else 0
     items_at_once = at_once * -(-facts.items // max(1, facts.executions))
-    is_over = status != RUNNING
     return MapRunDescription(
         arn=record.id,
-        execution_id=parent.id,
-        status=status,
+        execution_id=str(record.parent),
+        status=record.status,
         started=datetime.fromtimestamp(facts.started, UTC),
-        stopped=None if stopped is None else datetime.fromtimestamp(stopped, UTC),
+        stopped=None if record.stopped is None else datetime.fromtimestamp(record.stopped, UTC),
         concurrency=int(facts.concurrency),
         tolerated_count=int(facts.tolerated_count or 0),
         tolerated_percentage=float(facts.tolerated_percentage or 0),
-        items=_counts(batches, facts, facts.items, items_at_once, is_over=is_over),
-        executions=_counts(
-            [(child, 1) for child in children], facts, facts.executions, at_once, is_over=is_over
-        ),
+        items=_counts(batches, facts, facts.items, items_at_once),
+        executions=_counts([(child, 1) for child in children], facts, facts.executions, at_once),
         redrive_count=facts.redrives,
         redriven=None if facts.redriven is None else datetime.fromtimestamp(facts.redriven, UTC),
     )
@@ -92,25 +84,22 @@ def _items_of(child: Execution) -> int:
     return len(cast("dict[str, list[JSON]]", loads(child.input))["Items"])
 
 
-def _counts(
-    children: list[tuple[Execution, int]], facts: Facts, total: int, at_once: int, *, is_over: bool
-) -> dict[str, int]:
+def _counts(children: list[tuple[Execution, int]], facts: Facts, total: int, at_once: int) -> dict[str, int]:
     """Children by status. Only those that have ended have a record: of the others `at_once` are under way."""
     ended: Counter[str] = Counter()
     for child, size in children:
-        before_redrive = (child.stopped or 0) <= (facts.redriven or -1)
-        again = before_redrive and not is_over and child.status != "SUCCEEDED"
+        again = at_once and child.status != "SUCCEEDED" and (child.stopped or 0) <= (facts.redriven or -1)
         ended["again" if again else child.status] += size
     left = total - sum(ended.values()) + ended["again"]
     under_way = min(left, at_once)
     pending_redrive = max(0, ended["again"] - under_way)
     return {
         "pending": left - under_way - pending_redrive,
-        "running": 0 if is_over else under_way,
+        "running": under_way,
         "succeeded": ended["SUCCEEDED"],
         "failed": ended["FAILED"],
         "timedOut": ended["TIMED_OUT"],
-        "aborted": ended["ABORTED"] + (under_way if is_over else 0),
+        "aborted": ended["ABORTED"],
         "total": total,
         "resultsWritten": total if facts.written else 0,
         "failuresNotRedrivable": 0,

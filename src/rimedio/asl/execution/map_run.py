@@ -338,6 +338,14 @@ class MapRuns:
         self._in.tell(run, frame, "MapRunAborted")
         self._note(run, frame, Facts.of(frame), "ABORTED")
 
+    def close(self, run: Run) -> None:
+        """The execution is over, and so are its Map runs and their child executions."""
+        for frame in [frame for frame in run.frames.values() if frame.run_label is not None]:
+            if frame.children is not None or frame.phase is Phase.READ:
+                for child in [child for child in run.frames.values() if child.parent is frame]:
+                    self.end_child(run, child, "Aborted", {})
+                self._note(run, frame, Facts.of(frame), "ABORTED")
+
     def fail(self, run: Run, frame: Frame, failure: StatesError) -> None:
         """A distributed Map fails as a whole; what its children have done is kept for a redrive."""
         self._note(run, frame, Facts.of(frame), "FAILED")

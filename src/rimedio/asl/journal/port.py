@@ -13,6 +13,8 @@ RUNNING = "RUNNING"
 # Notes of an execution, under these and its id, are forgotten with it.
 STARTED_NOTE = "started/"  # under which version or alias it was started
 PARENT_NOTE = "parent/"  # the key of the task attempt that started it
+LIMITS_NOTE = "limits/"  # what the limits of a Map run were changed to
+NOTES = (STARTED_NOTE, PARENT_NOTE, LIMITS_NOTE)
 
 
 class Event(NamedTuple):

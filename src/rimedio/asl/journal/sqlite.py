@@ -17,9 +17,8 @@ from rimedio.asl.errors import ExecutionDoesNotExist, JournalUnusable
 from rimedio.asl.journal.connections import Connections, FileConnections, MemoryConnections
 from rimedio.asl.journal.owners import Owner
 from rimedio.asl.journal.port import (
-    PARENT_NOTE,
+    NOTES,
     RUNNING,
-    STARTED_NOTE,
     ActivityTask,
     Changes,
     Event,
@@ -213,7 +212,7 @@ class SqliteJournal:
             numbers = [(row[0],) for row in rows]
             for table in _LEFT_BY_AN_EXECUTION:
                 connection.executemany(f"DELETE FROM {table} WHERE execution = ?", numbers)  # noqa: S608
-            notes = [(f"{prefix}{row[1]}",) for row in rows for prefix in (STARTED_NOTE, PARENT_NOTE)]
+            notes = [(f"{prefix}{row[1]}",) for row in rows for prefix in NOTES]
             connection.executemany("DELETE FROM asl_registry WHERE name = ?", notes)
             connection.executemany("DELETE FROM asl_executions WHERE number = ?", numbers)
         return len(rows)
