@@ -40,7 +40,7 @@ class Mark(StrEnum):
 
 SIGNS = {
     Mark.SUCCEEDED: "✓", Mark.FAILED: "✗", Mark.CAUGHT: "↷", Mark.RETRYING: "↻", Mark.RUNNING: "…",
-    Mark.WAITING: "⧗", Mark.ABORTED: "⊘",
+    Mark.WAITING: "◷", Mark.ABORTED: "⊘",
 }  # fmt: skip
 
 

@@ -150,7 +150,7 @@ def test_a_wait_passes_and_an_answer_from_elsewhere_is_heard(examples: Path) -> 
     )
     code, output = call("run", "m.json", "--tasks", "answering_tasks", "--db", "runs.db", "--wait")
     assert code == 0
-    assert "⧗ T  " in output
+    assert "◷ T  " in output
     assert "rimedio asl send-success" in output
     assert '"heard"' in output
 
@@ -391,7 +391,7 @@ def test_a_terminal_shows_a_tree() -> None:
     assert "P" in lines[0]
     assert any("branch 1" in line for line in lines)
     assert any("M" in line and "0/20 items" in line for line in lines)
-    assert any("⧗ T  waits for an answer" in line for line in lines)
+    assert any("◷ T  waits for an answer" in line for line in lines)
     assert any("and 12 others" in line for line in lines)
 
 

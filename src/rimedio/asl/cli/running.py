@@ -254,7 +254,7 @@ class _Watch:
         return [*told, f"{self._command('redrive', found)}{self._with_tasks()}"]
 
     def _tell_waiting(self, found: Description) -> None:
-        self.display.note(f"⧗ {short(found.execution_id)} waits for an answer.")
+        self.display.note(f"◷ {short(found.execution_id)} waits for an answer.")
         self._tell_how_to_answer(found.execution_id)
         if self._db is None:
             self.display.note("  It is lost when this command ends. Keep it with --db runs.db.")
