@@ -141,8 +141,11 @@ def test_two_processes_that_resume_at_once_share_what_is_left_between_them(share
         engine.run_until_idle()
 
     os.waitpid(in_another_process(leave), 0)
+    assert len(list(shared.journal_path.parent.glob("*-owner-*"))) == 1
     for child in [in_another_process(take_up) for _ in range(2)]:
         assert os.waitpid(child, 0)[1] == 0
     mine = shared.engine()
     assert {e.status for e in mine.list_executions()} == {"SUCCEEDED"}
     assert len(shared.notes()) == len(set(shared.notes())) == count
+    mine.start(waiting, name="later")
+    assert len(list(shared.journal_path.parent.glob("*-owner-*"))) == 1  # what the others left is swept away

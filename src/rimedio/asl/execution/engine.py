@@ -27,7 +27,7 @@ from rimedio.asl.execution.map_description import (
     described_map_runs,
     limits_changed,
 )
-from rimedio.asl.execution.workbench import RETRY_SECONDS, Observer, Workbench
+from rimedio.asl.execution.workbench import Observer, Workbench
 from rimedio.asl.expressions.query import Services
 from rimedio.asl.journal.port import RUNNING, Execution, Journal, Signal
 from rimedio.asl.journal.registry import Registry
@@ -309,7 +309,7 @@ class Engine:
                     self._agenda.rest(halt)
             except Exception:  # the journal failed, say: the execution goes on from its last record
                 _log.exception("An execution could not be advanced; it is tried again in a second.")
-                halt.wait(RETRY_SECONDS)
+                halt.wait(POLL_SECONDS)
 
     def wait_for_change(self, seconds: float) -> None:
         """Wait until something may have happened, or until time is up."""

@@ -8,6 +8,7 @@ import os
 import sys
 import threading
 import weakref
+from glob import escape
 from pathlib import Path
 from typing import ClassVar
 
@@ -25,15 +26,27 @@ class Owner:
 
     def __init__(self, database: str) -> None:
         """`database` is a path; empty for one in memory, which no other process can see."""
-        self.number = 1 + (int.from_bytes(os.urandom(8), "big") >> (64 - NUMBER_BITS)) if database else 1
         self._database = database
-        self._file = None if not database else os.open(self._path(self.number), os.O_CREAT | os.O_RDWR, 0o600)
-        if self._file is not None:
-            _lock(self._file)
+        self.number = 1
+        self._file: int | None = None
+        while database and self._file is None:
+            self.number = 1 + (int.from_bytes(os.urandom(8), "big") >> (64 - NUMBER_BITS))
+            file = os.open(self._path(self.number), os.O_CREAT | os.O_RDWR, 0o600)
+            if _lock(file) and os.fstat(file).st_nlink:
+                self._file = file
+            else:  # another process swept it away before it was locked
+                os.close(file)
+        self._sweep()
+
+    def _sweep(self) -> None:
+        """Remove the files of processes that were killed."""
+        if self._database:
+            for left in Path(self._database).parent.glob(f"{escape(Path(self._database).name)}-owner-*"):
+                self.is_gone(int(left.name.rpartition("-")[2], 16))
 
     @classmethod
     def of(cls, database: str) -> "Owner":
-        """The same one for everybody in this process who has this file open."""
+        """The same one for everybody in this process who has this file open. Ask within a write transaction."""
         if not database:
             return cls("")
         key = (os.path.realpath(database), os.getpid())

@@ -74,7 +74,8 @@ class SqliteJournal:
     def _owner(self) -> Owner:
         """This process; found when it is first needed, since whoever only reads leaves nothing beside the file."""
         if self._owned_by is None:
-            self._owned_by = Owner.of(self._rows("PRAGMA database_list")[0][2])
+            with self._connections.transaction() as connection:
+                self._owned_by = Owner.of(connection.execute("PRAGMA database_list").fetchone()[2])
         return self._owned_by
 
     def _rows(self, query: str, values: Sequence[object] = ()) -> list[Any]:
