@@ -134,9 +134,9 @@ class Fanout:
         children.pending.popleft()
         children.running += 1
         if child.log is not None:
-            self.map_runs.redrive_child(run, child)
+            self.map_runs.children.redrive(run, child)
         elif part.distributed:
-            self.map_runs.begin_child(run, child)
+            self.map_runs.children.begin(run, child)
         else:
             self._in.tell(run, child, "MapIterationStarted", _iteration(child))
         run.add(child)
@@ -167,7 +167,7 @@ class Fanout:
         if not isinstance(part, MapPart):
             frame.previous = max(frame.previous, child.previous)
         elif part.distributed:
-            self.map_runs.end_child(run, child, "Succeeded", {"output": dumps(output)})
+            self.map_runs.children.end(run, child, "Succeeded", {"output": dumps(output)})
         else:
             frame.previous = child.previous
             told = self._in.tell(run, child, "MapIterationSucceeded", _iteration(child))
@@ -235,7 +235,7 @@ class Fanout:
                 value = (at.parent.items or [])[at.index]
                 item = _context_item(at.parent, at.index, value, batched=part.batcher is not None)
             if at.log is not None:
-                return self.map_runs.record_of(run, at), item
+                return self.map_runs.children.record_of(run, at), item
             at = at.parent
         return run.execution, item
 

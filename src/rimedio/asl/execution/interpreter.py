@@ -25,11 +25,11 @@ from rimedio.asl.definition.model import (
     WaitPart,
 )
 from rimedio.asl.errors import StatesError
+from rimedio.asl.execution.child_executions import log_of
 from rimedio.asl.execution.dataflow import DataFlow, included
 from rimedio.asl.execution.failures import Failures, located, too_large
 from rimedio.asl.execution.fanout import Fanout
 from rimedio.asl.execution.frames import Frame, Phase, Run, visible_variables
-from rimedio.asl.execution.map_run import log_of
 from rimedio.asl.execution.simple_states import SimpleStates
 from rimedio.asl.execution.task_state import TaskState
 from rimedio.asl.expressions.query import Services
@@ -254,8 +254,8 @@ class Interpreter:
         self.tell(run, root, f"Execution{status.title().replace('_', '')}", told)
         if status != "SUCCEEDED" and run.autopsy is None:
             run.dissect()
-        self.fanout.map_runs.close(run)
         run.changes.spent_tokens.extend(f.token for f in run.frames.values() if f.token)
+        self.fanout.map_runs.close(run)
         run.changes.subtrees[:] = run.dropped_before
         run.changes.frames = run.autopsy or {}
         if run.written and status == "SUCCEEDED":

@@ -7,7 +7,7 @@ holds its `Facts`. The record of a child execution has the Map run as its parent
 import uuid
 from bisect import bisect_right
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, cast
@@ -17,16 +17,16 @@ from rimedio.asl.definition.model import MapPart, ReaderPart
 from rimedio.asl.errors import StatesError, TaskFailed
 from rimedio.asl.execution import items as forms
 from rimedio.asl.execution import results
+from rimedio.asl.execution.child_executions import ChildExecutions
 from rimedio.asl.execution.failures import is_fatal, located
 from rimedio.asl.execution.frames import Children, Frame, Outcome, Phase, Run, TaskCall
 from rimedio.asl.expressions.query import MISSING, Scope
-from rimedio.asl.journal.port import RUNNING, Event, Execution
+from rimedio.asl.journal.port import RUNNING, Execution
 from rimedio.asl.jsontext import JSON, dumps
 
 if TYPE_CHECKING:
     from rimedio.asl.execution.interpreter import Interpreter
 
-STATUS = {"Succeeded": "SUCCEEDED", "Failed": "FAILED", "Aborted": "ABORTED"}
 THRESHOLD = "The specified tolerated failure threshold was exceeded"
 
 
@@ -74,6 +74,7 @@ class MapRuns:
 
     def __init__(self, interpreter: "Interpreter") -> None:
         self._in = interpreter
+        self.children = ChildExecutions(interpreter, self.arn)
 
     def begin(self, run: Run, frame: Frame, facts: Facts) -> None:
         """A Map run starts."""
@@ -225,76 +226,13 @@ class MapRuns:
         self._note(run, frame, facts)
         return found
 
-    # -- child executions
-
-    def begin_child(self, run: Run, child: Frame) -> None:
-        """A child execution starts; its events are its own."""
-        child.log = []
-        run.has_child_executions = True
-        child.previous = 0
-        details: dict[str, JSON] = {"input": dumps(child.input), "inputDetails": {"truncated": False}}
-        details["roleArn"] = self._in.role_arn
-        self._in.tell(run, child, "ExecutionStarted", details)
-        child.previous = 0
-
-    def redrive_child(self, run: Run, child: Frame) -> None:
-        """A child execution goes on in the state that failed, and so does its history."""
-        run.has_child_executions = True
-        child.phase = Phase.EXECUTE
-        child.attempts = [0] * len(child.definition.retry)
-        child.attempt += 1
-        child.retries = 0
-        child.output = child.due = child.deadline = child.redriven = None
-        log = cast("list[Event]", child.log)
-        child.previous = len(log)
-        self._in.tell(run, child, "ExecutionRedriven", {"redriveCount": _redrives(log) + 1})
-
-    def end_child(self, run: Run, child: Frame, word: str, details: dict[str, JSON]) -> None:
-        """A child execution ends; its record goes to the journal with the next commit."""
-        self._in.tell(run, child, f"Execution{word}", details)
-        events = tuple(child.log or ())
-        record = self.record_of(run, child)._replace(
-            status=STATUS[word],
-            output=cast("str | None", details.get("output")),
-            error=cast("str | None", details.get("error")),
-            cause=cast("str | None", details.get("cause")),
-            stopped=run.at,
-            next_event=len(events) + 1,
-        )
-        run.changes.children.append((record, events))
-        parent = cast("Frame", child.parent)
-        cast("Children", parent.children).spans[child.index] = (record.started, run.at, record.redrives)
-        child.due, child.deadline, child.retries = record.started, run.at, record.redrives
-        child.token = child.beat_by = child.redriven = None
-        if word != "Succeeded":
-            child.phase = Phase.FAILED
-            child.output = details if word == "Failed" else None
-            run.touch(child)
-        if word == "Succeeded" or cast("MapPart", parent.definition.part).express:
-            child.log = None  # others are redriven from where they failed
-
-    def record_of(self, run: Run, child: Frame) -> Execution:
-        """The child execution that a frame with a log of its own is the root of."""
-        began = cast("list[Event]", child.log)[0]
-        parent = cast("Frame", child.parent)
-        arn, name = self._child_id(run, parent, child.index)
-        given = str(began.details["input"])
-        told = Execution(arn, name, run.execution.machine, given, began.at, parent=self.arn(run, parent))
-        return told._replace(redrives=_redrives(cast("list[Event]", child.log)))
-
-    def _child_id(self, run: Run, frame: Frame, index: int) -> tuple[str, str]:
-        """ARN and name of a child execution; that of an Express one ends with the Map run, as others with a UUID."""
-        name = str(uuid.uuid5(uuid.UUID(frame.run_label), str(index)))
-        base, _, label = self.arn(run, frame).rpartition(":")
-        if cast("MapPart", frame.definition.part).express:
-            return f"{base.replace(':mapRun:', ':express:')}:{name}:{label}", name
-        return f"{base.replace(':mapRun:', ':execution:')}:{name}", name
+    # -- failures
 
     def item_failed(self, run: Run, frame: Frame, child: Frame, failure: StatesError) -> None:
         """One child execution has failed; the Map fails when that is one too many."""
         told = {"error": failure.error, "cause": failure.cause}
         details: dict[str, JSON] = {key: value for key, value in told.items() if value is not None}
-        self.end_child(run, child, "Failed", details)
+        self.children.end(run, child, "Failed", details)
         self._go_on(run, frame)
 
     def _go_on(self, run: Run, frame: Frame) -> None:
@@ -329,7 +267,7 @@ class MapRuns:
         for child in children:
             child.attempt = doomed[child.path]
             child.children = None
-            self.end_child(run, child, "Aborted", {})
+            self.children.end(run, child, "Aborted", {})
             cast("Children", frame.children).again[child.index] = child
 
     def abort(self, run: Run, frame: Frame) -> None:
@@ -343,7 +281,7 @@ class MapRuns:
         for frame in [frame for frame in run.frames.values() if frame.run_label is not None]:
             if frame.children is not None or frame.phase is Phase.READ:
                 for child in [child for child in run.frames.values() if child.parent is frame]:
-                    self.end_child(run, child, "Aborted", {})
+                    self.children.end(run, child, "Aborted", {})
                 self._note(run, frame, Facts.of(frame), "ABORTED")
 
     def fail(self, run: Run, frame: Frame, failure: StatesError) -> None:
@@ -383,7 +321,7 @@ class MapRuns:
         children = cast("Children", frame.children)
         return [
             results.Row(
-                arn=self._child_id(run, frame, index)[0],
+                arn=self.children.id_of(run, frame, index)[0],
                 given=self._in.fanout.input_of(run, frame, index),
                 output=children.results[index],
                 failure=_failure(children.failures.get(index)),
@@ -406,25 +344,7 @@ def _failure(child: Frame | None) -> Mapping[str, JSON] | None:
     return None if child is None else cast("dict[str, JSON] | None", child.output)
 
 
-def _redrives(log: Sequence[Event]) -> int:
-    return sum(event.type == "ExecutionRedriven" for event in log)
-
-
 @lru_cache(maxsize=1024)
 def _own_label(digest: str, state: str) -> str:
     """The label of a Map state that has none: always the same one for this state of this definition."""
     return str(uuid.uuid5(uuid.NAMESPACE_OID, f"{digest}/{state}"))
-
-
-def log_of(frame: Frame) -> list[Event] | None:
-    """The history of the child execution that a frame belongs to; None for the main one."""
-    root = child_of(frame)
-    return None if root is None else root.log
-
-
-def child_of(frame: Frame) -> Frame | None:
-    """The root of the child execution that a frame belongs to; None in the main one."""
-    at: Frame | None = frame
-    while at is not None and at.log is None:
-        at = at.parent
-    return at
