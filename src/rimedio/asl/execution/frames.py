@@ -41,14 +41,15 @@ class Phase(IntEnum):
 class Children:
     """The children of a Parallel or Map: results by index, how many run, which failed, which are to start.
 
-    `again`: child executions that a redrive goes on with. `spans`: of those that are over when they began, when
-    they ended, and how often they were redriven.
+    `failed_items`: how many were in batches that failed, once counted. `again`: child executions that a redrive
+    goes on with. `spans`: of those that are over when they began, when they ended, how often they were redriven.
     """
 
     results: "list[JSON | Missing]"
     pending: deque[int] = field(default_factory=deque)
     running: int = 0
     failures: "dict[int, Frame]" = field(default_factory=dict)
+    failed_items: int | None = None
     again: "dict[int, Frame]" = field(default_factory=dict)
     concurrency: int = 0
     spans: dict[int, tuple[float, float, int]] = field(default_factory=dict)

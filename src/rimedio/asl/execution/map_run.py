@@ -117,7 +117,7 @@ class MapRuns:
             run.touch(child)
         children.pending = deque(sorted([*children.failures, *children.pending]))
         children.again |= children.failures
-        children.failures = {}
+        children.failures, children.failed_items = {}, None
         facts = Facts.of(frame)
         facts = replace(facts, redrives=facts.redrives + 1, redriven=run.at)
         details: dict[str, JSON] = {"mapRunArn": self.arn(run, frame), "redriveCount": facts.redrives}
@@ -233,6 +233,9 @@ class MapRuns:
         told = {"error": failure.error, "cause": failure.cause}
         details: dict[str, JSON] = {key: value for key, value in told.items() if value is not None}
         self.children.end(run, child, "Failed", details)
+        children = cast("Children", frame.children)
+        if children.failed_items is not None:
+            children.failed_items += _size(frame, child.index)
         self._go_on(run, frame)
 
     def _go_on(self, run: Run, frame: Frame) -> None:
@@ -250,13 +253,12 @@ class MapRuns:
 
     def _has_failed(self, frame: Frame) -> bool:
         """Whether more items have failed than are tolerated; a batch fails with all its items."""
-        failures, facts = cast("Children", frame.children).failures, Facts.of(frame)
-        items = frame.items or []
-        failed: float = len(failures)
-        if facts.batched and 0 < failed <= facts.failures_max < facts.items:
-            batches = (cast("dict[str, list[JSON]]", items[index]) for index in failures)
-            failed = sum(len(batch["Items"]) for batch in batches)
-        return failed > facts.failures_max
+        children, facts = cast("Children", frame.children), Facts.of(frame)
+        if not facts.batched:
+            return len(children.failures) > facts.failures_max
+        if children.failed_items is None:
+            children.failed_items = sum(_size(frame, index) for index in children.failures)
+        return children.failed_items > facts.failures_max
 
     def abort_children(self, run: Run, frame: Frame) -> None:
         """End the child executions that are under way. A redrive will go on with them."""
@@ -337,6 +339,11 @@ class MapRuns:
         self._in.tell(run, frame, "MapRunSucceeded")
         self._note(run, frame, Facts.of(frame), "SUCCEEDED")
         self._in.fanout.succeed(run, frame, output)
+
+
+def _size(frame: Frame, index: int) -> int:
+    """How many items a batch holds."""
+    return len(cast("list[dict[str, list[JSON]]]", frame.items)[index]["Items"])
 
 
 def _failure(child: Frame | None) -> Mapping[str, JSON] | None:
