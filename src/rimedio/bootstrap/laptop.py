@@ -6,14 +6,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
+from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rimedio.bootstrap.system import TAXONOMY_FILE, Rimedio
 from rimedio.domain.clock import Clock, Ids
-from rimedio.domain.errors import InvalidSetting
+from rimedio.domain.errors import InvalidSetting, StorageFailed
 from rimedio.domain.taxonomy import Taxonomy
 from rimedio.settings import EmbedderName, Generator, Settings
 from rimedio.storage.database import Database
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 CLASSIFIERS = "classifiers"
 OPEN_MAX = 1000
 SWEPT = "swept"
+HISTORIES_KEPT = timedelta(days=90)  # of executions that have ended, as Step Functions keeps them
 CHAT_SETTINGS = "Set `llm_url` and `llm_model`, or set `generator` to extractive."
 
 
@@ -197,7 +199,10 @@ class LaptopRimedio(Rimedio):
 
     def sweep(self) -> None:
         """Once a day, remove what is past its time; costs a look at a file otherwise."""
-        sweep_daily(self.folder.path / SWEPT, self.table, self.changes, self.clock.now())
+        now = self.clock.now()
+        if sweep_daily(self.folder.path / SWEPT, self.table, self.changes, now) is not None:
+            with suppress(StorageFailed):
+                self.engine.forget(now - HISTORIES_KEPT)
 
 
 def laptop(settings: Settings, *, read_only: bool = False) -> LaptopRimedio:
