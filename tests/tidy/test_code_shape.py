@@ -18,6 +18,7 @@ SOURCE = ROOT / "src" / "rimedio"
 MODULES = sorted(SOURCE.rglob("*.py"))
 MODULE_LINES_MAX = 500
 FUNCTION_LINES_MAX = 70
+ENGINE_LINES_MAX = 3_000  # of what has to be read to know how a state machine runs
 VAGUE = re.compile(r"(^|_)(utils?|helpers?|common|managers?|misc)($|_)", re.IGNORECASE)
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -40,6 +41,15 @@ def name_of(path: Path) -> str:
 def test_a_module_can_be_read_in_one_sitting(path: Path) -> None:
     lines = len(path.read_text("utf-8").splitlines())
     assert lines <= MODULE_LINES_MAX, f"{path} has {lines} lines; split it at its seams"
+
+
+def test_how_a_machine_runs_can_be_read_in_an_evening() -> None:
+    asl = SOURCE / "asl"
+    core = [*asl.glob("execution/*.py"), asl / "definition" / "model.py", asl / "journal" / "port.py"]
+    lines = sum(len(path.read_text("utf-8").splitlines()) for path in core)
+    assert 1_000 < lines <= ENGINE_LINES_MAX, (
+        f"{lines} lines: what is not the engine's core belongs into another room"
+    )
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)

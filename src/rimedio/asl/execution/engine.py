@@ -16,17 +16,17 @@ from rimedio.asl.clock import Clock, Randomness, SystemClock, new_uuid, system_r
 from rimedio.asl.definition.model import Machine
 from rimedio.asl.errors import ExecutionAlreadyExists, ExecutionDoesNotExist, NotRedrivable
 from rimedio.asl.execution.agenda import POLL_SECONDS, Agenda
-from rimedio.asl.execution.executions import Description, described, event_as_aws
-from rimedio.asl.execution.express import run_express
-from rimedio.asl.execution.frames import Outcome, Run, TaskCall
-from rimedio.asl.execution.handlers import AwaitExecution, Handlers, is_polled
-from rimedio.asl.execution.interpreter import Interpreter
-from rimedio.asl.execution.map_description import (
+from rimedio.asl.execution.distributed.map_description import (
     MapRunDescription,
     described_map_run,
     described_map_runs,
     limits_changed,
 )
+from rimedio.asl.execution.executions import Description, described, event_as_aws
+from rimedio.asl.execution.express import run_express
+from rimedio.asl.execution.frames import Outcome, Run, TaskCall
+from rimedio.asl.execution.handlers import AwaitExecution, Handlers, is_polled
+from rimedio.asl.execution.interpreter import Interpreter
 from rimedio.asl.execution.workbench import Observer, Workbench
 from rimedio.asl.expressions.query import Services
 from rimedio.asl.journal.port import RUNNING, Execution, Journal, Signal

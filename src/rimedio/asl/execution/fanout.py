@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, TypeAlias, cast
 
 from rimedio.asl.definition.model import MapPart, ParallelPart, State
 from rimedio.asl.errors import StatesError, TaskFailed
+from rimedio.asl.execution.distributed.items import items_of
+from rimedio.asl.execution.distributed.map_run import Facts, MapRuns
 from rimedio.asl.execution.failures import located
 from rimedio.asl.execution.frames import Children, Frame, Phase, Run
-from rimedio.asl.execution.items import items_of
-from rimedio.asl.execution.map_run import Facts, MapRuns
 from rimedio.asl.expressions.jsonata import require
 from rimedio.asl.expressions.jsonpath import JsonPathQuery
 from rimedio.asl.expressions.query import MISSING, Query, Scope

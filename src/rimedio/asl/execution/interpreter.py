@@ -25,8 +25,8 @@ from rimedio.asl.definition.model import (
     WaitPart,
 )
 from rimedio.asl.errors import StatesError
-from rimedio.asl.execution.child_executions import log_of
 from rimedio.asl.execution.dataflow import DataFlow, included
+from rimedio.asl.execution.distributed.child_executions import log_of
 from rimedio.asl.execution.failures import Failures, located, too_large
 from rimedio.asl.execution.fanout import Fanout
 from rimedio.asl.execution.frames import Frame, Phase, Run, visible_variables

@@ -1,8 +1,8 @@
 """Map runs: the child executions of a distributed Map, counted, and limits that change while they run."""
 
 from rimedio.asl.errors import ExecutionDoesNotExist
+from rimedio.asl.execution.distributed.map_description import MapRunDescription
 from rimedio.asl.execution.engine import Engine
-from rimedio.asl.execution.map_description import MapRunDescription
 from rimedio.asl.jsontext import JSON
 from rimedio.asl.wire.faults import Fault
 from rimedio.asl.wire.fields import Fields, present

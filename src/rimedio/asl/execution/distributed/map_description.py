@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from typing import cast
 
 from rimedio.asl.errors import ExecutionDoesNotExist
+from rimedio.asl.execution.distributed.map_run import Facts
 from rimedio.asl.execution.fanout import DISTRIBUTED_CONCURRENCY
-from rimedio.asl.execution.map_run import Facts
 from rimedio.asl.journal.port import LIMITS_NOTE, RUNNING, Execution, Journal
 from rimedio.asl.jsontext import JSON, loads
 

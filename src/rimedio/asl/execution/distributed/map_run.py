@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, cast
 from rimedio.asl.clock import new_uuid
 from rimedio.asl.definition.model import MapPart, ReaderPart
 from rimedio.asl.errors import StatesError, TaskFailed
-from rimedio.asl.execution import items as forms
-from rimedio.asl.execution import results
-from rimedio.asl.execution.child_executions import ChildExecutions
+from rimedio.asl.execution.distributed import items as forms
+from rimedio.asl.execution.distributed import results
+from rimedio.asl.execution.distributed.child_executions import ChildExecutions
 from rimedio.asl.execution.failures import is_fatal, located
 from rimedio.asl.execution.frames import Children, Frame, Outcome, Phase, Run, TaskCall
 from rimedio.asl.expressions.query import MISSING, Scope
