@@ -8,7 +8,10 @@ from rimedio.bootstrap import Rimedio
 from rimedio.domain.codec import Json
 from rimedio.domain.ticket import Ticket, TicketRequest
 
-JOINS = {"ParallelStateSucceeded": "ParallelStateStarted", "MapStateSucceeded": "MapStateStarted"}
+JOINS = {
+    **dict.fromkeys(("ParallelStateSucceeded", "ParallelStateExited"), "ParallelStateStarted"),
+    **dict.fromkeys(("MapStateSucceeded", "MapStateExited"), "MapStateStarted"),
+}
 FAILED_TRIES = frozenset({"TaskFailed", "TaskTimedOut", "TaskStartFailed", "TaskSubmitFailed"})
 Link = tuple[str, str]  # an event's type and the state it belongs to
 

@@ -101,7 +101,7 @@ def test_feedback_is_kept_with_who_gave_it_and_of_which_solution() -> None:
     given = give(TENANT, ticket.ticket_id, request, "tom")
     assert (given.operator_id, given.solution_id, given.measured) == ("tom", ticket.solution_id, False)
     assert give.list(TENANT, ticket.ticket_id) == (given,)
-    with pytest.raises(InvalidInput, match="no solution sol_x"):
+    with pytest.raises(Conflict, match="no solution sol_x"):
         give(
             TENANT, ticket.ticket_id, FeedbackRequest(rating=1, was_helpful=False, solution_id="sol_x"), "tom"
         )

@@ -49,7 +49,7 @@ def register(api: Api, system: "Rimedio") -> None:
         return system.desk.messages(api.caller.tenant_id, ticket_id, body.text, author)
 
     @api.post("/v1/tickets/{ticket_id}/feedback", summary="Judge its remedy", tag=TAG, status=204,
-              errors=(404,))  # fmt: skip
+              errors=(404, 409))  # fmt: skip
     def give_feedback(ticket_id: TicketId, body: FeedbackRequest) -> None:
         system.desk.feedback(api.caller.tenant_id, ticket_id, body, api.caller.subject)
 

@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from rimedio.domain.clock import Clock, Ids
-from rimedio.domain.errors import InvalidInput, NotFound
+from rimedio.domain.errors import Conflict, NotFound
 from rimedio.domain.feedback import Feedback, Rating, Use
 from rimedio.storage.tickets import TicketStore
 
@@ -42,7 +42,7 @@ class GiveFeedback:
     def __call__(
         self, tenant_id: str, ticket_id: str, request: FeedbackRequest, operator_id: str
     ) -> Feedback:
-        """Keep a judgement. Raises NotFound; InvalidInput for a solution that is not the ticket's."""
+        """Keep a judgement. Raises NotFound; Conflict for a solution that is not the ticket's."""
         ticket = self.tickets.get(tenant_id, ticket_id)
         solution_id = request.solution_id or ticket.solution_id
         if request.solution_id is not None:
@@ -50,7 +50,7 @@ class GiveFeedback:
                 self.tickets.solution(tenant_id, ticket_id, request.solution_id)
             except NotFound:
                 msg = f"Ticket {ticket_id} has no solution {request.solution_id}. Leave `solution_id` out."
-                raise InvalidInput(msg) from None
+                raise Conflict(msg) from None
         feedback = Feedback(
             **request.model_dump(exclude={"solution_id"}),
             solution_id=solution_id,
