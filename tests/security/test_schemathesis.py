@@ -116,5 +116,7 @@ def test_schemathesis_finds_nothing(served: Served, tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_schemathesis_finds_nothing_however_long_it_searches(served: Served, tmp_path: Path) -> None:
-    done = run(served, tmp_path, "--max-examples", str(LONG))
+    # A ticket is accepted with 202; its solution and its run come later, and 404 is the documented answer until then.
+    later = "ensure_resource_availability"
+    done = run(served, tmp_path, "--max-examples", str(LONG), "--exclude-checks", later)
     assert done.returncode == 0, done.stdout + done.stderr
