@@ -1,5 +1,6 @@
 """What every journal must do."""
 
+import json
 import sqlite3
 import threading
 from datetime import timedelta
@@ -236,3 +237,19 @@ def test_a_stop_that_came_when_the_execution_had_just_failed_does_not_stop_its_r
     assert engine.run(execution_id).status == "FAILED"
     engine.redrive(execution_id)
     assert engine.run(execution_id).status == "RUNNING"
+
+
+def test_an_execution_that_an_earlier_release_left_waiting_goes_on(tmp_path: Path) -> None:
+    path, clock = tmp_path / "runs.db", VirtualClock()
+    machine = Machine.parse({"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 60, "End": True}}})
+    earlier = Engine(SqliteJournal.open(path), clock=clock)
+    execution = earlier.start(machine, {"a": 1})
+    earlier.run_until_idle(wait=False)
+    with sqlite3.connect(path) as connection:
+        ((body,),) = connection.execute("SELECT body FROM asl_frames").fetchall()
+        *fields, _redriven, log = json.loads(body)  # the last field is younger than the others
+        connection.execute("UPDATE asl_frames SET body = ?", (json.dumps([*fields, log]).encode(),))
+    connection.close()
+    engine = Engine(SqliteJournal.open(path), clock=clock)
+    assert engine.resume() == 1
+    assert engine.run(execution).output == {"a": 1}

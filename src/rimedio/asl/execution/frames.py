@@ -114,15 +114,16 @@ class Frame:
 
     @classmethod
     def unpack(cls, path: str, body: bytes, parent: "Frame | None", machine: Machine) -> "Frame":
-        """The inverse of `pack`."""
+        """The inverse of `pack`; fields that came with a later release have their defaults."""
         *row, log = orjson.loads(body)
         graph = machine.graph if parent is None else subgraph(parent, int(path.rpartition("/")[2]))
-        values = dict(zip(_PACKED, row, strict=True))
+        values = dict(zip(_PACKED, row, strict=False))
         values["phase"] = Phase(values["phase"])
         events = None if log is None else [Event(*event) for event in log]
         return cls(path=path, graph=graph, parent=parent, log=events, **values)
 
 
+# Executions outlive releases: a new field goes to the end and has a default, none is moved or taken away.
 _PACKED = (
     "state", "input", "phase", "variables", "entered", "entered_at", "previous", "attempts", "retries",
     "attempt", "due", "deadline", "beat_by", "beat_every", "token", "payload", "output", "items", "limits",
