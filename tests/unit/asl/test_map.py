@@ -228,7 +228,7 @@ def test_a_map_run_beside_a_failing_branch_is_aborted() -> None:
         ({"InputType": "JSON", "MaxItems": 1}, "[1, 2, 3]", [1]),
         ({"InputType": "JSON", "MaxItems": 0}, "[1, 2, 3]", [1, 2, 3]),
         ({"InputType": "JSONL"}, '{"a": 1}\n\n[2]\n"\u2028"', [{"a": 1}, [2], "\u2028"]),
-        ({"InputType": "JSONL"}, gzip.compress(b'{"a": 1}\n'), [{"a": 1}]),
+        ({"InputType": "JSONL"}, gzip.compress(b'{"a": 1}\n', mtime=0), [{"a": 1}]),
         (FIRST_ROW, 'a,b\n1,"x,y"\n2\n3,4,5\n', [{"a": "1", "b": "x,y"}, {"a": "2", "b": ""}, {"a": "3", "b": "4"}]),
         (FIRST_ROW, '\ufeffa,b\r\n"1\n2","""q"""\r\n\r\n', [{"a": "1\n2", "b": '"q"'}]),
         (FIRST_ROW, "0,True,{}\nx,1,\n", [{"0": "x", "True": "1", "{}": ""}]),
