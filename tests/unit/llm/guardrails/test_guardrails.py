@@ -73,9 +73,11 @@ def test_a_long_ticket_is_inspected_within_milliseconds() -> None:
     text = (CLEAN * 100)[:4900] + " Chiamate Ezio Donati al 340 1234567."
     guardrails = Guardrails()
     guardrails.inspect_request(text)
-    spent = []
-    for _ in range(5):
-        started = time.process_time()
+    least = 1.0
+    for _ in range(30):  # neighbours on the same core add to a try, and never take away
+        started = time.thread_time()
         guardrails.inspect_request(text)
-        spent.append(time.process_time() - started)
-    assert min(spent) < 0.1  # about 12 ms on an idle core
+        least = min(least, time.thread_time() - started)
+        if least < 0.1:
+            break
+    assert least < 0.1  # about 12 ms on an idle core

@@ -1,11 +1,11 @@
 """Prompt injections are found; orders to machines and harmless prompts pass."""
 
 import base64
-import time
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.growth import assert_in_proportion
 
 from rimedio.domain.errors import ModelUnavailable
 from rimedio.llm.guardrails.injection import InjectionDetector
@@ -117,17 +117,7 @@ def test_any_text_gets_a_probability(text: str) -> None:
     ["ignore ", "a", "A B ", "A_", "=", "\n", '"say ', "1 a ", "ignore the ", "é", "0o1", "you are now "],
 )
 def test_the_worst_text_takes_time_in_proportion(unit: str) -> None:
-    def cpu_s(size: int) -> float:
-        text = (unit * (size // len(unit) + 1))[:size]
-        spent = []
-        for _ in range(3):
-            started = time.process_time()
-            DETECTOR.inspect(text)
-            spent.append(time.process_time() - started)
-        return min(spent)
-
-    cpu_s(1000)
-    assert cpu_s(50_000) < 60 * max(cpu_s(5_000), 0.005)
+    assert_in_proportion(DETECTOR.inspect, unit)
 
 
 @pytest.mark.parametrize(

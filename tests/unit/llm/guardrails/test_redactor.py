@@ -6,6 +6,7 @@ import time
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.growth import assert_in_proportion
 
 from rimedio.domain.errors import InvalidInput
 from rimedio.llm.guardrails.pii import Redactor, Vault, redact, restore
@@ -146,24 +147,14 @@ WORST = [
 ]
 
 
-def cpu_s(unit: str, size: int) -> float:
-    """The least of three: a neighbour on the same core makes one of them several times as long."""
-    text = (unit * (size // len(unit)))[:size]
-    spent = []
-    for _ in range(3):
-        started = time.process_time()
-        Redactor(["Mario Bellandi"]).find(text)
-        spent.append(time.process_time() - started)
-    return min(spent)
-
-
 @pytest.mark.parametrize("unit", WORST)
 def test_the_worst_text_takes_time_in_proportion(unit: str) -> None:
-    # Ten times the text; quadratic work would take a hundred times as long.
-    assert cpu_s(unit, 50_000) < 60 * max(cpu_s(unit, 5_000), 0.002)
+    assert_in_proportion(Redactor(["Mario Bellandi"]).find, unit)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("unit", WORST)
 def test_a_megabyte_of_the_worst_is_read_in_seconds(unit: str) -> None:
-    assert cpu_s(unit, 1_000_000) < 60
+    started = time.thread_time()
+    Redactor(["Mario Bellandi"]).find((unit * (1_000_000 // len(unit) + 1))[:1_000_000])
+    assert time.thread_time() - started < 300  # up to 20 s on a busy core; quadratic work takes hours

@@ -1,8 +1,7 @@
 """Dangerous deeds are flagged; warnings against them are not."""
 
-import time
-
 import pytest
+from tests.growth import assert_in_proportion
 
 from rimedio.llm.guardrails.safety import find_dangers
 
@@ -79,13 +78,4 @@ def test_a_flag_shows_the_words_that_raised_it() -> None:
 
 @pytest.mark.parametrize("unit", ["apri ", "bypass ", "non ", "a b. ", "senza ", "open the fuse "])
 def test_the_worst_text_takes_time_in_proportion(unit: str) -> None:
-    def cpu_s(size: int) -> float:
-        text = (unit * size)[:size]
-        spent = []
-        for _ in range(3):
-            started = time.process_time()
-            find_dangers(text)
-            spent.append(time.process_time() - started)
-        return min(spent)
-
-    assert cpu_s(50_000) < 60 * max(cpu_s(5_000), 0.002)
+    assert_in_proportion(find_dangers, unit)
