@@ -4,6 +4,7 @@ import io
 import json
 import re
 import shutil
+import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from tests.conftest import ROOT
 from typer.testing import CliRunner
 
 from rimedio.asl.cli import app
+from rimedio.asl.cli.display import Lines
 
 TASK = {
     "Type": "Task",
@@ -51,10 +53,15 @@ def call(*arguments: str) -> tuple[int, str]:
     return result.exit_code, result.output
 
 
+def without_durations(output: str) -> str:
+    """How long each state took differs from run to run; a quick one tells nothing of it."""
+    return re.sub(r"  \d+\.\d\d s\b", "", output)
+
+
 def test_a_run_shows_its_progress_and_its_result(folder: Path) -> None:
     code, output = call("run", "m.asl.json", "--mocks", "mocks.json", "--db", "runs.db", "--name", "one")
     assert code == 0
-    told = re.sub(r"\d+\.\d+", "0", output).splitlines()
+    told = re.sub(r"\d+\.\d+", "0", without_durations(output)).splitlines()
     assert told[:3] == ["    0  ✓ A", "    0  ✓ B", "✓ m:one SUCCEEDED after 0 s"]
     assert json.loads(output[output.index("{") :]) == {"x": 1}
     code, output = call("run", "m.asl.json", "--mocks", "mocks.json", "--db", "runs.db", "--name", "one")
@@ -100,7 +107,7 @@ def test_a_failure_says_what_failed_with_what_and_what_to_do(examples: Path) -> 
         '  Input  {"told":"the card has expired"}',
         "  Next   rimedio asl history order:late --db runs.db",
     ]
-    assert "↷ Charge  caught CardDeclined" in output
+    assert "↷ Charge  caught CardDeclined" in without_durations(output)
     code, output = call(*order)
     assert (code, "Run it again with --db runs.db" in output) == (1, True)
     code, output = call("run", "order.asl.json", "--input", "@declined.input.json")
@@ -132,7 +139,19 @@ def test_fast_runs_waits_at_once(examples: Path) -> None:
     assert "SUCCEEDED after 1 d 0 h" in output
 
 
-def test_a_wait_passes_and_an_answer_from_elsewhere_is_heard(examples: Path) -> None:
+def test_a_wait_passes_and_an_answer_from_elsewhere_is_heard(
+    examples: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = threading.Event()
+    note = Lines.note
+
+    def told(display: Lines, line: str) -> None:
+        note(display, line)
+        if "send-failure" in line:
+            asked.set()
+
+    monkeypatch.setattr(Lines, "note", told)
+    monkeypatch.setattr(Lines, "asked", asked, raising=False)
     at = (
         (datetime.now(UTC) + timedelta(seconds=0.3)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     )
@@ -143,9 +162,10 @@ def test_a_wait_passes_and_an_answer_from_elsewhere_is_heard(examples: Path) -> 
         {"StartAt": "W", "States": {"W": wait, "T": {**token, "Parameters": {"FunctionName": "f"}}}},
     )
     (examples / "answering_tasks.py").write_text(
-        "import threading\n\nfrom rimedio.asl import Engine, SqliteJournal\n\n\n"
-        "def answer(token):\n    Engine(SqliteJournal.open('runs.db')).send_task_success(token, 'heard')\n\n\n"
-        "def f(payload, context):\n    threading.Timer(0.2, answer, [context.token]).start()\n\n\n"
+        "import threading\n\nfrom rimedio.asl import Engine, SqliteJournal\nfrom rimedio.asl.cli.display import Lines\n\n\n"
+        "def answer(token):\n    Lines.asked.wait(60)\n"
+        "    Engine(SqliteJournal.open('runs.db')).send_task_success(token, 'heard')\n\n\n"
+        "def f(payload, context):\n    threading.Thread(target=answer, args=[context.token]).start()\n\n\n"
         'HANDLERS = {"f": f}\n'
     )
     code, output = call("run", "m.json", "--tasks", "answering_tasks", "--db", "runs.db", "--wait")
@@ -359,7 +379,7 @@ def test_a_map_reads_from_a_folder_and_its_child_executions_are_seen(examples: P
     assert code == 0
     assert re.search(r"✓ Readings .*3/3 items, 1 failed", output)
     assert '"total": 585' in output
-    described = call("describe", "one", "--db", "runs.db")[1]
+    described = without_durations(call("describe", "one", "--db", "runs.db")[1])
     assert "    item 2\n      ✓ Plausible?\n      ✗ Reject  NegativeReading: roof: -4" in described
     call("graph", "readings.asl.json", "--execution", "one", "--db", "runs.db", "--out", "r.svg")
     assert "items 2/3" in (examples / "r.svg").read_text("utf-8")
