@@ -46,7 +46,7 @@ OWN_NAMES = ("/v1/events/rules/{name}", "/v1/schedules/{name}")  # each tenant h
 
 @pytest.fixture(scope="session")
 def routes(house: House) -> list[str]:
-    document = httpx.get(house.url + "/v1/openapi.json").json()
+    document = httpx.get(house.url + "/v1/openapi.json", timeout=60).json()
     return [f"{method.upper()} {path}" for path, methods in document["paths"].items() for method in methods]
 
 

@@ -26,7 +26,9 @@ def claims(**changes: object) -> Claims:
 
 
 def status_of(house: House, token: str) -> int:
-    return httpx.get(house.url + "/v1/me", headers={"Authorization": f"Bearer {token}"}).status_code
+    return httpx.get(
+        house.url + "/v1/me", headers={"Authorization": f"Bearer {token}"}, timeout=60
+    ).status_code
 
 
 def signed(house: House, payload: Claims, algorithm: str = "RS256") -> str:
@@ -87,8 +89,8 @@ def test_another_algorithm_is_refused(house: House) -> None:
 
 def test_a_token_in_the_url_is_not_looked_at(house: House) -> None:
     token = signed(house, claims())
-    assert httpx.get(house.url + f"/v1/me?access_token={token}").status_code == 401
-    assert httpx.get(house.url + "/v1/me", cookies={"Authorization": token}).status_code == 401
+    assert httpx.get(house.url + f"/v1/me?access_token={token}", timeout=60).status_code == 401
+    assert httpx.get(house.url + "/v1/me", cookies={"Authorization": token}, timeout=60).status_code == 401
 
 
 def test_a_rotation_keeps_tokens_and_a_theft_ends_them(house: House) -> None:

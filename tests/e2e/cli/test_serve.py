@@ -36,7 +36,7 @@ def served(folder: Path) -> Iterator[tuple[subprocess.Popen[str], str, str]]:
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
 def test_it_says_where_it_is_and_ends_cleanly_when_told(tmp_path: Path, how: signal.Signals) -> None:
     with served(tmp_path / "data") as (process, address, _):
-        assert httpx.get(f"{address}/v1/health").json()["status"] == "ok"
+        assert httpx.get(f"{address}/v1/health", timeout=60).json()["status"] == "ok"
         process.send_signal(how)
         out, err = process.communicate(timeout=30)
         assert process.returncode == 0, err
@@ -47,18 +47,18 @@ def test_it_says_where_it_is_and_ends_cleanly_when_told(tmp_path: Path, how: sig
 def test_its_link_signs_in_once(tmp_path: Path) -> None:
     with served(tmp_path / "data") as (_, address, link):
         code = link.partition("?code=")[2]
-        first = httpx.post(f"{address}/v1/session", json={"code": code})
+        first = httpx.post(f"{address}/v1/session", json={"code": code}, timeout=60)
         assert first.status_code == 200
         token = first.json()["token"]
-        me = httpx.get(f"{address}/v1/me", headers={"Authorization": f"Bearer {token}"}).json()
+        me = httpx.get(f"{address}/v1/me", headers={"Authorization": f"Bearer {token}"}, timeout=60).json()
         assert (me["tenant_id"], me["roles"]) == ("default", ["admin"])
-        assert httpx.post(f"{address}/v1/session", json={"code": code}).status_code == 401
+        assert httpx.post(f"{address}/v1/session", json={"code": code}, timeout=60).status_code == 401
 
 
 def test_a_data_folder_is_served_by_one_process(rimedio: Run, tmp_path: Path) -> None:
     with served(tmp_path / "data") as (_, address, _):
         refused(rimedio("--data-dir", tmp_path / "data", "serve", "--port", 0), 7, "in use by process")
-        assert httpx.get(f"{address}/v1/health").status_code == 200
+        assert httpx.get(f"{address}/v1/health", timeout=60).status_code == 200
 
 
 def test_a_port_that_is_taken_is_named(rimedio: Run, tmp_path: Path) -> None:

@@ -59,10 +59,10 @@ class House:
     @contextmanager
     def client(self, role: Role | str | None = Role.ADMIN, tenant: str = ACME) -> Iterator[httpx.Client]:
         headers = {} if role is None else self.headers(role, tenant)
-        with httpx.Client(base_url=self.url, headers=headers, timeout=30) as client:
+        with httpx.Client(base_url=self.url, headers=headers, timeout=60) as client:
             yield client
 
-    def raw(self, data: bytes, *, until_closed: bool = True, seconds: float = 10) -> bytes:
+    def raw(self, data: bytes, *, until_closed: bool = True, seconds: float = 60) -> bytes:
         """Send bytes as they are, return whatever comes back."""
         parts = urlsplit(self.url)
         with socket.create_connection((parts.hostname or "", parts.port or 0), timeout=seconds) as wire:

@@ -17,7 +17,7 @@ def test_every_answer_carries_the_headers_of_the_contract(house: House) -> None:
             client.get("/v1/health"),
             client.get("/v1/nothing"),
             client.post("/v1/tickets", content=b"{", headers={"Content-Type": "application/json"}),
-            httpx.get(house.url + "/v1/me"),
+            httpx.get(house.url + "/v1/me", timeout=60),
         ]
     for answer in answers:
         for name in ("X-Request-Id", "X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"):
@@ -96,18 +96,18 @@ def test_methods_and_media_types_that_do_not_fit_are_said_so(house: House) -> No
 
 
 def test_the_console_is_served_with_a_strict_policy(house: House) -> None:
-    answer = httpx.get(house.url + "/")
+    answer = httpx.get(house.url + "/", timeout=60)
 
     assert answer.status_code == 200
     assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
     policy = answer.headers["Content-Security-Policy"]
     assert "script-src 'self'" in policy
     assert "unsafe" not in policy
-    again = httpx.get(house.url + "/", headers={"If-None-Match": answer.headers["ETag"]})
+    again = httpx.get(house.url + "/", headers={"If-None-Match": answer.headers["ETag"]}, timeout=60)
     assert (again.status_code, again.content) == (304, b"")
     head = httpx.head(house.url + "/")
     assert (head.status_code, head.content) == (200, b"")
-    assert httpx.post(house.url + "/").status_code == 405
+    assert httpx.post(house.url + "/", timeout=60).status_code == 405
 
 
 def test_every_file_that_the_first_page_asks_for_is_there(house: House) -> None:
@@ -122,8 +122,10 @@ def test_every_file_that_the_first_page_asks_for_is_there(house: House) -> None:
 
 
 def test_a_large_document_is_packed(house: House) -> None:
-    plain = httpx.get(house.url + "/v1/openapi.json", headers={"Accept-Encoding": "identity"})
-    with httpx.stream("GET", house.url + "/v1/openapi.json", headers={"Accept-Encoding": "gzip"}) as answer:
+    plain = httpx.get(house.url + "/v1/openapi.json", headers={"Accept-Encoding": "identity"}, timeout=60)
+    with httpx.stream(
+        "GET", house.url + "/v1/openapi.json", headers={"Accept-Encoding": "gzip"}, timeout=60
+    ) as answer:
         packed = b"".join(answer.iter_raw())
 
     assert "Content-Encoding" not in plain.headers
@@ -140,8 +142,12 @@ def test_other_sites_are_not_let_in_unless_the_settings_name_them(
     folder = tmp_path_factory.mktemp("cors")
     with running_house(folder, cors_origins="https://app.example") as open_house:
         preflight = httpx.options(open_house.url + "/v1/me", headers=origin)
-        actual = httpx.get(open_house.url + "/v1/health", headers={"Origin": "https://app.example"})
-        stranger = httpx.get(open_house.url + "/v1/health", headers={"Origin": "https://evil.example"})
+        actual = httpx.get(
+            open_house.url + "/v1/health", headers={"Origin": "https://app.example"}, timeout=60
+        )
+        stranger = httpx.get(
+            open_house.url + "/v1/health", headers={"Origin": "https://evil.example"}, timeout=60
+        )
     assert preflight.status_code == 204
     assert actual.headers["Access-Control-Allow-Origin"] == "https://app.example"
     assert "Access-Control-Allow-Origin" not in stranger.headers
@@ -155,7 +161,7 @@ def test_a_tenant_that_asks_too_much_is_told_when_to_come_back(
             answers = [client.get("/v1/me") for _ in range(5)]
         with slow.client(tenant=OTHER) as client:
             other = client.get("/v1/me")
-        anonymous = [httpx.get(slow.url + "/v1/health").status_code for _ in range(3)]
+        anonymous = [httpx.get(slow.url + "/v1/health", timeout=60).status_code for _ in range(3)]
 
     assert [a.status_code for a in answers] == [200, 200, 200, 429, 429]
     assert answers[-1].json()["error"]["code"] == "RATE_LIMITED"
@@ -195,7 +201,7 @@ def test_the_published_keys_verify_the_tokens(house: House) -> None:
     from rimedio.security.jwks import JwksDocument
     from rimedio.security.tokens import TokenRules, TokenVerifier
 
-    document = httpx.get(house.url + "/.well-known/jwks.json").content
+    document = httpx.get(house.url + "/.well-known/jwks.json", timeout=60).content
     verifier = TokenVerifier(JwksDocument(lambda: document, SystemClock()), TokenRules(), SystemClock())
 
     assert verifier.verify(house.token()).tenant_id == ACME

@@ -156,7 +156,7 @@ def test_streams_ask_for_a_token_a_role_and_a_valid_question(house: House) -> No
 def test_hundreds_of_streams_hold_no_threads_and_end_when_dropped(house: House, client: httpx.Client) -> None:
     before = threading.active_count()
     limits = httpx.Limits(max_connections=400, max_keepalive_connections=400)
-    with httpx.Client(base_url=house.url, headers=house.headers(), timeout=30, limits=limits) as many:
+    with httpx.Client(base_url=house.url, headers=house.headers(), timeout=60, limits=limits) as many:
         open_now = [
             many.send(many.build_request("GET", "/v1/events/stream"), stream=True) for _ in range(300)
         ]
@@ -174,7 +174,7 @@ def test_hundreds_of_streams_hold_no_threads_and_end_when_dropped(house: House, 
 
 def test_the_service_ends_although_streams_are_open(tmp_path_factory: pytest.TempPathFactory) -> None:
     with running_house(tmp_path_factory.mktemp("ending")) as fresh:
-        client = httpx.Client(base_url=fresh.url, headers=fresh.headers(), timeout=30)
+        client = httpx.Client(base_url=fresh.url, headers=fresh.headers(), timeout=60)
         answer = client.send(client.build_request("GET", "/v1/events/stream"), stream=True)
         assert answer.status_code == 200
     assert list(events_of(answer.iter_lines())) == []  # an end, not a broken connection

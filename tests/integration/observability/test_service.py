@@ -93,7 +93,7 @@ def test_what_a_request_leaves_behind(house: House, logged: io.StringIO, tmp_pat
 
 def test_unknown_routes_make_one_series_whatever_is_asked_for(house: House) -> None:
     for number in range(20):
-        httpx.get(f"{house.url}/v1/nothing-{number}")
+        httpx.get(f"{house.url}/v1/nothing-{number}", timeout=60)
     with house.client() as client:
         families = text_string_to_metric_families(client.get("/v1/metrics").text)
     (requests,) = [f for f in families if f.name == "rimedio_http_request_seconds"]

@@ -24,14 +24,14 @@ def run(house: House, *arguments: str) -> str:
 
 
 def who(house: House, token: str) -> dict[str, object]:
-    answer = httpx.get(house.url + "/v1/me", headers={"Authorization": f"Bearer {token}"})
+    answer = httpx.get(house.url + "/v1/me", headers={"Authorization": f"Bearer {token}"}, timeout=60)
     assert answer.status_code == 200, answer.text
     return dict(answer.json())
 
 
 def test_a_code_made_while_the_service_runs_signs_in(house: House) -> None:
     made = json.loads(run(house, "sign-in", "--role", "technician", "--subject", "luca", "--json"))
-    session = httpx.post(house.url + "/v1/session", json={"code": made["code"]})
+    session = httpx.post(house.url + "/v1/session", json={"code": made["code"]}, timeout=60)
 
     assert made["link"].endswith(f"/?code={made['code']}")
     me = who(house, session.json()["token"])
@@ -50,7 +50,7 @@ def test_a_rotation_beside_the_service_keeps_its_tokens(house: House) -> None:
     after = run(house, "token").splitlines()[0]
 
     who(house, before)
-    assert len(httpx.get(house.url + "/.well-known/jwks.json").json()["keys"]) >= 1
+    assert len(httpx.get(house.url + "/.well-known/jwks.json", timeout=60).json()["keys"]) >= 1
     assert after.split(".")[0] != before.split(".")[0]
 
 
@@ -60,5 +60,5 @@ def test_after_a_theft_no_token_of_before_counts(house: House) -> None:
     fresh = run(house, "token").splitlines()[0]
 
     who(house, fresh)
-    refused = httpx.get(house.url + "/v1/me", headers={"Authorization": f"Bearer {stolen}"})
+    refused = httpx.get(house.url + "/v1/me", headers={"Authorization": f"Bearer {stolen}"}, timeout=60)
     assert refused.status_code == 401
