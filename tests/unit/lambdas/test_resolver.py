@@ -3,7 +3,10 @@
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
+import pytest
+
 from rimedio.domain.clock import FakeClock, SeededIds
+from rimedio.http.routes import RouteTable
 from rimedio.lambdas.caller import Caller
 from rimedio.lambdas.router import Api
 
@@ -53,6 +56,21 @@ def test_dots_of_a_path_are_only_dots() -> None:
 
     assert api.resolve(event("acme") | {"path": "/v1/tickets.csv"}, None)["statusCode"] == 200
     assert api.resolve(event("acme") | {"path": "/v1/ticketsXcsv"}, None)["statusCode"] == 404
+
+
+@pytest.mark.parametrize("behind", ["/", "//", "\n", "%0a"])
+def test_a_path_with_something_behind_it_is_no_route_as_it_is_none_for_the_gateway(behind: str) -> None:
+    """Where the gateway finds no route it asks no authorizer, so a caller with a token would be told he has none."""
+    api = Api(FakeClock(), SeededIds())
+
+    @api.get("/v1/me", summary="Who", tag="account")
+    def get_me() -> str:
+        return "x"
+
+    path = f"/v1/me{behind}"
+    assert api.resolve(event("acme") | {"path": path}, None)["statusCode"] == 404
+    assert api.resolver.find("GET", path) is None
+    assert RouteTable([("GET", "/v1/me")]).find("GET", path) is None
 
 
 def test_a_route_is_found_by_the_resource_that_the_gateway_names_and_by_its_path_alone() -> None:
