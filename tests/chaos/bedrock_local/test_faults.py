@@ -107,7 +107,7 @@ def test_a_guardrail_can_be_made_to_act(bench: Any) -> None:
 def send(url: str, method: str, body: bytes = b"", **headers: str) -> tuple[int, str, Any]:
     request = urllib.request.Request(url, body or None, headers, method=method)
     try:
-        with urllib.request.urlopen(request, timeout=5) as reply:
+        with urllib.request.urlopen(request, timeout=60) as reply:
             return reply.status, "", json.loads(reply.read())
     except urllib.error.HTTPError as error:
         with error:
@@ -150,7 +150,7 @@ def test_nonsense_is_refused_in_a_sentence(
 
 def test_a_body_that_is_too_long_is_refused_before_it_is_read(bench: Any) -> None:
     host, port = bench.url.removeprefix("http://").split(":")
-    with socket.create_connection((host, int(port)), timeout=5) as line:
+    with socket.create_connection((host, int(port)), timeout=60) as line:
         head = (
             f"POST /rerank HTTP/1.1\r\nHost: {host}\r\nContent-Length: 999999999\r\nConnection: close\r\n\r\n"
         )
@@ -172,5 +172,5 @@ def test_many_clients_at_once_are_each_answered_their_own(bench: Any) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(20)
+        thread.join(60)
     assert wrong == []

@@ -28,7 +28,7 @@ print(*sorted(sys.modules), sep="\\n")
 
 def test_routes_of_tickets_import_nothing_heavy() -> None:
     command = [sys.executable, "-c", PROGRAM, *SERVED]
-    loaded = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout.split()
+    loaded = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout.split()
     assert "rimedio.lambdas.routes.tickets" in loaded
     assert not [name for name in loaded if f"{name}.".startswith(HEAVY)]
 
@@ -84,7 +84,7 @@ print(json.dumps({"seen": seen, "loaded": sorted(sys.modules)}))
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_importing_a_function_captures_no_time_no_randomness_no_socket_and_nothing_heavy(name: str) -> None:
     command = [sys.executable, "-c", WATCHER, name]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout.splitlines()[-1])
     assert found["seen"] == []
@@ -107,7 +107,7 @@ def test_what_is_imported_before_a_snapshot_exists(name: str) -> None:
 
 def test_the_system_on_aws_is_imported_without_what_single_parts_need() -> None:
     command = [sys.executable, "-c", "import sys, rimedio.bootstrap.aws; print(*sys.modules, sep='\\n')"]
-    loaded = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout.split()
+    loaded = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout.split()
     heavy = ("numpy", "jsonata", "boto3", "rimedio.answering.answer", "rimedio.knowledge.search")
     assert "rimedio.bootstrap.system" in loaded
     assert not [name for name in loaded if f"{name}.".startswith(tuple(f"{one}." for one in heavy))]

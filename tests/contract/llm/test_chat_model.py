@@ -44,7 +44,7 @@ def make(request: pytest.FixtureRequest) -> Iterator[Make]:
         def over_http(said: str) -> ChatModel:
             turn = Turn(status=STATUS[said], raw=b"{}") if said in STATUS else Turn(said)
             server = stack.enter_context(FakeChatServer([turn]))
-            model = OpenAICompatibleChat(Endpoint(server.url, "m-1", timeout_seconds=5))
+            model = OpenAICompatibleChat(Endpoint(server.url, "m-1", timeout_seconds=60))
             stack.callback(model.close)
             return model
 

@@ -50,7 +50,7 @@ def reply(text: str, quote: str, passage: int = 1) -> str:
 def writing(*turns: Turn) -> Iterator[tuple[WriterChain, FakeChatServer]]:
     counter = CharacterTokenCounter()
     with FakeChatServer(turns) as server:
-        chat = OpenAICompatibleChat(Endpoint(server.url, "m-1", timeout_seconds=5), counter)
+        chat = OpenAICompatibleChat(Endpoint(server.url, "m-1", timeout_seconds=60), counter)
         router = ModelRouter([chat], PriceTable.shipped(), counter)
         yield WriterChain([Generator(router, PromptRegistry.shipped()), ExtractiveWriter()]), server
         chat.close()

@@ -14,7 +14,7 @@ from rimedio.asl import Activities, Engine, Machine, SqliteJournal, TaskContext
 WORK = "arn:aws:lambda:local:000000000000:function:work"
 ASK = "arn:aws:states:::sqs:sendMessage.waitForTaskToken"
 SHIP = "arn:aws:states:local:000000000000:activity:ship"
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 60.0
 
 
 def machine(**states: dict[str, Any]) -> Machine:

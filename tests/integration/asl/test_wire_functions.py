@@ -120,7 +120,7 @@ def test_the_command_serves_boto3_and_goes_on_after_a_kill(tmp_path: Path, lambd
         process.kill()
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         client = client_of(process)
-        for _ in range(100):
+        for _ in range(1200):
             found = client.describe_execution(executionArn=started)
             if found["status"] != "RUNNING":
                 break
@@ -149,7 +149,7 @@ def test_functions_of_a_module_are_called_as_lambda_calls_them(tmp_path: Path) -
             "stateMachineArn"
         ]
         started = client.start_execution(stateMachineArn=machine, input='{"n": 1}')["executionArn"]
-        for _ in range(100):
+        for _ in range(1200):
             found = client.describe_execution(executionArn=started)
             if found["status"] != "RUNNING":
                 break

@@ -70,11 +70,11 @@ def _server() -> Iterator[tuple[str, LocalBedrock]]:
 def _client(_server: tuple[str, LocalBedrock]) -> Iterator[Client]:
     made: dict[tuple[str, int, float], Any] = {}
 
-    def client(service: str, attempts: int = 1, read_seconds: float = 10.0) -> Any:
+    def client(service: str, attempts: int = 1, read_seconds: float = 60.0) -> Any:
         key = service, attempts, read_seconds
         if key not in made:
             retries = {"mode": "standard", "total_max_attempts": attempts}
-            config = Config(retries=retries, read_timeout=read_seconds, connect_timeout=3)
+            config = Config(retries=retries, read_timeout=read_seconds, connect_timeout=60)
             session = boto3.session.Session("test", "test", region_name="eu-south-1")
             made[key] = session.client(service, endpoint_url=_server[0], config=config)
         return made[key]

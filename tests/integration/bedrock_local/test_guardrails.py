@@ -25,7 +25,7 @@ def marked(text: str, qualifier: str) -> dict[str, Any]:
 def set_up(bench: Any, guardrail: str, **policy: object) -> None:
     body = json.dumps(policy).encode()
     request = urllib.request.Request(f"{bench.url}/admin/guardrails/{guardrail}", body, method="PUT")
-    with urllib.request.urlopen(request, timeout=5) as reply:
+    with urllib.request.urlopen(request, timeout=60) as reply:
         assert reply.status == 200
 
 

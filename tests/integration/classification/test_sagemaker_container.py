@@ -167,7 +167,7 @@ def served(opt_ml: Path) -> Iterator[InferenceServer]:
 def call(
     server: InferenceServer, method: str, path: str, body: bytes = b"", **headers: str
 ) -> tuple[int, bytes]:
-    connection = HTTPConnection("127.0.0.1", server.server_address[1], timeout=10)
+    connection = HTTPConnection("127.0.0.1", server.server_address[1], timeout=60)
     try:
         connection.request(method, path, body, {k.replace("_", "-"): v for k, v in headers.items()})
         answer = connection.getresponse()
@@ -213,7 +213,7 @@ def test_a_body_that_is_none_is_the_callers_fault(
 
 
 def test_too_long_a_body_is_not_read(served: InferenceServer) -> None:
-    connection = HTTPConnection("127.0.0.1", served.server_address[1], timeout=10)
+    connection = HTTPConnection("127.0.0.1", served.server_address[1], timeout=60)
     try:
         connection.putrequest("POST", "/invocations")
         connection.putheader("Content-Length", str(BODY_BYTES_MAX + 1))

@@ -2,8 +2,8 @@
 
 import json
 import threading
-import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -74,15 +74,20 @@ def runtime(_runtime: Runtime) -> Runtime:
     return _runtime
 
 
-@pytest.fixture(scope="module")
-def client(_runtime: Runtime) -> Iterator[object]:
+@contextmanager
+def talking_to(runtime: Runtime, read_seconds: float) -> Iterator[object]:
     session = boto3.session.Session("test", "test", region_name="eu-south-1")
-    config = Config(retries={"total_max_attempts": 1}, read_timeout=0.3)
-    made = session.client(
-        "sagemaker-runtime", endpoint_url=f"http://127.0.0.1:{_runtime.server_address[1]}", config=config
-    )
+    config = Config(retries={"total_max_attempts": 1}, read_timeout=read_seconds)
+    address = f"http://127.0.0.1:{runtime.server_address[1]}"
+    made = session.client("sagemaker-runtime", endpoint_url=address, config=config)
     yield made
     made.close()
+
+
+@pytest.fixture(scope="module")
+def client(_runtime: Runtime) -> Iterator[object]:
+    with talking_to(_runtime, 60) as made:
+        yield made
 
 
 def ours(label: str = "FAN", confidence: float = 0.9) -> Answer:
@@ -154,10 +159,13 @@ def test_each_failure_has_its_kind_and_the_local_model_answers(
     assert (found.label, found.model_version, len(told)) == ("FAN", "fake", 1)
 
 
-def test_an_endpoint_that_hangs_is_left_after_the_clients_limit(runtime: Runtime, client: object) -> None:
-    runtime.answer = lambda _: (time.sleep(0.6), ours())[1]  # type: ignore[func-returns-value]
-    with pytest.raises(ModelUnavailable):
-        EndpointClassifier(client, EndpointChoice("tickets")).classify("the fan")
+def test_an_endpoint_that_hangs_is_left_after_the_clients_limit(runtime: Runtime) -> None:
+    release = threading.Event()
+    runtime.answer = lambda _: (release.wait(60), ours())[1]
+    with talking_to(runtime, 0.2) as impatient:
+        with pytest.raises(ModelUnavailable):
+            EndpointClassifier(impatient, EndpointChoice("tickets")).classify("the fan")
+        release.set()
 
 
 def test_without_a_local_model_the_endpoints_own_failure_is_told(runtime: Runtime, client: object) -> None:

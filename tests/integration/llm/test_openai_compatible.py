@@ -110,12 +110,12 @@ def test_a_connection_that_breaks_is_an_unavailable_model():
 def test_a_server_that_is_not_there_is_an_unavailable_model():
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    chat = OpenAICompatibleChat(Endpoint(f"http://127.0.0.1:{port}/v1", "m", connect_seconds=1))
+        port = free.getsockname()[1]  # taken, so that nobody else comes to listen there
+        chat = OpenAICompatibleChat(Endpoint(f"http://127.0.0.1:{port}/v1", "m", connect_seconds=60))
 
-    with pytest.raises(ModelUnavailable, match="server runs"):
-        chat.complete(REQUEST)
-    chat.close()
+        with pytest.raises(ModelUnavailable, match="server runs"):
+            chat.complete(REQUEST)
+        chat.close()
 
 
 def test_a_server_that_keeps_silent_is_an_unavailable_model():

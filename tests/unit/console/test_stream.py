@@ -37,7 +37,7 @@ def read(tmp_path: Path, *documents: str | None) -> dict[str, list[object]]:
     program = tmp_path / "program.mjs"
     program.write_text(PROGRAM)
     command = [node, str(program), STREAM.as_uri(), json.dumps(documents)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
     found: dict[str, list[object]] = json.loads(done.stdout)
     return found

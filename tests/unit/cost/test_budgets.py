@@ -146,7 +146,7 @@ def test_tickets_side_by_side_overshoot_by_at_most_one_call_each(tmp_path: Path,
     begin = threading.Barrier(threads)
 
     def work() -> int:
-        begin.wait(10)
+        begin.wait(60)
         calls = 0
         while True:
             try:

@@ -59,12 +59,12 @@ def test_another_thread_never_sees_an_unfinished_transaction(database: Database)
         connection.execute("INSERT INTO thing VALUES (1)")
         if database.path is not None:  # in memory, the reader waits for the end
             reader.start()
-            reader.join(timeout=10)
+            reader.join(timeout=60)
             assert seen == [[]]
         connection.execute("DELETE FROM thing")
         if database.path is None:
             reader.start()
-    reader.join(timeout=10)
+    reader.join(timeout=60)
     assert seen == [[]]
 
 
