@@ -5,17 +5,15 @@ its transport, httpcore, is used directly, with sockets that know the deadline o
 not kept: two names may share an address, and a kept connection was verified for the other name.
 """
 
-import ssl
 import time
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from functools import cache
-from typing import Any, TypeAlias
 
 import httpcore
 
 from rimedio.domain.errors import Unavailable
 from rimedio.events.webhook_sender import HttpAnswer
+from rimedio.security.deadline import DeadlineBackend, trusted_certificates
 from rimedio.security.ssrf import PublicUrl
 
 CONNECT_SECONDS = 5.0
@@ -23,9 +21,6 @@ TOTAL_SECONDS = 15.0
 RESPONSE_BYTES_MAX = 64 * 1024
 REPLY_CHARS_MAX = 200
 USER_AGENT = "Rimedio-Webhooks/1"
-SocketOption: TypeAlias = (
-    tuple[int, int, int] | tuple[int, int, bytes | bytearray] | tuple[int, int, None, int]
-)
 
 
 class HttpWebhookSender:
@@ -52,7 +47,7 @@ class HttpWebhookSender:
         self, url: PublicUrl, place: int, headers: Mapping[str, str], body: bytes, started: float
     ) -> HttpAnswer:
         pinned = httpcore.URL(url.pinned(place))
-        backend = _DeadlineBackend(started + self._total)
+        backend = DeadlineBackend(started + self._total)
         given = {
             **url.headers,
             "Content-Type": "application/json",
@@ -66,7 +61,7 @@ class HttpWebhookSender:
         with (
             httpcore.HTTPConnection(
                 pinned.origin,
-                ssl_context=_trust() if url.scheme == "https" else None,
+                ssl_context=trusted_certificates() if url.scheme == "https" else None,
                 network_backend=backend,
             ) as connection,
             connection.stream(
@@ -80,68 +75,6 @@ class HttpWebhookSender:
             content = _read(response.iter_stream())
             latency = (time.monotonic() - started) * 1000
             return HttpAnswer(response.status, latency, _excerpt(content), _retry_after(response.headers))
-
-
-class _DeadlineBackend(httpcore.SyncBackend):
-    """Opens sockets on which nothing lasts beyond the deadline."""
-
-    def __init__(self, deadline: float) -> None:
-        super().__init__()
-        self._deadline = deadline
-
-    def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[SocketOption] | None = None,
-    ) -> httpcore.NetworkStream:
-        left = _left(self._deadline, timeout)
-        opened = super().connect_tcp(host, port, left, local_address, socket_options)
-        return _DeadlineStream(opened, self._deadline)
-
-
-class _DeadlineStream(httpcore.NetworkStream):
-    """A connection whose every read and write ends at the deadline."""
-
-    def __init__(self, inner: httpcore.NetworkStream, deadline: float) -> None:
-        self._inner = inner
-        self._deadline = deadline
-
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._inner.read(max_bytes, timeout=_left(self._deadline, timeout))
-
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._inner.write(buffer, timeout=_left(self._deadline, timeout))
-
-    def close(self) -> None:
-        self._inner.close()
-
-    def start_tls(
-        self,
-        ssl_context: ssl.SSLContext,
-        server_hostname: str | None = None,
-        timeout: float | None = None,
-    ) -> httpcore.NetworkStream:
-        inner = self._inner.start_tls(ssl_context, server_hostname, _left(self._deadline, timeout))
-        return _DeadlineStream(inner, self._deadline)
-
-    def get_extra_info(self, info: str) -> Any:
-        return self._inner.get_extra_info(info)
-
-
-@cache
-def _trust() -> ssl.SSLContext:
-    """The certificates that are trusted, read once: that takes 20 ms."""
-    return httpcore.default_ssl_context()
-
-
-def _left(deadline: float, timeout: float | None) -> float:
-    left = deadline - time.monotonic()
-    if left <= 0:
-        raise httpcore.ReadTimeout("the time of the whole request is up")
-    return left if timeout is None else min(left, timeout)
 
 
 def _read(pieces: Iterable[bytes]) -> bytes:

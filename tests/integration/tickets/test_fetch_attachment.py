@@ -1,8 +1,10 @@
 """A file on the internet is fetched once, from the judged address, within limits; here from this machine."""
 
+import gzip
 import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from contextlib import suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
@@ -16,10 +18,26 @@ HITS: list[str] = []
 class Files(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         HITS.append(self.path)
+        with suppress(OSError):  # the client hung up: that is what some of these tests are about
+            self.answer()
+
+    def answer(self) -> None:
         if self.path == "/moved":
             self.send_response(302)
             self.send_header("Location", "http://169.254.169.254/")
             self.end_headers()
+            return
+        if self.path == "/drip":
+            self.send_response(200)
+            while not self.server.over.wait(0.02):  # type: ignore[attr-defined]  # a header that never ends
+                self.wfile.write(b"X-A: b\r\n")
+                self.wfile.flush()
+            return
+        if self.path == "/packed.log":
+            self.send_response(200)
+            self.send_header("Content-Encoding", "gzip")
+            self.end_headers()
+            self.wfile.write(gzip.compress(b"x" * 50_000_000))
             return
         body = b"x" * 5000 if self.path == "/big.log" else b"fault E030"
         self.send_response(404 if self.path == "/gone" else 200)
@@ -34,10 +52,12 @@ class Files(BaseHTTPRequestHandler):
 @pytest.fixture
 def address() -> Iterator[str]:
     HITS.clear()
-    server = HTTPServer(("127.0.0.1", 0), Files)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Files)
+    server.over = threading.Event()  # type: ignore[attr-defined]
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"
+    server.over.set()  # type: ignore[attr-defined]
     server.shutdown()
     thread.join()
     server.server_close()
@@ -72,3 +92,15 @@ def test_a_file_beyond_the_limit_is_refused(address: str) -> None:
 def test_nobody_there_is_said_in_words() -> None:
     with pytest.raises(Unavailable, match="cannot be fetched"):
         FetchAttachment(loopback)("http://127.0.0.1:9/x.log")
+
+
+def test_a_head_that_never_ends_holds_no_worker_for_ever(address: str) -> None:
+    """Every read of it is quick: only a limit on the whole ends it."""
+    with pytest.raises(Unavailable, match="cannot be fetched"):
+        FetchAttachment(loopback, total_seconds=0.3)(f"{address}/drip")
+
+
+def test_what_is_sent_packed_is_not_unpacked(address: str) -> None:
+    """A few kilobytes may unpack to more than memory holds before anybody can count them."""
+    with pytest.raises(InvalidInput, match="packed"):
+        FetchAttachment(loopback)(f"{address}/packed.log")
