@@ -42,7 +42,7 @@ def address() -> Iterator[str]:
             yield found
         finally:
             process.terminate()
-            process.wait(20)
+            process.wait(60)
 
 
 def test_every_block_prints_what_the_page_shows(address: str, monkeypatch: pytest.MonkeyPatch) -> None:

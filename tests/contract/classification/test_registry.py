@@ -171,7 +171,7 @@ def test_many_register_at_once_and_each_keeps_its_own_files(again: Again, tmp_pa
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(60)
     versions = again().versions()
     kept = {(shared.path(v.version) / "model.bin").read_bytes() for v in versions}
     assert (len(versions), kept) == (count, {bytes([n]) for n in range(count)})

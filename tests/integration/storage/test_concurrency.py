@@ -63,7 +63,7 @@ def together(work: Callable[[int], object]) -> list[object]:
     barrier = threading.Barrier(THREADS)
 
     def run(number: int) -> None:
-        barrier.wait(timeout=30)
+        barrier.wait(timeout=60)
         try:
             results[number] = work(number)
         except Exception as error:

@@ -104,7 +104,7 @@ def test_a_worker_that_polls_gets_what_is_scheduled_later() -> None:
     arn = activities.create("ship")
 
     def work() -> None:
-        task = activities.get_task(arn, wait_seconds=10)
+        task = activities.get_task(arn, wait_seconds=60)
         if task is not None:
             engine.send_task_success(task.token, "done")
 
@@ -112,7 +112,7 @@ def test_a_worker_that_polls_gets_what_is_scheduled_later() -> None:
     worker.start()
     with engine.workers(1):
         execution = engine.start(machine(arn))
-        assert engine.wait_for(execution, 10).output == "done"
+        assert engine.wait_for(execution, 60).output == "done"
     worker.join()
 
 

@@ -54,7 +54,7 @@ def test_two_threads_may_wait_for_each_others_executions() -> None:
     execution = e.start(machine({"A": work(Arguments="{% $states.input %}", TimeoutSeconds=3600)}), {"n": 1})
     other = threading.Thread(target=e.run, args=(execution,))
     other.start()
-    started.wait(10)
+    assert started.wait(60)
     assert e.run(execution).output == {"n": 1}
     other.join()
 
@@ -158,7 +158,7 @@ def test_event_25000_of_an_endless_loop_ends_it() -> None:
 
 
 def test_workers_run_many_executions_and_branches_at_once() -> None:
-    together = threading.Barrier(3, timeout=10)
+    together = threading.Barrier(3, timeout=60)
 
     def meet(payload: Any, _: TaskContext) -> Any:
         together.wait()
@@ -169,7 +169,7 @@ def test_workers_run_many_executions_and_branches_at_once() -> None:
     e = Engine(handlers={WORK: meet})
     with e.workers(3):
         execution = e.start(machine({"A": {"Type": "Parallel", "Branches": branches, "End": True}}), {"n": 1})
-        assert e.wait_for(execution, 10).output == [{"n": 1}] * 3
+        assert e.wait_for(execution, 60).output == [{"n": 1}] * 3
 
 
 def test_serve_works_until_it_is_told_to_stop() -> None:
@@ -178,7 +178,7 @@ def test_serve_works_until_it_is_told_to_stop() -> None:
     server = threading.Thread(target=e.serve, args=(2, stop))
     server.start()
     executions = [e.start(machine({"A": work(Arguments="{% $states.input %}")}), {"n": n}) for n in range(20)]
-    found = [e.wait_for(execution, 10) for execution in executions]
+    found = [e.wait_for(execution, 60) for execution in executions]
     stop.set()
     server.join()
     assert [f.output for f in found] == [{"n": n} for n in range(20)]
@@ -242,7 +242,7 @@ def test_a_worker_survives_a_failing_journal_and_the_execution_goes_on(
     e = Engine(Ailing(), {WORK: lambda payload, _: payload})
     with e.workers(1):
         execution = e.start(machine({"A": work(Arguments="{% $states.input %}")}), {"n": 1})
-        assert e.wait_for(execution, 10).output == {"n": 1}
+        assert e.wait_for(execution, 60).output == {"n": 1}
     kinds = types(e, execution)
     assert kinds.count("ExecutionStarted") == 1
     assert kinds.count("LambdaFunctionScheduled") == 1
@@ -331,7 +331,7 @@ def test_an_answer_reaches_an_execution_whose_runner_sleeps() -> None:
     found: list[Description] = []
     runner = threading.Thread(target=lambda: found.append(e.run(execution)))
     runner.start()
-    asked.wait(10)
+    assert asked.wait(60)
     e.send_task_success(tokens[0], "now")
-    runner.join(10)
+    runner.join(60)
     assert found[0].output == "now"
