@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterable
 
 from rimedio.domain.ticket import Ticket
@@ -13,6 +14,9 @@ COLUMNS = (
 )  # fmt: skip
 # What spreadsheets take for the beginning of a formula, also behind white space (OWASP, CSV injection).
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+# Excel in Italian separates by semicolon and takes our quotes for text, so that a semicolon, tab or line break
+# inside of a cell begins a new one there.
+INNER = re.compile(r"([;\t\r\n][\s\"]*)(?=[=+\-@＝＋－＠])")
 
 
 def tickets_csv(tickets: Iterable[Ticket]) -> bytes:
@@ -26,8 +30,9 @@ def tickets_csv(tickets: Iterable[Ticket]) -> bytes:
 
 
 def harmless(cell: str) -> str:
-    """The cell, with an apostrophe before what would be a formula."""
-    return f"'{cell}" if cell.startswith(FORMULA) or cell.lstrip().startswith(FORMULA) else cell
+    """The cell, with an apostrophe before what would be a formula, whatever separates the cells."""
+    inner = INNER.sub(r"\1'", cell)
+    return f"'{inner}" if cell.startswith(FORMULA) or cell.lstrip().startswith(FORMULA) else inner
 
 
 def _row(ticket: Ticket) -> tuple[str, ...]:

@@ -31,8 +31,20 @@ def test_a_cell_that_would_be_a_formula_is_text(start: str) -> None:
     assert harmless(f"{start}1+1") == f"'{start}1+1"
 
 
+@pytest.mark.parametrize("separator", [";", "; ", "\t", "\r\n", "\n\t", ";\u00a0", ';"'])
+@pytest.mark.parametrize("sign", ["=", "+", "-", "@", "＝"])
+def test_no_formula_begins_behind_what_another_country_separates_cells_by(separator: str, sign: str) -> None:
+    """Excel in Italian opens a CSV with semicolons: what stands behind one is a cell of its own."""
+    text = f"E029{separator}{sign}HYPERLINK(1);end"
+    written = tickets_csv([ticket(f"{text} {text}")]).decode("utf-8-sig")
+    for line in csv.reader(io.StringIO(written, newline=""), delimiter=";", quoting=csv.QUOTE_NONE):
+        for cell in line:
+            assert not cell.strip('" \t\u00a0').startswith(("=", "+", "-", "@", "＝"))
+
+
 def test_plain_cells_stay_as_they_are() -> None:
-    assert harmless("E029 = surriscaldamento") == "E029 = surriscaldamento"
+    for plain in ("E029 = surriscaldamento", "E029; a 5 °C\nspento", "uno-due, -5 °C"):
+        assert harmless(plain) == plain
 
 
 def test_every_ticket_is_one_row_whatever_it_says() -> None:
