@@ -271,6 +271,8 @@ def test_versions_stay_and_aliases_lead_to_them(client: Any) -> None:
     assert found["output"] == "1"
     assert (found["stateMachineAliasArn"], found["stateMachineVersionArn"]) == (alias, f"{arn}:1")
     assert found["stateMachineArn"] == arn
+    told = client.get_execution_history(executionArn=started)["events"][0]["executionStartedEventDetails"]
+    assert (told["stateMachineAliasArn"], told["stateMachineVersionArn"]) == (alias, f"{arn}:1")
     with pytest.raises(ClientError) as refused:
         client.delete_state_machine_version(stateMachineVersionArn=f"{arn}:1")
     assert code_of(refused) == "ConflictException"
@@ -586,6 +588,9 @@ def test_an_update_that_changes_nothing_keeps_the_revision(client: Any) -> None:
     client.update_state_machine(stateMachineArn=arn, roleArn=ROLE)
     version = client.describe_state_machine(stateMachineArn=f"{arn}:1")
     assert (version["roleArn"], version["revisionId"]) == (f"{ROLE}2", first)
+    second = client.publish_state_machine_version(stateMachineArn=arn)["stateMachineVersionArn"]
+    assert client.publish_state_machine_version(stateMachineArn=arn)["stateMachineVersionArn"] == second
+    assert (second, client.describe_state_machine(stateMachineArn=second)["roleArn"]) == (f"{arn}:2", ROLE)
     first = client.describe_state_machine(stateMachineArn=arn)["revisionId"]
     told = refused(client.publish_state_machine_version, stateMachineArn=arn, revisionId="other")
     words = "Failed to publish the State Machine version for revision other. "

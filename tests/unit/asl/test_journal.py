@@ -16,6 +16,7 @@ from rimedio.asl import (
     JournalUnusable,
     Machine,
     MemoryJournal,
+    Route,
     SqliteJournal,
     TaskContext,
     TaskTimedOut,
@@ -253,3 +254,62 @@ def test_an_execution_that_an_earlier_release_left_waiting_goes_on(tmp_path: Pat
     engine = Engine(SqliteJournal.open(path), clock=clock)
     assert engine.resume() == 1
     assert engine.run(execution).output == {"a": 1}
+
+
+def left_waiting(path: Path, machine: dict[str, Any], change: str) -> tuple[Engine, str]:
+    """An execution that an earlier release left, whose file `change` has made one of that release."""
+    clock = VirtualClock()
+    execution = Engine(SqliteJournal.open(path), clock=clock).start(Machine.parse(machine), {"a": 1})
+    earlier = Engine(SqliteJournal.open(path), clock=clock)
+    earlier.resume()
+    earlier.run_until_idle(wait=False)
+    with sqlite3.connect(path) as connection:
+        connection.execute(change)
+    connection.close()
+    return Engine(SqliteJournal.open(path), clock=clock), execution
+
+
+def test_a_definition_that_this_release_would_refuse_is_run_to_its_end(tmp_path: Path) -> None:
+    machine = {"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 60, "End": True}}}
+    loosened = 'UPDATE asl_machines SET definition = replace(definition, \'"End"\', \'"Once": 1, "End"\')'
+    engine, execution = left_waiting(tmp_path / "runs.db", machine, loosened)
+    assert engine.resume() == 1
+    assert engine.run(execution).output == {"a": 1}
+    assert [found.status for found in engine.list_executions()] == ["SUCCEEDED"]
+
+
+def test_an_execution_that_cannot_be_read_fails_clearly_and_hinders_no_other(tmp_path: Path) -> None:
+    wait = {"Type": "Wait", "Seconds": 60, "End": True}
+    each = {
+        "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+        "StartAt": "W",
+        "States": {"W": wait},
+    }
+    map_ = {"Type": "Map", "ItemsPath": "$.l", "ItemProcessor": each, "End": True}
+    change = "UPDATE asl_frames SET body = '[\"gone\"]' WHERE path = ''"
+    engine, execution = left_waiting(
+        tmp_path / "runs.db",
+        {"StartAt": "P", "States": {"P": {"Type": "Pass", "Result": {"l": [1]}, "Next": "M"}, "M": map_}},
+        change,
+    )
+    other = engine.start(Machine.parse({"StartAt": "W", "States": {"W": wait}}, "other"))
+    engine.resume()
+    assert engine.run(other).status == "SUCCEEDED"
+    found = engine.describe(execution)
+    assert (found.status, found.error) == ("FAILED", "States.Runtime")
+    assert "cannot be read by this release" in str(found.cause)
+    assert engine.history(execution)[-1]["type"] == "ExecutionFailed"
+    assert [run.status for run in engine.map_runs(execution)] == ["ABORTED"]
+
+
+def test_what_an_alias_has_started_tells_so_also_when_it_begins_later(tmp_path: Path) -> None:
+    first = Engine(SqliteJournal.open(tmp_path / "runs.db"))
+    first.registry.put(Machine.parse({"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}, "orders"))
+    first.registry.alias("orders", "live", Route({first.registry.publish("orders"): 100}))
+    execution = first.start("orders:live")
+    later = Engine(SqliteJournal.open(tmp_path / "runs.db"))
+    later.resume()
+    later.run_until_idle(wait=False)
+    told: Any = later.history(execution)[0]["executionStartedEventDetails"]
+    arn = "arn:aws:states:local:000000000000:stateMachine:orders"
+    assert (told["stateMachineVersionArn"], told["stateMachineAliasArn"]) == (f"{arn}:1", f"{arn}:live")

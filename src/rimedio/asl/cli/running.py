@@ -34,6 +34,7 @@ from rimedio.asl.cli.options import (
 )
 from rimedio.asl.cli.wording import cause_lines, cut, took
 from rimedio.asl.clock import Clock, SystemClock, VirtualClock
+from rimedio.asl.definition.model import Machine
 from rimedio.asl.execution.engine import Engine
 from rimedio.asl.execution.executions import Description
 from rimedio.asl.jsontext import JSON
@@ -71,9 +72,9 @@ def run(
     with told_errors():
         path = Path(definition)
         machine = (
-            read_machine(path) if path.exists() or db is None else watch.engine.registry.find(definition)
+            read_machine(path) if path.exists() or db is None else watch.engine.registry.resolve(definition)
         )
-        if path.exists() and db is not None:
+        if isinstance(machine, Machine) and db is not None:
             watch.engine.registry.put(machine)
         execution = watch.engine.start(machine, read_given(input, "--input"), name)
         watch.until_over([execution])

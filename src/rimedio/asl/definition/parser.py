@@ -1,7 +1,7 @@
 """From a valid definition to frozen data. What is wrong with a definition, `validation` says."""
 
 from collections.abc import Mapping
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 from rimedio.asl.definition import model
 from rimedio.asl.definition.model import JSONATA, JSONPATH, Bound, Catcher, Flow, Graph, Machine, Rule, State
@@ -10,7 +10,7 @@ from rimedio.asl.expressions import jsonata, payload
 from rimedio.asl.expressions.choice import compile_rule
 from rimedio.asl.expressions.jsonpath_parser import parse_path
 from rimedio.asl.expressions.query import Constant, Query
-from rimedio.asl.jsontext import JSON
+from rimedio.asl.jsontext import JSON, loads
 
 Body: TypeAlias = dict[
     str, Any
@@ -21,7 +21,15 @@ WAITS = ("Seconds", "SecondsPath", "Timestamp", "TimestampPath")
 
 def parse_machine(definition: str | Mapping[str, JSON], name: str) -> Machine:
     """Check and parse. Raises InvalidDefinition."""
-    body, text = check(definition)
+    return _machine(*check(definition), name)
+
+
+def kept_machine(text: str, name: str) -> Machine:
+    """A definition that was checked when it was kept: what a later release would refuse still runs."""
+    return _machine(cast("dict[str, JSON]", loads(text)), text, name)
+
+
+def _machine(body: Mapping[str, JSON], text: str, name: str) -> Machine:
     checked: Body = dict(body)
     timeout = checked.get("TimeoutSeconds")
     return Machine(

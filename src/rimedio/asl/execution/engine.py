@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from typing import cast
 
 from rimedio.asl.clock import Clock, Randomness, SystemClock, new_uuid, system_randomness
 from rimedio.asl.definition.model import Machine
@@ -29,10 +30,10 @@ from rimedio.asl.execution.handlers import AwaitExecution, Handlers, is_polled
 from rimedio.asl.execution.interpreter import Interpreter
 from rimedio.asl.execution.workbench import Observer, Workbench
 from rimedio.asl.expressions.query import Services
-from rimedio.asl.journal.port import RUNNING, Execution, Journal, Signal
-from rimedio.asl.journal.registry import Registry
+from rimedio.asl.journal.port import RUNNING, STARTED_NOTE, Execution, Journal, Signal
+from rimedio.asl.journal.registry import Found, Registry
 from rimedio.asl.journal.sqlite import MemoryJournal
-from rimedio.asl.jsontext import JSON, loads, parsed_input
+from rimedio.asl.jsontext import JSON, dumps, loads, parsed_input
 
 ARN = "arn:aws:states:local:000000000000"
 CLOCK_TICK = 1e-6
@@ -70,39 +71,41 @@ class Engine:
         self._on_event = on_event
         self._agenda = Agenda(self.clock)
         self._bench = Workbench(
-            self.journal,
-            self.registry,
-            self.interpreter,
-            self._agenda,
-            self.handlers,
-            on_event,
+            self.journal, self.registry, self.interpreter, self._agenda, self.handlers, on_event
         )
         self._names = random.Random(new_uuid(self.services.randomness))  # noqa: S311 - names, not secrets
 
     # -- starting, describing
 
-    def start(self, machine: Machine | str, input: JSON = None, name: str | None = None) -> str:  # noqa: A002
+    def start(
+        self,
+        machine: Machine | Found | str,
+        input: JSON = None,  # noqa: A002
+        name: str | None = None,
+        *,
+        trace_header: str | None = None,
+    ) -> str:
         """Record a new execution, ready to run; returns its id. A text such as `orders:live` is looked up.
 
         Starting again with the same name and input while it runs returns the same id. Raises
         ExecutionAlreadyExists when the name is taken otherwise, StateMachineDoesNotExist, InvalidInput.
         """
-        machine = self.registry.find(machine) if isinstance(machine, str) else machine
-        value, text = parsed_input({} if input is None else input)
+        found = self.registry.resolve(machine) if isinstance(machine, str) else machine
+        found = Found(found) if isinstance(found, Machine) else found
+        machine, value, text = found.machine, *parsed_input({} if input is None else input)
         name = name or new_uuid(self._names)
         self.registry.know(machine)
+        execution_id = f"{self.arn}:execution:{machine.name}:{name}"
+        about = {"version": found.version, "alias": found.alias, "trace": trace_header}
+        noted = dumps(cast("JSON", about)) if any(about.values()) else None
+        if noted is not None and self.journal.record(execution_id) is None:
+            self.journal.put_note(f"{STARTED_NOTE}{execution_id}", noted)
         execution, created = self.journal.create(
-            Execution(
-                id=f"{self.arn}:execution:{machine.name}:{name}",
-                name=name,
-                machine=machine.digest,
-                input=text,
-                started=self.clock.now().timestamp(),
-            ),
+            Execution(execution_id, name, machine.digest, text, self.clock.now().timestamp()),
             (machine.name, machine.definition),
         )
         if created:
-            self._bench.lay_out(execution, machine)
+            self._bench.lay_out(execution, machine, noted)
         elif execution.status != RUNNING or loads(execution.input) != value:
             raise ExecutionAlreadyExists(execution.id)
         return execution.id
@@ -126,8 +129,7 @@ class Engine:
 
     def describe(self, execution_id: str) -> Description:
         """How an execution stands. Raises ExecutionDoesNotExist."""
-        record = self._record(execution_id)
-        return described(record, self.arn, self.registry.machine(record.machine).name)
+        return described(self._record(execution_id), self.arn)
 
     def list_executions(
         self,
@@ -138,7 +140,7 @@ class Engine:
     ) -> Sequence[Description]:
         """Executions, the newest first; with `map_run`, the child executions of a distributed Map."""
         records = self.journal.records(machine, status, map_run, limit)
-        return [described(row, self.arn, self.registry.machine(row.machine).name) for row in records]
+        return [described(row, self.arn) for row in records]
 
     def history(self, execution_id: str) -> list[dict[str, JSON]]:
         """The events, shaped as GetExecutionHistory's. Raises ExecutionDoesNotExist."""
@@ -205,11 +207,8 @@ class Engine:
     ) -> bool:
         """Other limits for a Map run; False when it is over. Raises ExecutionDoesNotExist."""
         run = self.describe_map_run(arn)
-        told = {
-            "concurrency": concurrency,
-            "tolerated_count": tolerated_count,
-            "tolerated_percentage": tolerated_percentage,
-        }
+        counts = {"concurrency": concurrency, "tolerated_count": tolerated_count}
+        told = {**counts, "tolerated_percentage": tolerated_percentage}
         limits: dict[str, JSON] = {name: value for name, value in told.items() if value is not None}
         signal = self.journal.stop_signal(run.execution_id, {"arn": arn, **limits}, "limits")
         if signal is None or run.status != RUNNING:

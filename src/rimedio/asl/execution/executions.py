@@ -31,10 +31,12 @@ class Description:
         return self.status != "RUNNING"
 
 
-def described(record: Execution, arn: str, machine_name: str) -> Description:
+def described(record: Execution, arn: str) -> Description:
     """The description of a record; the machine of a child execution has the Map's label in its name."""
     if record.parent is not None:
         machine_name = record.parent.split(":")[-2]
+    else:  # …:execution:machine:name
+        machine_name = record.id.removesuffix(f":{record.name}").split(":", 6)[6]
     return Description(
         execution_id=record.id,
         state_machine=f"{arn}:stateMachine:{machine_name}",

@@ -43,7 +43,7 @@ def run_express(
         if not (run.is_over or run.ready or run.outcomes):
             _sleep(interpreter, run, started + EXPRESS_SECONDS_MAX)
     _forget_writes(run, events)
-    return described(run.execution, arn, machine.name), events
+    return described(run.execution, arn), events
 
 
 def _forget_writes(run: Run, events: list[Event]) -> None:

@@ -171,10 +171,11 @@ class Outcome:
 
 
 class Run:
-    """An execution in memory while it is being advanced."""
+    """An execution in memory while it is being advanced. `origin`: under which version or alias it was started."""
 
-    def __init__(self, execution: Execution, machine: Machine) -> None:
+    def __init__(self, execution: Execution, machine: Machine, noted: str | None = None) -> None:
         self.execution = execution
+        self.origin: JSON = None if noted is None else loads(noted)
         self.machine = machine
         self.input: JSON = loads(execution.input)
         self.frames: dict[str, Frame] = {}
@@ -293,9 +294,11 @@ class Run:
         return changes
 
 
-def restored(execution: Execution, frames: Mapping[str, bytes], machine: Machine) -> Run:
+def restored(
+    execution: Execution, frames: Mapping[str, bytes], machine: Machine, noted: str | None = None
+) -> Run:
     """A run as the journal has it; frames that were on the move are made ready."""
-    run = Run(execution, machine)
+    run = Run(execution, machine, noted)
     done: dict[str, list[Frame]] = {}
     for path in sorted(frames, key=lambda p: (p.count("/"), p)):
         parent = run.frames.get(path.rpartition("/")[0]) if path else None

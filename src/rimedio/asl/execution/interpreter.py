@@ -81,6 +81,9 @@ class Interpreter:
         root = Frame("", run.machine.graph, run.machine.graph.start_at, run.input)
         details = included("input", run.execution.input)
         details["roleArn"] = self.role_arn
+        for word in ("Version", "Alias"):
+            if isinstance(run.origin, dict) and (qualifier := run.origin.get(word.lower())):
+                details[f"stateMachine{word}Arn"] = f"{self.machine_arn}:{run.machine.name}:{qualifier}"
         self.tell(run, root, "ExecutionStarted", details)
         root.previous = 0
         run.add(root)

@@ -6,16 +6,28 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from rimedio.asl.definition.model import Machine
-from rimedio.asl.errors import TaskTimedOut
+from rimedio.asl.errors import StateMachineDoesNotExist, TaskTimedOut
 from rimedio.asl.execution.agenda import Agenda
 from rimedio.asl.execution.frames import Outcome, Run, TaskCall, restored
 from rimedio.asl.execution.handlers import AwaitExecution, Handlers, outcome_of
 from rimedio.asl.execution.interpreter import Interpreter
-from rimedio.asl.journal.port import RUNNING, Event, Execution, Journal, Signal, reopened
+from rimedio.asl.journal.port import (
+    RUNNING,
+    STARTED_NOTE,
+    Changes,
+    Event,
+    Execution,
+    Journal,
+    Signal,
+    reopened,
+)
 from rimedio.asl.journal.registry import Registry
+from rimedio.asl.jsontext import JSON
 
 FRESH_RUNS_MAX = 1_000
 RETRY_SECONDS = 1.0
+EVERY = 10**9
+UNREADABLE = (StateMachineDoesNotExist, ValueError, TypeError, LookupError, AttributeError)
 FAULT = "The engine itself failed"
 
 _log = logging.getLogger("rimedio.asl")
@@ -43,11 +55,11 @@ class Workbench:
         """Whether an execution is in memory: it has work to do, or waits for a handler to return."""
         return execution_id in self._runs
 
-    def lay_out(self, execution: Execution, machine: Machine) -> None:
+    def lay_out(self, execution: Execution, machine: Machine, noted: str | None = None) -> None:
         """Begin with a new execution; where many wait already, it is read from the journal in its turn."""
         with self.agenda.lock:
             if len(self._runs) < FRESH_RUNS_MAX:
-                run = self._runs[execution.id] = Run(execution, machine)
+                run = self._runs[execution.id] = Run(execution, machine, noted)
                 self.interpreter.begin(run)
             self.agenda.put(execution.id)
 
@@ -130,13 +142,36 @@ class Workbench:
         saved = self.journal.load(execution_id)
         if saved is None or saved.execution.status != RUNNING:
             return None
-        run = restored(saved.execution, saved.frames, self.registry.machine(saved.execution.machine))
+        noted = None if saved.frames else self.journal.note(f"{STARTED_NOTE}{execution_id}")
+        try:
+            machine = self.registry.machine(saved.execution.machine)
+            run = restored(saved.execution, saved.frames, machine, noted)
+            self.interpreter.revive(run)
+        except UNREADABLE as error:
+            self._give_up(saved.execution, error)
+            return None
         with self.agenda.lock:
             self._runs[execution_id] = run
         for signal in self.journal.signals(execution_id):  # what comes after this finds the run in memory
             run.receive(signal)
-        self.interpreter.revive(run)
         return run
+
+    def _give_up(self, execution: Execution, error: Exception) -> None:
+        """End an execution that this release cannot read; what is kept of it stays for one that can."""
+        _log.error("%s fails: what the journal holds of it cannot be read.", execution.id, exc_info=error)
+        cause = f"{FAULT}: the journal's record cannot be read by this release: {error!r}."
+        number, now = execution.next_event, self.interpreter.now()
+        details: dict[str, JSON] = {"error": "States.Runtime", "cause": cause}
+        event = Event(number, number - 1, now, "ExecutionFailed", "executionFailedEventDetails", details)
+        failed = execution._replace(
+            status="FAILED", error="States.Runtime", cause=cause, stopped=now, next_event=number + 1
+        )
+        map_runs = self.journal.records(None, RUNNING, execution.id, EVERY)
+        changes = Changes(failed, events=[event], wake=None)
+        changes.children.extend((each._replace(status="ABORTED", stopped=now), ()) for each in map_runs)
+        self.journal.commit(changes)
+        with self.agenda.lock:
+            self.agenda.ended(execution.id)
 
     def _commit(self, run: Run, *, paused: bool) -> bool:
         changes = run.take_changes()

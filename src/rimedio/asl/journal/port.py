@@ -4,9 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
-import orjson
-
-from rimedio.asl.errors import InvalidToken, TaskTimedOut
 from rimedio.asl.jsontext import JSON
 
 RUNNING = "RUNNING"
@@ -172,30 +169,9 @@ class Journal(Protocol):
         ...
 
 
-def pack_events(events: Sequence[Event]) -> bytes:
-    """Events as bytes."""
-    return orjson.dumps([tuple(event) for event in events])
-
-
-def unpack_events(body: bytes) -> list[Event]:
-    """The inverse of `pack_events`."""
-    return [Event(*row) for row in orjson.loads(body)]
-
-
-def unknown_token(token: str, *, spent: bool) -> InvalidToken | TaskTimedOut:
-    """The error for a token that no task waits for."""
-    if spent:
-        return TaskTimedOut(f"The task of token {token[:16]}… is over: answered, timed out or stopped.")
-    return InvalidToken(f"No task has the token {token[:16]}…. Pass the token that the task handed out.")
-
-
 def reopened(execution: Execution) -> Execution:
     """The record of an execution that is redriven."""
+    again = execution.redrives + 1
     return execution._replace(
-        status=RUNNING,
-        output=None,
-        error=None,
-        cause=None,
-        stopped=None,
-        redrives=execution.redrives + 1,
+        status=RUNNING, output=None, error=None, cause=None, stopped=None, redrives=again
     )

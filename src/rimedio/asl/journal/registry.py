@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field
 
 from rimedio.asl.clock import Randomness, system_randomness
 from rimedio.asl.definition.model import Machine
+from rimedio.asl.definition.parser import kept_machine
 from rimedio.asl.errors import StateMachineDoesNotExist
 from rimedio.asl.journal.port import Journal
 from rimedio.asl.journal.sqlite import MemoryJournal
@@ -81,14 +82,15 @@ class Registry:
         with self._lock:
             self._journal.put_note(f"{NOTE}{name}", None)
 
-    def publish(self, name: str) -> int:
-        """Make the latest revision a version; its number. Publishing the same revision again changes nothing.
+    def publish(self, name: str, *, anew: bool = False) -> int:
+        """Make the latest revision a version; its number. Publishing the same definition again changes nothing.
 
-        Raises StateMachineDoesNotExist.
+        `anew`: a version of its own, since something beside the definition has changed. Raises
+        StateMachineDoesNotExist.
         """
         with self._lock:
             record = self._known(name)
-            if not record.versions or record.versions[-1] != record.latest:
+            if anew or not record.versions or record.versions[-1] != record.latest:
                 record.versions.append(record.latest)
                 self._write(name, record)
             return len(record.versions)
@@ -181,7 +183,7 @@ class Registry:
             kept = self._journal.machine(digest)
             if kept is None:
                 raise StateMachineDoesNotExist(f"The definition {digest} is not in the journal.")
-            self._machines[digest] = Machine.parse(kept[1], kept[0])
+            self._machines[digest] = kept_machine(kept[1], kept[0])
         return self._machines[digest]
 
     def _known(self, name: str) -> _Record:

@@ -13,7 +13,7 @@ from typing import Any
 
 import orjson
 
-from rimedio.asl.errors import ExecutionDoesNotExist, JournalUnusable
+from rimedio.asl.errors import ExecutionDoesNotExist, InvalidToken, JournalUnusable, TaskTimedOut
 from rimedio.asl.journal.connections import Connections, FileConnections, MemoryConnections
 from rimedio.asl.journal.owners import Owner
 from rimedio.asl.journal.port import (
@@ -25,9 +25,6 @@ from rimedio.asl.journal.port import (
     Execution,
     Saved,
     Signal,
-    pack_events,
-    unknown_token,
-    unpack_events,
 )
 from rimedio.asl.journal.schema import MIGRATIONS, migrate, version_of
 from rimedio.asl.jsontext import JSON
@@ -204,7 +201,7 @@ class SqliteJournal:
             "(SELECT number FROM asl_executions WHERE id = ?) ORDER BY first"
         )
         rows = self._rows(query, (execution_id,))
-        return [event for (body,) in rows for event in unpack_events(body)]
+        return [Event(*row) for (body,) in rows for row in orjson.loads(body)]
 
     def forget(self, before: float, limit: int) -> int:
         query = "SELECT number, id FROM asl_executions WHERE status != 'RUNNING' AND stopped < ? LIMIT ?"
@@ -228,7 +225,7 @@ class SqliteJournal:
             )
             row = connection.execute(query, (token,)).fetchone()
             if row is None or row[1]:
-                raise unknown_token(token, spent=row is not None)
+                raise _unknown(token, spent=row is not None)
             if kind != "heartbeat":
                 connection.execute("UPDATE asl_tokens SET spent = 1 WHERE token = ?", (token,))
             return _keep(connection, row[0], Signal(0, row[2], kind, token, body))
@@ -278,7 +275,7 @@ class MemoryJournal(SqliteJournal):
 
 def _write_events(connection: sqlite3.Connection, number: int, events: Sequence[Event]) -> None:
     if events:
-        row = (number, events[0].id, pack_events(events))
+        row = (number, events[0].id, orjson.dumps([tuple(event) for event in events]))
         connection.execute("INSERT OR REPLACE INTO asl_events VALUES (?, ?, ?)", row)
 
 
@@ -315,3 +312,10 @@ def _keep(connection: sqlite3.Connection, number: int, signal: Signal) -> Signal
         "INSERT INTO asl_signals (execution, kind, token, body) VALUES (?, ?, ?, ?)", row
     )
     return replace(signal, id=int(cursor.lastrowid or 0))
+
+
+def _unknown(token: str, *, spent: bool) -> InvalidToken | TaskTimedOut:
+    """The error for a token that no task waits for."""
+    if spent:
+        return TaskTimedOut(f"The task of token {token[:16]}… is over: answered, timed out or stopped.")
+    return InvalidToken(f"No task has the token {token[:16]}…. Pass the token that the task handed out.")

@@ -10,7 +10,7 @@ from rimedio.asl.errors import StateMachineDoesNotExist
 from rimedio.asl.execution.engine import Engine
 from rimedio.asl.execution.executions import Description, event_as_aws
 from rimedio.asl.execution.express import EXPRESS_SECONDS_MAX
-from rimedio.asl.journal.port import RUNNING, Event
+from rimedio.asl.journal.port import RUNNING, STARTED_NOTE, Event
 from rimedio.asl.journal.registry import Found
 from rimedio.asl.jsontext import JSON, dumps
 from rimedio.asl.wire.arns import Arns
@@ -18,7 +18,6 @@ from rimedio.asl.wire.faults import Fault, invalid
 from rimedio.asl.wire.fields import Fields, present
 from rimedio.asl.wire.machines import EXPRESS, Machines
 
-NOTE = "started/"
 DATA = ("input", "output", "parameters", "assignedVariables")
 EXPRESS_AT_ONCE = 8
 BILLED_STEP_MS, BILLED_MB = 100, 64
@@ -47,8 +46,8 @@ class Executions:
             self._express.submit(self._engine.start_sync, found.machine, given, name)
             arn = self._arns.express(found.machine.name, name, self._unique())
             return {"executionArn": arn, "startDate": self._engine.clock.now().timestamp()}
-        self._note(f"{self._arns.base}:execution:{found.machine.name}:{name}", found, request)
-        started = self._engine.describe(self._engine.start(found.machine, given, name))
+        trace = request.text_or_none("traceHeader")
+        started = self._engine.describe(self._engine.start(found, given, name, trace_header=trace))
         return {"executionArn": started.execution_id, "startDate": started.started.timestamp()}
 
     def start_sync_execution(self, request: Fields) -> JSON:
@@ -77,12 +76,6 @@ class Executions:
 
     def _unique(self) -> str:
         return new_uuid(self._engine.services.randomness)
-
-    def _note(self, arn: str, found: Found, request: Fields) -> None:
-        """Remember under which version or alias an execution was started, unless it is there already."""
-        noted = {"version": found.version, "alias": found.alias, "trace": request.text_or_none("traceHeader")}
-        if any(noted.values()) and self._engine.journal.record(arn) is None:
-            self._engine.journal.put_note(f"{NOTE}{arn}", json.dumps(noted))
 
     # -- looking
 
@@ -147,7 +140,9 @@ class Executions:
         return request.listed("events", ordered, lambda event: _event(event, included=included))
 
     def _noted(self, found: Description) -> dict[str, JSON]:
-        noted: dict[str, JSON] = json.loads(self._engine.journal.note(f"{NOTE}{found.execution_id}") or "{}")
+        noted: dict[str, JSON] = json.loads(
+            self._engine.journal.note(f"{STARTED_NOTE}{found.execution_id}") or "{}"
+        )
         return noted
 
     def _row(self, found: Description) -> dict[str, JSON]:

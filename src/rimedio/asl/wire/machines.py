@@ -75,7 +75,10 @@ class Machines:
 
     def publish(self, name: str, description: str | None) -> tuple[str, JSON]:
         """A version of the latest revision: its ARN, and when it was made."""
-        version = self._registry.publish(name)
+        made = self._registry.versions(name)
+        last = self._registry.about(name, str(made[-1])) if made else {}
+        anew = bool(last) and last.get("revision") != self.about(name).get("revision")
+        version = self._registry.publish(name, anew=anew)
         if not self._registry.about(name, str(version)):
             about: dict[str, JSON] = {"created": self._now(), "description": description}
             self._registry.note(name, str(version), self.about(name) | about)
