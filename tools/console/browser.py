@@ -22,7 +22,7 @@ FLAGS = [
 ]
 DESK = ViewportSize(width=1360, height=860)
 PHONE = ViewportSize(width=390, height=844)
-WAIT_MS_MAX = 20_000
+WAIT_MS_MAX = 60_000  # a loaded machine is slow, not wrong
 SERIOUS = ("serious", "critical")
 
 
@@ -85,7 +85,9 @@ class Visit:
 def chromium() -> Iterator[Browser]:
     """The browser; it ends with the block."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+        browser = playwright.chromium.launch(
+            executable_path=str(CHROMIUM), args=FLAGS, timeout=2 * WAIT_MS_MAX
+        )
         try:
             yield browser
         finally:

@@ -13,7 +13,7 @@ from tools.engines.recipes import LOOPBACK
 
 END_SECONDS_MAX = 5.0
 PORTS = 20
-LOOKS_MAX, LINE_SECONDS = 20, 0.01
+LOOKS_MAX, LINE_SECONDS = 500, 0.01  # seconds, on a machine that is very busy
 _LOOK_SECONDS = 0.1
 
 
@@ -54,10 +54,12 @@ def alive(name: str, pid: int) -> bool:
 
 def _command_line(pid: int) -> str:
     """Of a process by Linux's own account; empty for one that has ended. Raises FileNotFoundError."""
-    place = Path(f"/proc/{pid}/cmdline")
+    place, state = Path(f"/proc/{pid}/cmdline"), Path(f"/proc/{pid}/stat")
     for _ in range(LOOKS_MAX):  # it is empty for moments too, while the kernel puts a new program in place
         if line := place.read_text("utf-8", "replace"):
             return line
+        if state.read_text("utf-8", "replace").rpartition(") ")[2].startswith("Z"):
+            return ""
         time.sleep(LINE_SECONDS)
     return ""
 

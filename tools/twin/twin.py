@@ -25,7 +25,7 @@ from tools.twin.functions import TASK
 from tools.twin.stream import TableStream
 
 TENANT = "default"
-SETTLE_SECONDS_MAX = 60.0
+SETTLE_SECONDS_MAX = 180.0
 POLL_SECONDS = 0.02
 WAITING = frozenset({Status.NEW, Status.PROCESSING})
 LISTENERS = ("relay", "follow")

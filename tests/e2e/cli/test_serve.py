@@ -38,7 +38,7 @@ def test_it_says_where_it_is_and_ends_cleanly_when_told(tmp_path: Path, how: sig
     with served(tmp_path / "data") as (process, address, _):
         assert httpx.get(f"{address}/v1/health", timeout=60).json()["status"] == "ok"
         process.send_signal(how)
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=60)
         assert process.returncode == 0, err
         assert "Stopped. Everything is stored" in out
         assert "Traceback" not in err

@@ -17,7 +17,7 @@ Open = Callable[..., Visit]
 Ticket = dict[str, Any]
 Tickets = Callable[..., Ticket]
 EMBEDDER = "e5-small-latin"
-expect.set_options(timeout=20_000)  # a loaded machine is slow, not wrong
+expect.set_options(timeout=60_000)  # a loaded machine is slow, not wrong
 _serial = itertools.count(1)
 
 

@@ -32,6 +32,18 @@ def test_an_engine_is_alive_until_it_is_ended(program: Path, tmp_path: Path) -> 
     end("sleeper", pid)  # and again: nothing happens
 
 
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="reads processes as Linux shows them")
+def test_one_that_ended_and_was_not_taken_leave_of_is_not_alive() -> None:
+    parent = "import subprocess, sys; print(subprocess.Popen(sys.argv[1:]).pid, flush=True); sys.stdin.read()"
+    command = [sys.executable, "-c", parent, sys.executable, "-c", "", marker("child")]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as running:
+        assert running.stdout is not None
+        pid = int(running.stdout.readline())
+        while "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text():
+            pass
+        assert not alive("child", pid)
+
+
 def test_a_pid_that_means_another_program_now_is_left_alone(program: Path, tmp_path: Path) -> None:
     with subprocess.Popen([sys.executable, "-c", SLEEPER, marker("other")]) as other:
         end("sleeper", other.pid)
