@@ -1,22 +1,35 @@
 // The one door to the API: adds the token, turns refusals into ApiError, reads lists page by page.
 
 import { has, t } from "./i18n.js";
+import { faultOf, refused } from "./said.js";
 import { forget, token } from "./session.js";
 
 const SECONDS_MAX = 30;
 
-/** A refusal of the API, or no answer at all (`status` 0). */
+/**
+ * A refusal of the API, or no answer at all (`status` 0). `message` says what was wrong in the reader's language where
+ * there are words for it; `lang` is the language it is in.
+ */
 export class ApiError extends Error {
   constructor(status, body) {
     const error = body?.error ?? {};
-    super(error.message || `HTTP ${status}`);
+    const { text, lang } = status === 0 ? { text: t("error.OFFLINE_text"), lang: null } : refused(error.message || `HTTP ${status}`, error.details);
+    super(text);
+    this.lang = lang;
+    this.original = error.message ?? "";
     this.status = status;
     this.code = error.code ?? (status === 0 ? "OFFLINE" : "INTERNAL_ERROR");
     this.details = error.details ?? null;
     this.requestId = error.request_id ?? null;
   }
 
-  /** A sentence for the reader, in the reader's language. */
+  /** What is wrong with one field of the request, or null where the API names another. */
+  fault(name) {
+    const found = this.details?.find(({ field }) => field === name || field.endsWith(`.${name}`));
+    return found ? faultOf(found.message) : null;
+  }
+
+  /** What kind of refusal it is, in the reader's language. */
   get title() {
     const key = `error.${this.code}`;
     return has(key) ? t(key) : t("error.INTERNAL_ERROR");
@@ -93,7 +106,7 @@ async function reach(url, init) {
     return await fetch(url, init);
   } catch (error) {
     if (wasAborted(error)) throw error;
-    throw new ApiError(0, { error: { message: String(error?.message ?? error) } });
+    throw new ApiError(0, null); // what the browser says of it is for developers, and in its own language
   }
 }
 

@@ -14,6 +14,11 @@ export function currentLanguage() {
   return language;
 }
 
+/** The reader's own variety of the language, for numbers and dates: en-GB writes 2 Jan 2026, en-US Jan 2, 2026. */
+export function locale() {
+  return (globalThis.navigator?.languages ?? []).find((one) => one.toLowerCase().split("-")[0] === language) ?? language;
+}
+
 /** Choose a language; pages are built anew by whoever listens to `language` on window. */
 export function setLanguage(chosen) {
   language = chosen in WORDS ? chosen : "en";
@@ -55,7 +60,7 @@ export function label(mapping, name) {
 /** 12.345,6 */
 export function number(value, digits = 1) {
   if (value === null || value === undefined) return MISSING;
-  return new Intl.NumberFormat(language, { maximumFractionDigits: digits, useGrouping: "always" }).format(value);
+  return new Intl.NumberFormat(locale(), { maximumFractionDigits: digits, useGrouping: "always" }).format(value);
 }
 
 /** 0.873 → 87 %. Never rounded up to 100 %: that would promise what no calibration can. */
@@ -63,7 +68,7 @@ export function percent(value, digits = 0) {
   if (value === null || value === undefined) return MISSING;
   const top = 1 - 10 ** -(digits + 2);
   const shown = value < 1 ? Math.min(value, top) : value;
-  return new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: digits }).format(shown);
+  return new Intl.NumberFormat(locale(), { style: "percent", maximumFractionDigits: digits }).format(shown);
 }
 
 /** A probability, capped at 99 %. */
@@ -76,7 +81,7 @@ export function money(value) {
   if (value === null || value === undefined) return MISSING;
   const digits = value !== 0 && Math.abs(value) < 0.1 ? 4 : 2;
   const format = { style: "currency", currency: "USD", minimumFractionDigits: 2, maximumFractionDigits: digits };
-  return new Intl.NumberFormat(language, format).format(value);
+  return new Intl.NumberFormat(locale(), format).format(value);
 }
 
 /** 82 ms, 1,4 s, 3 min. */
@@ -113,12 +118,12 @@ export function bytes(value) {
 export function dateTime(value, { time = true } = {}) {
   if (!value) return MISSING;
   const format = time ? { dateStyle: "medium", timeStyle: "short" } : { dateStyle: "medium" };
-  return new Intl.DateTimeFormat(language, format).format(new Date(value));
+  return new Intl.DateTimeFormat(locale(), format).format(new Date(value));
 }
 
 /** 14:03:27. */
 export function clock(value) {
-  return value ? new Intl.DateTimeFormat(language, { timeStyle: "medium" }).format(new Date(value)) : MISSING;
+  return value ? new Intl.DateTimeFormat(locale(), { timeStyle: "medium" }).format(new Date(value)) : MISSING;
 }
 
 /** Milliseconds since an instant. */

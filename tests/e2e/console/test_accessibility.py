@@ -21,6 +21,7 @@ PAGES = (
     "/events/webhooks",
     "/events/rules",
     "/events/dead",
+    "/events/replays",
     "/events/schedules",
     "/settings",
     "/settings/account",

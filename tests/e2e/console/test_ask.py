@@ -109,7 +109,7 @@ def test_an_empty_question_is_not_sent(open_as: Open) -> None:
     visit.go("/ask")
     page = visit.page
     page.get_by_role("button", name="Chiedi").click()
-    expect(page.get_by_text("Scrivete che cosa non va")).to_be_visible()
+    expect(page.get_by_text("Scrivi che cosa non va")).to_be_visible()
     expect(page.get_by_label("Che problema c'è?")).to_be_focused()
 
 

@@ -1,4 +1,4 @@
-"""Figures as charts that can be read by eye, by keyboard and as tables; the budget; learning; events."""
+"""Figures as charts that can be read by eye, by keyboard and as tables; the budget; learning."""
 
 from collections.abc import Callable
 
@@ -98,36 +98,3 @@ def test_retraining_is_asked_about_first(open_as: Open) -> None:
     expect(dialog).to_contain_text("Nothing is decided by it until it is promoted.")
     visit.page.keyboard.press("Escape")
     expect(dialog).to_have_count(0)
-
-
-def test_events_are_listed_filtered_and_shown(open_as: Open) -> None:
-    visit = open_as("admin", language="en")
-    visit.go("/events")
-    page = visit.page
-    page.get_by_label("Kind").select_option("TicketStatusChanged")
-    expect(page.locator("tbody tr").filter(has_not_text="TicketStatusChanged")).to_have_count(0)
-    page.get_by_role("button", name="Show").first.click()
-    expect(page.get_by_role("dialog").locator(".json")).to_contain_text(
-        '"detail-type": "TicketStatusChanged"'
-    )
-
-
-def test_a_webhook_is_registered_its_secret_shown_once_and_removed(open_as: Open) -> None:
-    visit = open_as("admin", language="en")
-    visit.go("/events/webhooks")
-    page = visit.page
-    page.get_by_role("button", name="New webhook").click()
-    dialog = page.get_by_role("dialog")
-    dialog.get_by_label("Address").fill("http://127.0.0.1/hook")
-    dialog.get_by_role("button", name="Save").click()
-    expect(dialog.get_by_role("alert")).not_to_be_empty()
-    visit.errors.clear()  # the browser notes the refusal
-    dialog.get_by_label("Address").fill("https://8.8.8.8/rimedio")
-    dialog.get_by_role("button", name="Save").click()
-    expect(page.get_by_role("dialog", name="The secret of this webhook").locator("pre")).not_to_be_empty()
-    page.keyboard.press("Escape")
-    row = page.locator("tbody tr", has_text="https://8.8.8.8/rimedio")
-    expect(row).to_be_visible()
-    row.get_by_role("button", name="Delete").click()
-    page.get_by_role("dialog").get_by_role("button", name="Delete", exact=True).click()
-    expect(row).to_have_count(0)

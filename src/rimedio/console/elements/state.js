@@ -32,7 +32,7 @@ export function errorState(error, retry = null) {
     { class: "empty empty-bad", role: "alert" },
     icon("alert", 28),
     h("p", { class: "empty-title" }, error.title ?? t("error.INTERNAL_ERROR")),
-    h("p", {}, error.message),
+    h("p", { lang: error.lang }, error.message),
     error.requestId && h("p", { class: "mono small" }, t("error.request", { id: error.requestId })),
     retry && button(t("shell.retry"), { glyph: "refresh", onclick: retry }),
   );

@@ -43,8 +43,9 @@ export function toast(text, { kind = "info", action = null, seconds = SECONDS } 
   return close;
 }
 
-/** Show an error of the API, or any other. */
+/** Show an error of the API, or any other: what was wrong, and before it its kind where that says more. */
 export function toastError(error) {
-  const detail = error.title && error.message && error.message !== error.title ? ` ${error.message}` : "";
-  return toast(`${error.title ?? error.message}${detail}`, { kind: "bad" });
+  const foreign = error.lang && error.lang !== document.documentElement.lang;
+  const kind = error.title && (foreign || error.status === 0 || error.status >= 500) ? `${error.title} ` : "";
+  return toast(`${kind}${error.message}`, { kind: "bad" });
 }

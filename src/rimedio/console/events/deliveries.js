@@ -5,10 +5,11 @@ import { h } from "../dom.js";
 import { badge } from "../elements/badge.js";
 import { define } from "../elements/base.js";
 import { busy, button } from "../elements/button.js";
+import { spoken } from "../elements/spoken.js";
 import { toast, toastError } from "../elements/toast.js";
 import { dateTime, duration, has, number, t } from "../i18n.js";
 import { may } from "../session.js";
-import { Listing } from "./listing.js";
+import { kindOf, Listing } from "./listing.js";
 
 const STATUS = { DELIVERED: ["ok", "check"], RETRYING: ["warn", "refresh"], FAILED: ["bad", "x"] };
 
@@ -26,7 +27,7 @@ class Deliveries extends Listing {
 
   columns() {
     return [
-      { key: "type", label: t("events.type"), header: true, cell: (one) => one.detail_type },
+      { key: "type", label: t("events.type"), header: true, cell: (one) => kindOf(one.detail_type) },
       { key: "status", label: t("knowledge.status"), cell: status },
       { key: "code", label: t("events.response"), numeric: true, cell: (one) => one.response_code ?? one.response_status ?? "–" },
       { key: "attempts", label: t("events.attempts"), numeric: true, cell: (one) => number(one.attempts, 0) },
@@ -50,7 +51,7 @@ class Deliveries extends Listing {
 function status(one) {
   const [tone, glyph] = STATUS[one.status] ?? ["idle", "clock"];
   const key = `events.delivery_${one.status}`;
-  return [badge(has(key) ? t(key) : one.status, { tone, glyph }), one.error && h("small", {}, one.error)];
+  return [badge(has(key) ? t(key) : one.status, { tone, glyph }), one.error && spoken("small", one.error)];
 }
 
 define("rim-deliveries", Deliveries);

@@ -1,5 +1,7 @@
 // The kinds of events a person may choose from; the same names as in rimedio.events.detail_types.
 
+import { has, t } from "../i18n.js";
+
 export const DETAIL_TYPES = [
   "TicketOpened",
   "TicketStatusChanged",
@@ -15,3 +17,8 @@ export const DETAIL_TYPES = [
   "DriftDetected",
   "BudgetLevelChanged",
 ];
+
+/** A kind of event in words, with its name for programs. */
+export function kindName(type) {
+  return has(`event.${type}`) ? `${t(`event.${type}`)} (${type})` : type;
+}

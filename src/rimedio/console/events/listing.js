@@ -2,12 +2,13 @@
 
 import { api, wasAborted } from "../api.js";
 import { fill, h } from "../dom.js";
+import { badge } from "../elements/badge.js";
 import { Element } from "../elements/base.js";
 import { openDialog } from "../elements/dialog.js";
 import { pager } from "../elements/pager.js";
 import { emptyState, errorState, skeleton } from "../elements/state.js";
 import { dataTable, tableRow } from "../elements/table.js";
-import { t } from "../i18n.js";
+import { has, t } from "../i18n.js";
 
 /** Subclasses give `path`, `name` (of their words), `columns()`, and perhaps `actions()` and `query()`. */
 export class Listing extends Element {
@@ -29,13 +30,18 @@ export class Listing extends Element {
     return {};
   }
 
+  /** What else is to be done with a page that is shown. */
+  shown() {}
+
   /** Ask the API again and show what it says. */
   async read() {
     const query = this.query();
     this.asked = query;
     try {
       const page = await api.list(this.path, query, { signal: this.signal });
-      if (this.asked === query) this.#show(page, query);
+      if (this.asked !== query) return;
+      this.#show(page, query);
+      this.shown(page);
     } catch (error) {
       if (!wasAborted(error)) fill(this.list, errorState(error, () => this.read()));
     }
@@ -57,6 +63,16 @@ export class Listing extends Element {
     });
     fill(this.list, table, more);
   }
+}
+
+/** Whether a rule or a schedule is at work or pauses. */
+export function onOff({ enabled }) {
+  return enabled === false ? badge(t("events.paused"), { glyph: "pause" }) : badge(t("events.on"), { tone: "ok", glyph: "check" });
+}
+
+/** A kind of event in words, its name as programs know it below. */
+export function kindOf(type) {
+  return has(`event.${type}`) ? [t(`event.${type}`), h("small", { class: "mono" }, type)] : type;
 }
 
 /** JSON in a dialog. */

@@ -10,12 +10,15 @@ import { field } from "../elements/field.js";
 import { toast, toastError } from "../elements/toast.js";
 import { t } from "../i18n.js";
 import { may } from "../session.js";
-import { Listing, showJson } from "./listing.js";
+import { Listing, onOff, showJson } from "./listing.js";
+import { isTaken, targetField } from "./target-field.js";
 
+const PATH = "/v1/events/rules";
+const NAME = /^[A-Za-z0-9._-]{1,64}$/;
 const EXAMPLE = { "detail-type": ["TicketStatusChanged"], detail: { status: ["ESCALATED"] } };
 
 class EventRules extends Listing {
-  path = "/v1/events/rules";
+  path = PATH;
   name = "rules";
   glyph = "split";
 
@@ -28,7 +31,7 @@ class EventRules extends Listing {
       { key: "name", label: t("events.rule"), header: true, class: "mono", cell: (one) => one.name },
       { key: "pattern", label: t("events.pattern"), class: "wide", cell: (one) => h("code", { class: "small clip" }, JSON.stringify(one.pattern)) },
       { key: "target", label: t("events.target"), cell: (one) => h("span", { class: "mono small" }, targetsOf(one)) },
-      { key: "state", label: t("knowledge.status"), cell: (one) => (one.managed_by ? badge(t("events.managed")) : badge(t(one.enabled === false ? "events.off" : "events.on"), { tone: one.enabled === false ? "idle" : "ok", glyph: one.enabled === false ? "pause" : "check" })) },
+      { key: "state", label: t("knowledge.status"), cell: (one) => (one.managed_by ? badge(t("events.managed")) : onOff(one)) },
       { key: "act", label: t("events.actions"), cell: (one) => this.#acts(one) },
     ];
   }
@@ -39,8 +42,17 @@ class EventRules extends Listing {
       { class: "row-acts" },
       iconButton(t("events.show_rule", { name: rule.name }), "eye", { onclick: () => showJson(rule.name, rule) }),
       !rule.managed_by && may("PUT /v1/events/rules/{name}") && iconButton(t("events.edit_rule", { name: rule.name }), "edit", { onclick: () => this.#edit(rule) }),
+      !rule.managed_by && may("PUT /v1/events/rules/{name}") && this.#pause(rule),
       !rule.managed_by && may("DELETE /v1/events/rules/{name}") && iconButton(t("events.delete_rule", { name: rule.name }), "trash", { onclick: () => this.#remove(rule) }),
     );
+  }
+
+  #pause(rule) {
+    const said = rule.enabled ? "pause" : "resume";
+    const node = iconButton(t(`events.${said}`, { name: rule.name }), rule.enabled ? "pause" : "play", {
+      onclick: () => busy(node, () => save(rule.name, { pattern: rule.pattern, target: targetsOf(rule), ...kept(rule), enabled: !rule.enabled })).then(() => (toast(t(`events.rule_${said}d`), { kind: "ok" }), this.read()), toastError),
+    });
+    return node;
   }
 
   async #edit(rule) {
@@ -62,29 +74,37 @@ function targetsOf(rule) {
 }
 
 function ruleForm(rule, close) {
-  const name = field(t("events.rule"), h("input", { value: rule?.name ?? "", maxlength: 64, class: "mono", disabled: Boolean(rule), autofocus: !rule }), { required: true });
+  const name = field(t("events.rule"), h("input", { value: rule?.name ?? "", maxlength: 64, class: "mono", autocomplete: "off", disabled: Boolean(rule), autofocus: !rule }), { required: true, hint: t("schedule.name_hint") });
   const pattern = field(t("events.pattern"), h("textarea", { rows: 9, class: "mono", spellcheck: "false", value: JSON.stringify(rule?.pattern ?? EXAMPLE, null, 2) }), { required: true, hint: t("events.pattern_hint") });
-  const target = field(t("events.target"), h("input", { value: rule ? targetsOf(rule) : "", class: "mono" }), { required: true, hint: t("events.target_hint") });
+  const target = targetField(rule && targetsOf(rule), { workflow: true });
   const error = h("p", { class: "field-error", role: "alert" });
   const send = button(t("events.save"), { kind: "primary", type: "submit" });
   const form = h("form", { class: "stack", novalidate: true }, name, pattern, target, error, h("div", { class: "form-acts" }, button(t("shell.cancel"), { onclick: () => close(null) }), send));
-  form.addEventListener("submit", async (event) => {
-    event.preventDefault();
+  const submit = async () => {
     const parsed = parse(pattern);
-    for (const one of [name, target]) one.setError(one.value ? "" : t("articles.needed"));
-    if (!parsed || !name.value || !target.value) return;
-    try {
-      close(await busy(send, () => api.put(`/v1/events/rules/${encodeURIComponent(name.value)}`, { pattern: parsed, target: target.value, ...kept(rule) })) ?? true);
-    } catch (failure) {
-      fill(error, `${failure.title} ${failure.message}`);
-    }
+    name.setError(NAME.test(name.value) ? "" : t("schedule.wrong_name"));
+    if (!name.input.getAttribute("aria-invalid") && !rule && (await isTaken(PATH, name.value))) name.setError(t("events.taken", { name: name.value }));
+    const wrong = form.querySelector("[aria-invalid]");
+    if (wrong) return wrong.focus();
+    return close(await save(name.value, { pattern: parsed, target: target.value, ...kept(rule) }));
+  };
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    fill(error);
+    busy(send, submit).catch((failure) => fill(error, failure.message));
   });
   return form;
 }
 
+function save(name, body) {
+  return api.put(`${PATH}/${encodeURIComponent(name)}`, body);
+}
+
 /** What the form does not show stays as it was. */
 function kept(rule) {
-  return rule ? { enabled: rule.enabled, description: rule.description } : {};
+  if (!rule) return {};
+  const transformer = rule.targets?.[0]?.input_transformer;
+  return { enabled: rule.enabled, description: rule.description, ...(transformer ? { input_transformer: transformer } : {}) };
 }
 
 function parse(pattern) {

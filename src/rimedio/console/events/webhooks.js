@@ -7,11 +7,12 @@ import { define } from "../elements/base.js";
 import { busy, button, iconButton } from "../elements/button.js";
 import { confirmDialog, openDialog } from "../elements/dialog.js";
 import { checkbox, field } from "../elements/field.js";
+import { spoken } from "../elements/spoken.js";
 import { toast, toastError } from "../elements/toast.js";
-import { dateTime, t } from "../i18n.js";
+import { dateTime, has, t } from "../i18n.js";
 import { may } from "../session.js";
 import { DETAIL_TYPES } from "./detail-types.js";
-import { Listing } from "./listing.js";
+import { kindOf, Listing } from "./listing.js";
 import "./deliveries.js";
 
 class WebhookList extends Listing {
@@ -26,7 +27,7 @@ class WebhookList extends Listing {
   columns() {
     return [
       { key: "url", label: t("events.address"), header: true, class: "wide", cell: (one) => [h("span", { class: "mono small" }, one.url), one.description && h("small", {}, one.description)] },
-      { key: "events", label: t("events.tab_recent"), class: "wide", cell: (one) => h("small", {}, one.events.join(", ")) },
+      { key: "events", label: t("events.which"), class: "wide", cell: (one) => h("small", {}, one.events.map((type) => (has(`event.${type}`) ? t(`event.${type}`) : type)).join(", ")) },
       { key: "state", label: t("knowledge.status"), cell: state },
       { key: "at", label: t("events.since"), cell: (one) => dateTime(one.created_at, { time: false }) },
       { key: "act", label: t("events.actions"), cell: (one) => this.#acts(one) },
@@ -39,10 +40,29 @@ class WebhookList extends Listing {
     return h(
       "span",
       { class: "row-acts" },
+      one.enabled === false && may("POST /v1/webhooks/{webhook_id}/enable") && this.#enable(one),
       may("GET /v1/webhooks/{webhook_id}/deliveries") && log,
       may("POST /v1/webhooks/{webhook_id}/test") && test,
+      may("POST /v1/webhooks/{webhook_id}/secret") && iconButton(t("events.rotate", { url: one.url }), "refresh", { onclick: () => this.#rotate(one) }),
       may("DELETE /v1/webhooks/{webhook_id}") && iconButton(t("events.delete_webhook", { url: one.url }), "trash", { onclick: () => this.#remove(one) }),
     );
+  }
+
+  /** One that failed for days rests until somebody wakes it. */
+  #enable(one) {
+    const node = button(t("events.enable"), { glyph: "play", onclick: () => busy(node, () => api.post(`/v1/webhooks/${one.webhook_id}/enable`)).then(() => (toast(t("events.enabled"), { kind: "ok" }), this.read()), toastError) });
+    return node;
+  }
+
+  async #rotate(one) {
+    const sure = await confirmDialog({ title: t("events.rotate", { url: one.url }), text: t("events.rotate_text"), yes: t("events.rotate_yes") });
+    if (!sure) return;
+    try {
+      const made = await api.post(`/v1/webhooks/${one.webhook_id}/secret`);
+      await openDialog({ title: t("events.secret_title"), signal: this.signal, body: secret(made) });
+    } catch (error) {
+      toastError(error);
+    }
   }
 
   async #add() {
@@ -59,15 +79,15 @@ class WebhookList extends Listing {
 }
 
 function state(one) {
-  if (one.enabled === false) return [badge(t("events.off"), { tone: "bad", glyph: "pause" }), one.disabled_reason && h("small", {}, one.disabled_reason)];
+  if (one.enabled === false) return [badge(t("events.off"), { tone: "bad", glyph: "pause" }), one.disabled_reason && spoken("small", one.disabled_reason)];
   if (one.failures > 0) return badge(t("events.failing", { n: one.failures }), { tone: "warn", glyph: "alert" });
-  return badge(t("events.on"), { tone: "ok", glyph: "check" });
+  return badge(t("events.webhook_on"), { tone: "ok", glyph: "check" });
 }
 
 function webhookForm(close) {
   const url = field(t("events.address"), h("input", { type: "url", class: "mono", placeholder: "https://", autofocus: true, maxlength: 2000 }), { required: true, hint: t("events.address_hint") });
   const about = field(t("events.description"), h("input", { maxlength: 200 }));
-  const boxes = DETAIL_TYPES.map((type) => checkbox(type, { value: type, checked: ["SolutionPublished", "TicketStatusChanged"].includes(type) }));
+  const boxes = DETAIL_TYPES.map((type) => checkbox(kindOf(type), { value: type, checked: ["SolutionPublished", "TicketStatusChanged"].includes(type) }));
   const error = h("p", { class: "field-error", role: "alert" });
   const send = button(t("events.save"), { kind: "primary", type: "submit" });
   const form = h(
@@ -90,7 +110,7 @@ function webhookForm(close) {
     try {
       close(await busy(send, () => api.post("/v1/webhooks", body)));
     } catch (failure) {
-      fill(error, `${failure.title} ${failure.message}`);
+      fill(error, failure.message);
     }
   });
   return form;

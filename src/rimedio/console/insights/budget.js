@@ -78,7 +78,7 @@ function form(budget, close) {
     try {
       close(await busy(send, () => api.put("/v1/budget", wanted)));
     } catch (failure) {
-      fill(error, `${failure.title} ${failure.message}`);
+      fill(error, failure.message);
     }
   });
   return node;

@@ -2,13 +2,13 @@
 
 import { barList, coverageChart, lineChart, sparkline, stackedBars } from "../charts/index.js";
 import { h } from "../dom.js";
-import { currentLanguage, duration, money, number, percent, t } from "../i18n.js";
+import { duration, locale, money, number, percent, t } from "../i18n.js";
 
 const STATUSES = ["PROCESSING", "READY", "IN_REVIEW", "NEEDS_INFO", "ESCALATED", "FAILED", "RESOLVED"];
 
 /** "12 Nov" of an ISO day. */
 function dayName(day) {
-  return new Intl.DateTimeFormat(currentLanguage(), { day: "numeric", month: "short", timeZone: "UTC" }).format(new Date(`${day}T00:00:00Z`));
+  return new Intl.DateTimeFormat(locale(), { day: "numeric", month: "short", timeZone: "UTC" }).format(new Date(`${day}T00:00:00Z`));
 }
 
 /** The figures that are looked at first. */

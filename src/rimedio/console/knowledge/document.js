@@ -6,6 +6,7 @@ import { download } from "../download.js";
 import { define, Element } from "../elements/base.js";
 import { busy, button, iconButton } from "../elements/button.js";
 import { confirmDialog } from "../elements/dialog.js";
+import { spoken } from "../elements/spoken.js";
 import { errorState, skeleton } from "../elements/state.js";
 import { toast, toastError } from "../elements/toast.js";
 import { dateTime, number, percent, t } from "../i18n.js";
@@ -48,7 +49,7 @@ class DocumentView extends Element {
       this,
       back(),
       h("div", { class: "document-head" }, heading, h("div", { class: "document-acts" }, this.#acts())),
-      status === "REFUSED" && h("p", { class: "notice tone-bad" }, icon("alert"), h("span", {}, reason)),
+      status === "REFUSED" && h("p", { class: "notice tone-bad" }, icon("alert"), spoken("span", reason)),
       h("div", { class: "document-body" }, h("section", { class: "card", "aria-label": t("knowledge.facts") }, this.facts), this.#pages()),
     );
   }

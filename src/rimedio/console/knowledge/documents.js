@@ -8,6 +8,7 @@ import { button } from "../elements/button.js";
 import { field, select } from "../elements/field.js";
 import { shareBar } from "../elements/gauge.js";
 import { pager } from "../elements/pager.js";
+import { spoken } from "../elements/spoken.js";
 import { emptyState, errorState, skeleton } from "../elements/state.js";
 import { dataTable, tableRow } from "../elements/table.js";
 import { dateTime, number, percent, t } from "../i18n.js";
@@ -114,7 +115,7 @@ function titleCell(one) {
   return [
     h("a", { class: "row-link", href: href(`/knowledge/documents/${one.document_id}`) }, one.title),
     one.version && h("small", {}, t("knowledge.version_is", { version: one.version })),
-    one.status === "REFUSED" && one.reason && h("small", { class: "tone-bad" }, one.reason),
+    one.status === "REFUSED" && one.reason && spoken("small", one.reason, { class: "tone-bad" }),
   ];
 }
 

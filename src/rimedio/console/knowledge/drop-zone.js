@@ -8,6 +8,7 @@ import { shareBar } from "../elements/gauge.js";
 import { announce } from "../elements/toast.js";
 import { bytes, percent, t } from "../i18n.js";
 import { href } from "../router.js";
+import { said } from "../said.js";
 import { changes, clearFinished, drop, isFinished, load, loads, resume, share } from "./loading.js";
 
 const ACCEPTED = ".pdf,.md,.markdown,.html,.htm,.txt,.rst,.docx,.csv,.json,.jsonl,.yaml,.yml,.xml";
@@ -111,7 +112,7 @@ function saying(error) {
 }
 
 function loaded(record) {
-  if (record.status === "REFUSED") return { tone: "bad", glyph: "x", value: 0, words: t("knowledge.refused", { reason: record.reason ?? "" }) };
+  if (record.status === "REFUSED") return { tone: "bad", glyph: "x", value: 0, words: t("knowledge.refused", { reason: said(record.reason).text }) };
   if (record.status !== "INDEXED") return { tone: "info", glyph: "loop", value: 1, words: t("knowledge.reading") };
   const known = share(record);
   const words = known < 1 ? t("knowledge.words_ready", { share: percent(known) }) : t("knowledge.ready", { n: record.chunks });

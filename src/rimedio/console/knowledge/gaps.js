@@ -5,9 +5,10 @@ import { fill, h } from "../dom.js";
 import { badge } from "../elements/badge.js";
 import { define, Element } from "../elements/base.js";
 import { busy, button } from "../elements/button.js";
-import { openDialog } from "../elements/dialog.js";
+import { confirmDialog, openDialog } from "../elements/dialog.js";
 import { checkbox, field } from "../elements/field.js";
 import { emptyState, errorState, skeleton } from "../elements/state.js";
+import { toast, toastError } from "../elements/toast.js";
 import { dateTime, t } from "../i18n.js";
 import { go, href } from "../router.js";
 import { may } from "../session.js";
@@ -45,8 +46,26 @@ class Gaps extends Element {
         h("p", { class: "small muted" }, t("gaps.when", { first: dateTime(gap.first_at, { time: false }), last: dateTime(gap.last_at, { time: false }) })),
         gap.tickets.length > 0 && tickets(gap),
       ),
-      may("POST /v1/kb/articles") && button(t("gaps.write"), { glyph: "edit", onclick: () => this.#write(gap) }),
+      h(
+        "div",
+        { class: "gap-acts" },
+        may("POST /v1/kb/articles") && button(t("gaps.write"), { glyph: "edit", onclick: () => this.#write(gap) }),
+        may("POST /v1/kb/gaps/{gap_id}/dismiss") && button(t("gaps.dismiss"), { kind: "quiet", glyph: "x", onclick: () => this.#dismiss(gap) }),
+      ),
     );
+  }
+
+  /** Not every question is one that manuals should answer. */
+  async #dismiss(gap) {
+    const sure = await confirmDialog({ title: t("gaps.dismiss_title"), text: t("gaps.dismiss_text", { question: gap.question }), yes: t("gaps.dismiss") });
+    if (!sure) return;
+    try {
+      await api.post(`/v1/kb/gaps/${encodeURIComponent(gap.gap_id)}/dismiss`);
+      toast(t("gaps.dismissed"), { kind: "ok" });
+    } catch (error) {
+      toastError(error);
+    }
+    this.#read();
   }
 
   #write(gap) {
@@ -92,7 +111,7 @@ export function draftForm(gap, close) {
     try {
       close(await busy(send, () => api.post("/v1/kb/articles", { ticket_ids: ids })));
     } catch (failure) {
-      fill(error, `${failure.title} ${failure.message}`);
+      fill(error, failure.message);
     }
   });
   return form;

@@ -9,6 +9,7 @@ import { href } from "../router.js";
 import { may } from "../session.js";
 import "../events/dead-letters.js";
 import "../events/recent.js";
+import "../events/replays.js";
 import "../events/rules.js";
 import "../events/schedules.js";
 import "../events/webhooks.js";
@@ -18,6 +19,7 @@ const TABS = [
   { id: "webhooks", tag: "rim-webhooks", needs: "GET /v1/webhooks" },
   { id: "rules", tag: "rim-event-rules", needs: "GET /v1/events/rules" },
   { id: "dead", tag: "rim-dead-letters", needs: "GET /v1/events/dead-letters" },
+  { id: "replays", tag: "rim-replays", needs: "GET /v1/events/replays" },
   { id: "schedules", tag: "rim-schedules", needs: "GET /v1/schedules" },
 ];
 

@@ -5,6 +5,7 @@ import { fill, h } from "../dom.js";
 import { define, Page } from "../elements/base.js";
 import { busy, button } from "../elements/button.js";
 import { confirmDialog } from "../elements/dialog.js";
+import { spoken } from "../elements/spoken.js";
 import { errorState, skeleton } from "../elements/state.js";
 import { toast, toastError } from "../elements/toast.js";
 import { number, t } from "../i18n.js";
@@ -58,7 +59,7 @@ class LearningPage extends Page {
       h("h2", {}, t("learning.rows")),
       h("p", { class: "tile-value" }, number(rows.new, 0), h("small", {}, t("learning.rows_new"))),
       h("p", { class: "small muted" }, t("learning.rows_about", { total: rows.total }), " ", rows.set_aside > 0 && t("learning.rows_aside", { n: rows.set_aside })),
-      job && h("p", { class: "small", role: "status" }, t(`learning.job_${job.status}`), job.problem && ` ${job.problem}`),
+      job && h("p", { class: "small", role: "status" }, t(`learning.job_${job.status}`), job.problem && [" ", spoken("span", job.problem)]),
       may("POST /v1/learning/retrain") && retrain,
     );
   }

@@ -6,7 +6,7 @@ import { define, Page } from "../elements/base.js";
 import { busy, button, buttonLink } from "../elements/button.js";
 import { field, select } from "../elements/field.js";
 import { errorState, skeleton } from "../elements/state.js";
-import { toast } from "../elements/toast.js";
+import { toast, toastError } from "../elements/toast.js";
 import { t } from "../i18n.js";
 import { recallInTab, rememberInTab } from "../memory.js";
 import { Attachments } from "../new-ticket/attachments.js";
@@ -14,6 +14,7 @@ import { check, requestOf, SYMPTOM_CHARS_MAX } from "../new-ticket/request.js";
 import { go } from "../router.js";
 import { choices, taxonomy } from "../taxonomy.js";
 
+const PATHS = { customer_name: "customer.name", customer_id: "customer.id" }; // fields that the API calls otherwise
 const KEPT = "rimedio.new-ticket";
 
 class NewTicketPage extends Page {
@@ -122,12 +123,11 @@ class NewTicketPage extends Page {
 
   /** What the API refuses is said at the field it names, or in a message. */
   #refused(error) {
-    const said = `${error.message} ${JSON.stringify(error.details ?? "")}`;
-    const name = Object.keys(this.#fields).find((one) => said.includes(one));
-    if (error.status === 400 && name) {
-      this.#fields[name].setError(error.message);
+    const name = Object.keys(this.#fields).find((one) => error.fault(PATHS[one] ?? one)) ?? (error.original.startsWith("There is no model") ? "model" : null);
+    if (name) {
+      this.#fields[name].setError(error.fault(PATHS[name] ?? name) ?? error.message);
       this.#fields[name].input.focus();
-    } else toast(`${error.title} ${error.message}`, { kind: "bad" });
+    } else toastError(error);
     this.#key = newKey();
   }
 

@@ -6,6 +6,7 @@ import { badge } from "../elements/badge.js";
 import { define, Element } from "../elements/base.js";
 import { busy, button } from "../elements/button.js";
 import { field } from "../elements/field.js";
+import { spoken } from "../elements/spoken.js";
 import { emptyState, errorState, skeleton } from "../elements/state.js";
 import { dataTable } from "../elements/table.js";
 import { duration, has, t } from "../i18n.js";
@@ -39,7 +40,7 @@ class Health extends Element {
         columns: [
           { key: "name", label: t("settings.part"), header: true, cell: (one) => (has(`settings.part_${one.name}`) ? t(`settings.part_${one.name}`) : one.name) },
           { key: "status", label: t("knowledge.status"), cell: (one) => mark(one.status) },
-          { key: "detail", label: t("settings.detail"), class: "wide", cell: (one) => one.detail ?? "" },
+          { key: "detail", label: t("settings.detail"), class: "wide", cell: (one) => spoken("span", one.detail) },
           { key: "took", label: t("settings.took"), numeric: true, cell: (one) => duration(one.latency_ms) },
         ],
       }),
@@ -86,7 +87,7 @@ function settingsTable(rows) {
     columns: [
       { key: "name", label: t("settings.name"), header: true, cell: (one) => h("span", { class: "mono" }, one.name) },
       { key: "value", label: t("settings.value"), cell: value },
-      { key: "meaning", label: t("settings.meaning"), class: "wide", cell: (one) => [one.meaning, h("small", {}, one.type)] },
+      { key: "meaning", label: t("settings.meaning"), class: "wide", cell: (one) => [h("span", { lang: "en" }, one.meaning), h("small", { lang: "en" }, one.type)] },
     ],
   });
 }

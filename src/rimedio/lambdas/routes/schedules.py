@@ -54,6 +54,7 @@ class ScheduleView(BaseModel):
     name: str
     expression: str
     target: str
+    input: dict[str, Any] | None
     timezone: str
     start: datetime | None
     end: datetime | None
@@ -98,6 +99,7 @@ def _view(state: "ScheduleState") -> ScheduleView:
         name=schedule.name,
         expression=schedule.expression,
         target=schedule.target.address,
+        input=schedule.target.input if isinstance(schedule.target.input, dict) else None,
         timezone=schedule.timezone,
         start=schedule.start,
         end=schedule.end,

@@ -134,5 +134,9 @@ export default {
   "knowledge.show_all": "Show all",
   "knowledge.show_less": "Show less",
   "articles.as_document": "See the document",
-  "articles.is_rejected": "Rejected by {who}."
+  "articles.is_rejected": "Rejected by {who}.",
+  "gaps.dismiss": "Dismiss",
+  "gaps.dismiss_title": "Dismiss this missing answer?",
+  "gaps.dismiss_text": "“{question}” is not for the manuals to answer: it goes from the list.",
+  "gaps.dismissed": "Dismissed."
 };

@@ -42,12 +42,14 @@ export default {
   "time.days": "{count} d {rest} h",
   "error.VALIDATION_ERROR": "The request cannot be accepted.",
   "error.UNAUTHORIZED": "The session is over: sign in again.",
-  "error.FORBIDDEN": "Your role does not allow this.",
+  "error.FORBIDDEN": "This is not allowed.",
   "error.NOT_FOUND": "There is nothing under that name.",
-  "error.CONFLICT": "Something has changed in the meantime.",
+  "error.CONFLICT": "This does not fit what is stored.",
   "error.RATE_LIMITED": "Too many requests: try again shortly.",
   "error.INTERNAL_ERROR": "Something did not work.",
   "error.SERVICE_UNAVAILABLE": "A part of the system does not answer: try again shortly.",
-  "error.OFFLINE": "Rimedio does not answer. Is it still running?",
-  "error.request": "Request {id}"
+  "error.OFFLINE": "Rimedio does not answer.",
+  "error.request": "Request {id}",
+  "error.OFFLINE_text": "Is it still running, and is the network there? Nothing that was sent is lost; try again.",
+  "error.form": "is not written as it should be"
 };

@@ -1,7 +1,7 @@
 export default {
   "chart.table": "Dati in tabella",
   "chart.empty": "Nulla in questo periodo.",
-  "chart.keys": "Usate le frecce per leggere i valori.",
+  "chart.keys": "Usa le frecce per leggere i valori.",
   "insights.lead": "Quanti problemi si risolvono, quanto spesso una risposta è sbagliata, in quanto tempo e a che costo.",
   "insights.nav_insights": "Cifre",
   "insights.nav_learning": "Apprendimento",

@@ -1,5 +1,5 @@
 export default {
-  "settings.lead": "Le vostre e quelle del servizio.",
+  "settings.lead": "Le tue e quelle del servizio.",
   "settings.tab_preferences": "Preferenze",
   "settings.tab_account": "Accesso",
   "settings.tab_health": "Salute",

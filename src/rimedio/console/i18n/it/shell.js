@@ -42,12 +42,14 @@ export default {
   "time.days": "{count} g {rest} h",
   "error.VALIDATION_ERROR": "La richiesta non può essere accettata.",
   "error.UNAUTHORIZED": "La sessione è scaduta: accedi di nuovo.",
-  "error.FORBIDDEN": "Il tuo ruolo non lo permette.",
+  "error.FORBIDDEN": "Non è permesso.",
   "error.NOT_FOUND": "Non c'è nulla con questo nome.",
-  "error.CONFLICT": "Nel frattempo qualcosa è cambiato.",
+  "error.CONFLICT": "Non si accorda con ciò che è memorizzato.",
   "error.RATE_LIMITED": "Troppe richieste: riprova fra poco.",
   "error.INTERNAL_ERROR": "Qualcosa non ha funzionato.",
   "error.SERVICE_UNAVAILABLE": "Una parte del sistema non risponde: riprova fra poco.",
-  "error.OFFLINE": "Rimedio non risponde. È ancora in esecuzione?",
-  "error.request": "Richiesta {id}"
+  "error.OFFLINE": "Rimedio non risponde.",
+  "error.request": "Richiesta {id}",
+  "error.OFFLINE_text": "È ancora in esecuzione, e la rete c'è? Ciò che era già stato inviato non è perso: riprova.",
+  "error.form": "non è scritto come dev'essere"
 };

@@ -49,7 +49,7 @@ export default {
   "state.HybridSearch": "Parole e senso",
   "state.ExactCode": "Codice esatto",
   "state.SimilarSolved": "Casi risolti",
-  "state.AssembleContext": "Raccogli i passi",
+  "state.AssembleContext": "Raccogli le fonti",
   "state.Generate": "Scrivi",
   "state.GenerateWithNextModel": "Altro modello",
   "state.GenerateExtractive": "Solo citazioni",
