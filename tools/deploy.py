@@ -16,10 +16,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tools.singletons import MADE_BY, there
+
 ROOT = Path(__file__).resolve().parents[1]
 CONSOLE = ROOT / "src" / "rimedio" / "console"
 CDK = "aws-cdk@2.1148.1"  # 3.0.0 was published by mistake
 HOME = "eu-south-1"
+PACKAGE = "Run: python -m tools.package_lambda && make synth LAMBDA_ZIP=dist/lambda-arm64.zip"
 
 Run = Callable[[Sequence[str]], None]
 
@@ -52,13 +55,18 @@ class Step:
 
 @dataclass
 class Deployer:
-    """Deploys one stage. `outputs` reads a stack's outputs, `run` runs a command."""
+    """Deploys one stage. `outputs` reads a stack's outputs, `run` runs a command.
+
+    `has` says whether the account has one of tools.singletons already, `stands` whether a stack was deployed before.
+    """
 
     stage: str
     profile: str
     assembly: Path
     outputs: Callable[[str, str], Mapping[str, str]]
     run: Run
+    has: Callable[[str], bool] = lambda _name: False
+    stands: Callable[[str], bool] = lambda _stack: False
     done: list[str] = field(default_factory=list)
 
     def stacks(self) -> list[str]:
@@ -92,15 +100,19 @@ class Deployer:
             if need.stack in present:
                 told = self.outputs(f"rimedio-{self.stage}-{need.stack}", need.region)
                 yield from ("--parameters", f"{need.parameter}={told[need.output]}")
+        if capability in MADE_BY and not self.stands(f"rimedio-{self.stage}-{capability}"):
+            # Asked once: afterwards the stack itself may own it, and `cdk deploy` keeps the first answer.
+            for name in filter(self.has, MADE_BY[capability]):
+                yield from ("--parameters", f"Make{name}=no")
 
 
 ORDER = (
     "keys",
     "standby",
     "data",
+    "queues",
     "identity",
     "network",
-    "guardrail",
     "knowledge",
     "functions",
     "workflow",
@@ -148,6 +160,27 @@ def stack_outputs(stack: str, region: str) -> dict[str, str]:
     return {row["OutputKey"]: row["OutputValue"] for row in told["Stacks"][0].get("Outputs", [])}
 
 
+def stack_stands(stack: str) -> bool:
+    """Whether a stack was ever made to its end in the home region."""
+    import boto3
+    from botocore.exceptions import ClientError
+
+    try:
+        told = boto3.client("cloudformation", region_name=HOME).describe_stacks(StackName=stack)
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "ValidationError":  # how CloudFormation calls an unknown stack
+            return False
+        raise
+    return told["Stacks"][0]["StackStatus"] not in {"REVIEW_IN_PROGRESS", "ROLLBACK_COMPLETE"}
+
+
+def bare(assembly: Path, stage: str, profile: str) -> bool:
+    """Whether the functions' code is the folder of sources: fit for templates, without the libraries to run with."""
+    folder = assembly / f"assembly-{stage}-{profile}"
+    assets = [json.loads(path.read_text("utf-8")) for path in folder.glob("*.assets.json")]
+    return any(file["source"]["packaging"] == "zip" for asset in assets for file in asset["files"].values())
+
+
 def _unknown(stack: str, _region: str) -> Mapping[str, str]:
     """Outputs of a stack that nobody asks: their place is shown."""
     return {need.output: f"<{stack}>" for needs in NEEDS.values() for need in needs}
@@ -165,6 +198,8 @@ def main() -> None:
     given = parser.parse_args()
     if not (given.assembly / f"assembly-{given.stage}-{given.profile}" / "manifest.json").exists():
         parser.exit(2, f"There are no templates of {given.stage}-{given.profile}. Run `make synth` first.\n")
+    if not given.dry_run and bare(given.assembly, given.stage, given.profile):
+        parser.exit(2, f"The functions in {given.assembly} hold sources without their libraries. {PACKAGE}\n")
     if given.dry_run:
         Deployer(given.stage, given.profile, given.assembly, _unknown, lambda c: print(" ".join(c))).deploy()
         return
@@ -172,9 +207,12 @@ def main() -> None:
     def run(command: Sequence[str]) -> None:
         subprocess.run(command, check=True)
 
-    Deployer(given.stage, given.profile, given.assembly, stack_outputs, run).deploy()
     import boto3
 
+    def has(name: str) -> bool:
+        return there(name, lambda service: boto3.client(service, region_name=HOME))
+
+    Deployer(given.stage, given.profile, given.assembly, stack_outputs, run, has, stack_stands).deploy()
     account = boto3.client("sts").get_caller_identity()["Account"]
     count = upload_console(boto3.client("s3", region_name=HOME), f"rimedio-{given.stage}-console-{account}")
     sys.stdout.write(f"{count} files of the console\n")

@@ -1,6 +1,7 @@
 """Alarms: the error budget burning, work that failed, queues that nobody empties; composites tell people once."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -84,6 +85,22 @@ class Alarms:
             dimensions=[{"name": key, "value": value} for key, value in measure.dimensions],
             **_statistic(measure.stat),
             period=period,
+            evaluation_periods=periods,
+            threshold=limit,
+        )
+
+    def sum_above(
+        self, name: str, meaning: str, measures: Sequence[Measure], limit: float, *, periods: int = 1
+    ) -> cloudwatch.CfnAlarm:
+        """Rings when all measures together are above the limit for so many periods of five minutes."""
+        shown = [measure.query(f"m{place}", 300, shown=False) for place, measure in enumerate(measures)]
+        # A metric without a value in a period is nothing, not zero: FILL makes the sum of what there is.
+        total = " + ".join(f"FILL(m{place}, 0)" for place in range(len(measures)))
+        return self._keep(
+            name,
+            meaning,
+            tell=True,
+            metrics=[*shown, {"id": "all", "expression": total, "returnData": True}],
             evaluation_periods=periods,
             threshold=limit,
         )

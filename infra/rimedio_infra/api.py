@@ -1,6 +1,7 @@
 """The REST API: routes and checks out of the service's own document, tiers as usage plans, logs, throttles."""
 
 import hashlib
+import json
 from dataclasses import dataclass
 
 import aws_cdk as cdk
@@ -8,7 +9,7 @@ from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 
-from rimedio_infra.api_document import SOURCE, api_document
+from rimedio_infra.api_document import api_document
 from rimedio_infra.deployment import Deployment
 from rimedio_infra.functions import RETENTION
 from rimedio_infra.grants import Grant, service_role
@@ -88,8 +89,9 @@ def _invocation(d: Deployment, function: str) -> str:
 
 
 def _stage(stack: cdk.Stack, d: Deployment, rest_api: apigateway.CfnRestApi) -> apigateway.CfnStage:
-    # A deployment is a snapshot: a new document needs a new one, so its name carries the document's hash.
-    digest = hashlib.sha256(SOURCE.read_bytes()).hexdigest()[:10]
+    # A deployment is a snapshot: another document needs a new one, so its name carries the hash of what is imported.
+    imported = json.dumps(stack.resolve(rest_api.body), sort_keys=True)
+    digest = hashlib.sha256(imported.encode()).hexdigest()[:10]
     snapshot = apigateway.CfnDeployment(stack, f"Deployment{digest}", rest_api_id=rest_api.ref)
     snapshot.apply_removal_policy(cdk.RemovalPolicy.RETAIN)
     log_group = logs.LogGroup(

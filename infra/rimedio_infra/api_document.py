@@ -219,7 +219,7 @@ def _error(status: int, code: str) -> dict[str, Json]:
     }
     # messageString brings its own quotes.
     text = json.dumps(body).replace('"@message@"', "$context.error.messageString")
-    return {"statusCode": status, "responseTemplates": {"application/json": text}}
+    return {"statusCode": str(status), "responseTemplates": {"application/json": text}}
 
 
 def _preflight(origin: str, methods: list[str]) -> dict[str, Json]:

@@ -32,6 +32,7 @@ from rimedio_infra.network import Network, network
 from rimedio_infra.observability import observability
 from rimedio_infra.organization import organization
 from rimedio_infra.pipeline import pipeline
+from rimedio_infra.queues import queues
 from rimedio_infra.resilience import backups, failover
 from rimedio_infra.secrets import signing_key
 from rimedio_infra.security import detection
@@ -89,6 +90,7 @@ def assemble(scope: Construct, d: Deployment, code: Code) -> None:
     if d.sizes.replica:
         standby(stack(scope, d, "standby", "what waits in the standby region", d.standby_region), d)
     store = data(stack(scope, d, "data", "table, bucket and their logs"), d, master)
+    queues(stack(scope, d, "queues", "queues and their dead letters"), d, master)
     people = identity(stack(scope, d, "identity", "people, roles, tenants"), d)
     private = (
         network(stack(scope, d, "network", "private subnets and endpoints"), d) if d.sizes.network else None
@@ -96,8 +98,6 @@ def assemble(scope: Construct, d: Deployment, code: Code) -> None:
     shared = Shared(
         key_arn=master.key_arn, pool_id=people.pool.user_pool_id, client_id=people.client.user_pool_client_id
     )
-    checks = guardrail(stack(scope, d, "guardrail", "what models may not say"), d)
-    shared = replace(shared, guardrail=checks)
     if private and d.sizes.opensearch:
         searched = domain(stack(scope, d, "knowledge", "the search domain"), d, master, private)
         shared = replace(shared, domain_endpoint=searched.attr_domain_endpoint)
@@ -118,7 +118,9 @@ class Site:
 def _work(scope: Construct, d: Deployment, code: Code, site: Site, private: Network | None) -> None:
     """Functions, the workflow that calls them, the events between them."""
     home = stack(scope, d, "functions", "Lambda functions, each with its own role")
-    made = functions(home, d, Built(code, site.shared, settings(d, site.shared), private))
+    # The guardrail stands with those who apply it: an export of its newest version could never change.
+    shared = replace(site.shared, guardrail=guardrail(home, d))
+    made = functions(home, d, Built(code, shared, settings(d, shared), private))
     delivery(home, d, made)
     steps = stack(scope, d, "workflow", "the ticket's way")
     workflow(steps, d, site.key)
@@ -151,7 +153,7 @@ def _care(scope: Construct, d: Deployment, master: kms.Key, private: Network | N
     if d.sizes.sagemaker:
         classifier(stack(scope, d, "ml", "the classifier"), d, master)
     if d.sizes.detection:
-        detection(stack(scope, d, "security", "detective controls"), d)
+        detection(stack(scope, d, "security", "detective controls"), d, master)
     if d.sizes.backup:
         backups(stack(scope, d, "resilience", "backups under lock"), d, master)
     if d.sizes.chaos and private:

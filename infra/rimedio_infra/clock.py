@@ -1,25 +1,28 @@
 """What runs by the clock: housekeeping and redrive, and the group of the schedules that people make."""
 
 import aws_cdk as cdk
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_scheduler as scheduler
-from aws_cdk import aws_sqs as sqs
 
 from rimedio_infra.deployment import Deployment
-from rimedio_infra.grants import Grant, service_role
+from rimedio_infra.grants import Grant, sealing, service_role
+from rimedio_infra.queues import DEAD, queue_arn
 
 RETRIES = {"maximumEventAgeInSeconds": 3600, "maximumRetryAttempts": 8}
 
 
-def clock(stack: cdk.Stack, d: Deployment, dead: sqs.Queue) -> None:
+def clock(stack: cdk.Stack, d: Deployment, key: kms.IKey) -> None:
     """Housekeeping by EventBridge Scheduler, and the group and role of the schedules that people make."""
     group = scheduler.CfnScheduleGroup(stack, "Schedules", name=d.name)
     allowed = [
         Grant(
             "Call", ("lambda:InvokeFunction",), (d.function_arn("housekeeping"), d.function_arn("redrive"))
         ),
-        Grant("Deliver", ("sqs:SendMessage",), (d.arn("sqs", d.named("webhooks")),)),
-        Grant("Bury", ("sqs:SendMessage",), (dead.queue_arn,)),
+        Grant("Deliver", ("sqs:SendMessage",), (queue_arn(d, "webhooks"),)),
+        Grant("Bury", ("sqs:SendMessage",), (queue_arn(d, DEAD),)),
     ]
+    if d.sizes.customer_key_everywhere:
+        allowed.append(sealing(key.key_arn, f"sqs.{d.region}.amazonaws.com"))
     role = service_role(
         stack,
         "SchedulerRole",
@@ -44,7 +47,7 @@ def clock(stack: cdk.Stack, d: Deployment, dead: sqs.Queue) -> None:
             target={
                 "arn": d.function_arn(function),
                 "roleArn": role.role_arn,
-                "deadLetterConfig": {"arn": dead.queue_arn},
+                "deadLetterConfig": {"arn": queue_arn(d, DEAD)},
                 "retryPolicy": RETRIES,
                 "input": "{}",
             },

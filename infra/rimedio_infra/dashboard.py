@@ -49,7 +49,12 @@ def dashboard_body(d: Deployment) -> dict[str, Any]:
             "Table: capacity used, throttled",
             [
                 _table(d, name)
-                for name in ("ConsumedReadCapacityUnits", "ConsumedWriteCapacityUnits", "ThrottledRequests")
+                for name in (
+                    "ConsumedReadCapacityUnits",
+                    "ConsumedWriteCapacityUnits",
+                    "ReadThrottleEvents",
+                    "WriteThrottleEvents",
+                )
             ],
         ),
         _log(

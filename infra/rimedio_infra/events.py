@@ -1,6 +1,4 @@
-"""What happens afterwards: the bus, its archive, rules and targets, queues, the topic, the clock."""
-
-from dataclasses import dataclass
+"""What happens afterwards: the bus, its archive, rules and targets, the queues' readers, the topic, the clock."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_events as events
@@ -9,97 +7,31 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sns as sns
-from aws_cdk import aws_sqs as sqs
 
 from rimedio.events.bus import Target
 from rimedio.events.deployed_rules import DEPLOYED
 from rimedio.events.eventbridge_rules import native_pattern
 from rimedio_infra.clock import RETRIES, clock
 from rimedio_infra.deployment import ACCOUNT, Deployment
+from rimedio_infra.queues import DEAD, queue_arn
 from rimedio_infra.stacks import only_tls
 
-VISIBILITY = {
-    "webhooks": 360,
-    "documents": 1800,
-}  # six times the timeout of the function that reads, as AWS advises
-RECEIVED_MAX = {"webhooks": 1000, "documents": 3}  # webhooks' attempts are counted in the table
 CONCURRENCY = {"webhooks": 10, "documents": 5}
 READERS = {"webhooks": "webhooks", "documents": "ingest"}
 
 
-@dataclass(frozen=True)
-class Eventing:
-    """What other stacks watch."""
-
-    bus: events.CfnEventBus
-    queues: dict[str, sqs.Queue]
-    topic: sns.Topic
-
-
-def eventing(stack: cdk.Stack, d: Deployment, key: kms.IKey, stream_arn: str) -> Eventing:
-    """Bus, queues, topic and everything that connects them with functions."""
-    queues = _queues(stack, d, key)
-    topic = _topic(stack, d, key)
-    bus = _bus(stack, d)
-    _rules(stack, d, bus, queues)
-    _originals(stack, d, queues["dead-letters"])
+def eventing(stack: cdk.Stack, d: Deployment, key: kms.IKey, stream_arn: str) -> None:
+    """Bus, topic, clock, and everything that connects the queues with functions."""
+    _topic(stack, d, key)
+    _rules(stack, d, _bus(stack, d))
+    _originals(stack, d)
     _schemas(stack, d)
-    _readers(stack, d, queues)
-    _followers(stack, d, queues["dead-letters"], stream_arn)
-    clock(stack, d, queues["dead-letters"])
-    return Eventing(bus, queues, topic)
+    _readers(stack, d)
+    _followers(stack, d, stream_arn)
+    clock(stack, d, key)
 
 
-def _queues(stack: cdk.Stack, d: Deployment, key: kms.IKey) -> dict[str, sqs.Queue]:
-    own = d.sizes.customer_key_everywhere
-    sealed: dict[str, object] = {
-        "encryption": sqs.QueueEncryption.KMS if own else sqs.QueueEncryption.SQS_MANAGED,
-        "encryption_master_key": key if own else None,
-        "enforce_ssl": True,
-    }
-    dead = sqs.Queue(
-        stack,
-        "DeadLetters",
-        queue_name=d.named("dead-letters"),
-        retention_period=cdk.Duration.days(14),
-        **sealed,
-    )
-    queues = {"dead-letters": dead}
-    for name, seconds in VISIBILITY.items():
-        queues[name] = sqs.Queue(
-            stack,
-            name.capitalize(),
-            queue_name=d.named(name),
-            visibility_timeout=cdk.Duration.seconds(seconds),
-            retention_period=cdk.Duration.days(14),
-            receive_message_wait_time=cdk.Duration.seconds(20),
-            dead_letter_queue=sqs.DeadLetterQueue(max_receive_count=RECEIVED_MAX[name], queue=dead),
-            **sealed,
-        )
-    for queue in queues.values():
-        queue.add_to_resource_policy(_rules_may_send(d, queue))
-    return queues
-
-
-def _rules_may_send(d: Deployment, queue: sqs.Queue) -> iam.PolicyStatement:
-    """Rules of this deployment only; a rule of another bus or account cannot fill the queue."""
-    return iam.PolicyStatement(
-        sid="RulesOfThisBus",
-        principals=[iam.ServicePrincipal("events.amazonaws.com")],
-        actions=["sqs:SendMessage"],
-        resources=[queue.queue_arn],
-        conditions={
-            "ArnLike": {
-                "aws:SourceArn": [
-                    d.arn("events", f"rule/{d.name}/*"),
-                    d.arn("events", f"rule/{d.named('originals')}"),
-                ]
-            }
-        },
-    )
-
-
-def _topic(stack: cdk.Stack, d: Deployment, key: kms.IKey) -> sns.Topic:
+def _topic(stack: cdk.Stack, d: Deployment, key: kms.IKey) -> None:
     topic = sns.Topic(
         stack,
         "People",
@@ -121,7 +53,6 @@ def _topic(stack: cdk.Stack, d: Deployment, key: kms.IKey) -> sns.Topic:
         sns.CfnSubscription(
             stack, "Mail", topic_arn=topic.topic_arn, protocol="email", endpoint=d.alarm_email
         )
-    return topic
 
 
 def _bus(stack: cdk.Stack, d: Deployment) -> events.CfnEventBus:
@@ -130,7 +61,7 @@ def _bus(stack: cdk.Stack, d: Deployment) -> events.CfnEventBus:
         "Bus",
         name=d.name,
         description="Domain events of Rimedio",
-        dead_letter_config={"arn": d.arn("sqs", d.named("dead-letters"))},
+        dead_letter_config={"arn": queue_arn(d, DEAD)},
         log_config={"level": "ERROR", "includeDetail": "NONE"},
     )
     events.CfnEventBusPolicy(
@@ -158,7 +89,7 @@ def _bus(stack: cdk.Stack, d: Deployment) -> events.CfnEventBus:
     return bus
 
 
-def _rules(stack: cdk.Stack, d: Deployment, bus: events.CfnEventBus, queues: dict[str, sqs.Queue]) -> None:
+def _rules(stack: cdk.Stack, d: Deployment, bus: events.CfnEventBus) -> None:
     """The rules that the service says it wants deployed. Rules of tenants are data; they make no resource."""
     for rule in DEPLOYED:
         made = events.CfnRule(
@@ -169,7 +100,7 @@ def _rules(stack: cdk.Stack, d: Deployment, bus: events.CfnEventBus, queues: dic
             event_bus_name=bus.ref,
             event_pattern=native_pattern(rule.pattern, rule.tenant_id),
             state="ENABLED",
-            targets=[_target(d, target, queues["dead-letters"]) for target in rule.targets],
+            targets=[_target(d, target) for target in rule.targets],
         )
         for target in rule.targets:
             kind, _, name = target.address.partition(":")
@@ -184,15 +115,15 @@ def _rules(stack: cdk.Stack, d: Deployment, bus: events.CfnEventBus, queues: dic
                 )
 
 
-def _target(d: Deployment, target: Target, dead: sqs.Queue) -> dict[str, object]:
+def _target(d: Deployment, target: Target) -> dict[str, object]:
     """`queue:deliveries` is the queue of webhooks: it carries every delivery, webhooks are most of them."""
     kind, _, name = target.address.partition(":")
-    arn = d.function_arn(name) if kind == "function" else d.arn("sqs", d.named("webhooks"))
+    arn = d.function_arn(name) if kind == "function" else queue_arn(d, "webhooks")
     retry = target.retry
     return {
         "id": target.id,
         "arn": arn,
-        "deadLetterConfig": {"arn": dead.queue_arn},
+        "deadLetterConfig": {"arn": queue_arn(d, DEAD)},
         "retryPolicy": {
             "maximumEventAgeInSeconds": retry.maximum_event_age_seconds,
             "maximumRetryAttempts": retry.maximum_retry_attempts,
@@ -200,7 +131,7 @@ def _target(d: Deployment, target: Target, dead: sqs.Queue) -> dict[str, object]
     }
 
 
-def _originals(stack: cdk.Stack, d: Deployment, dead: sqs.Queue) -> None:
+def _originals(stack: cdk.Stack, d: Deployment) -> None:
     """A document put into the bucket is read, whoever put it there."""
     events.CfnRule(
         stack,
@@ -219,8 +150,8 @@ def _originals(stack: cdk.Stack, d: Deployment, dead: sqs.Queue) -> None:
         targets=[
             {
                 "id": "documents",
-                "arn": d.arn("sqs", d.named("documents")),
-                "deadLetterConfig": {"arn": dead.queue_arn},
+                "arn": queue_arn(d, "documents"),
+                "deadLetterConfig": {"arn": queue_arn(d, DEAD)},
                 "retryPolicy": RETRIES,
             }
         ],
@@ -234,13 +165,13 @@ def _schemas(stack: cdk.Stack, d: Deployment) -> None:
     )
 
 
-def _readers(stack: cdk.Stack, d: Deployment, queues: dict[str, sqs.Queue]) -> None:
+def _readers(stack: cdk.Stack, d: Deployment) -> None:
     """Queues to functions: a failed message is named, the others of its batch are done."""
     for name, function in READERS.items():
         lambda_.CfnEventSourceMapping(
             stack,
             f"Read{name.capitalize()}",
-            event_source_arn=queues[name].queue_arn,
+            event_source_arn=queue_arn(d, name),
             function_name=d.function_arn(function),
             batch_size=10 if name == "webhooks" else 1,
             function_response_types=["ReportBatchItemFailures"],
@@ -250,7 +181,7 @@ def _readers(stack: cdk.Stack, d: Deployment, queues: dict[str, sqs.Queue]) -> N
         )
 
 
-def _followers(stack: cdk.Stack, d: Deployment, dead: sqs.Queue, stream_arn: str) -> None:
+def _followers(stack: cdk.Stack, d: Deployment, stream_arn: str) -> None:
     """The table's stream to its two readers; DynamoDB allows two on a shard, and there are two."""
     for function, window in (("relay", 0), ("follow", 5)):
         lambda_.CfnEventSourceMapping(
@@ -266,5 +197,5 @@ def _followers(stack: cdk.Stack, d: Deployment, dead: sqs.Queue, stream_arn: str
             maximum_retry_attempts=10,
             maximum_record_age_in_seconds=86_400,
             parallelization_factor=2,
-            destination_config={"onFailure": {"destination": dead.queue_arn}},
+            destination_config={"onFailure": {"destination": queue_arn(d, DEAD)}},
         )

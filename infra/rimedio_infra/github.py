@@ -5,7 +5,9 @@ from aws_cdk import aws_iam as iam
 
 from rimedio_infra.deployment import ACCOUNT, Deployment
 from rimedio_infra.grants import Grant, role
+from rimedio_infra.singletons import unless_there
 
+SERVICE_ROLES = "aws-service-role/opensearchservice.amazonaws.com"
 ISSUER = "token.actions.githubusercontent.com"
 
 
@@ -15,8 +17,12 @@ def github(stack: cdk.Stack, d: Deployment) -> iam.Role:
         stack, "Provider", url=f"https://{ISSUER}", client_id_list=["sts.amazonaws.com"]
     )
     provider.apply_removal_policy(cdk.RemovalPolicy.RETAIN)  # one an account: other stages use it too
+    made_here = unless_there(stack, "OidcProvider", "GitHub's OIDC provider", provider)
+    trusted = cdk.Fn.condition_if(
+        made_here.logical_id, provider.attr_arn, d.arn("iam", f"oidc-provider/{ISSUER}", region="")
+    )
     federated = iam.FederatedPrincipal(
-        provider.attr_arn,
+        cdk.Token.as_string(trusted),
         {
             "StringEquals": {
                 f"{ISSUER}:aud": "sts.amazonaws.com",
@@ -51,23 +57,48 @@ def cdk_roles(d: Deployment) -> Grant:
 def _allowed(d: Deployment) -> list[Grant]:
     aliases = ("lambda:GetAlias", "lambda:UpdateAlias", "lambda:ListVersionsByFunction")
     functions = d.arn("lambda", f"function:{d.named('*')}")
-    files, stacks = d.bucket_arn("console", "*"), d.arn("cloudformation", f"stack/{d.name}-*")
     return [
         cdk_roles(d),
+        *deploys(d, d.stage),
         Grant(
             "RollBack",
             aliases,
             (functions,),
             why="every function of this deployment: a rollback moves them all",
         ),
+    ]
+
+
+def deploys(d: Deployment, stage: str) -> list[Grant]:
+    """What tools/deploy.py does itself, beside what CDK's roles do: outputs, console, what the account has already."""
+    files = f"arn:{cdk.Aws.PARTITION}:s3:::rimedio-{stage}-console-{ACCOUNT}"
+    regions = (d.region, d.edge_region, d.standby_region)
+    stacks = tuple(d.arn("cloudformation", f"stack/rimedio-{stage}-*", region) for region in regions)
+    looks = (
+        "iam:ListOpenIDConnectProviders guardduty:ListDetectors securityhub:DescribeHub "
+        "config:DescribeConfigurationRecorders access-analyzer:ListAnalyzers"
+    )
+    search_role = d.arn("iam", f"role/{SERVICE_ROLES}/AWSServiceRoleForAmazonOpenSearchService", region="")
+    name = stage.capitalize()
+    return [
         Grant(
-            "UploadConsole",
+            f"UploadConsole{name}",
             ("s3:PutObject", "s3:DeleteObject"),
-            (files,),
+            (f"{files}/*",),
             why="the console's files, all of them",
         ),
-        Grant("ListConsole", ("s3:ListBucket",), (d.bucket_arn("console"),)),
+        Grant(f"ListConsole{name}", ("s3:ListBucket",), (files,)),
         Grant(
-            "ReadOutputs", ("cloudformation:DescribeStacks",), (stacks,), why="every stack of this deployment"
+            f"ReadOutputs{name}",
+            ("cloudformation:DescribeStacks",),
+            stacks,
+            why="every stack of this deployment",
+        ),
+        Grant(f"LookForRole{name}", ("iam:GetRole",), (search_role,)),
+        Grant(
+            f"Look{name}",
+            tuple(looks.split()),
+            ("*",),
+            why="what an account has once is asked of the account",
         ),
     ]

@@ -72,6 +72,12 @@ def service_role(scope: Construct, name: str, service: str, grants: Sequence[Gra
     return role(scope, name, iam.ServicePrincipal(service, conditions=mine), grants, **more)
 
 
+def sealing(key_arn: str, *services: str) -> Grant:
+    """The key through these services alone: who sends to a sealed queue or topic seals what he sends."""
+    through = {"StringEquals": {"kms:ViaService": list(services), "kms:CallerAccount": ACCOUNT}}
+    return Grant("Seal", ("kms:Decrypt", "kms:GenerateDataKey"), (key_arn,), through)
+
+
 def finding(resource: str) -> str:
     """A resource as cdk-nag writes it: what only AWS knows stands in angle brackets."""
     return resource.replace(cdk.Aws.PARTITION, "<AWS::Partition>").replace(ACCOUNT, "<AWS::AccountId>")

@@ -1,5 +1,7 @@
 """The guardrail: what Bedrock refuses, masks and checks, as the service itself defines it."""
 
+import hashlib
+import json
 import re
 from typing import Any
 
@@ -16,8 +18,13 @@ def guardrail(stack: cdk.Stack, d: Deployment) -> str:
     made = bedrock.CfnGuardrail(
         stack, "Guardrail", **{_snake(name): _camel(value) for name, value in properties.items()}
     )
+    # A version is a snapshot: another definition needs a new one, so its name carries the definition's hash.
+    digest = hashlib.sha256(json.dumps(stack.resolve(properties), sort_keys=True).encode()).hexdigest()[:10]
     version = bedrock.CfnGuardrailVersion(
-        stack, "Version", guardrail_identifier=made.attr_guardrail_id, description="What the functions apply"
+        stack,
+        f"GuardrailVersion{digest}",
+        guardrail_identifier=made.attr_guardrail_id,
+        description="What the functions apply",
     )
     version.apply_removal_policy(cdk.RemovalPolicy.RETAIN)
     return f"{made.attr_guardrail_id}:{version.attr_version}"

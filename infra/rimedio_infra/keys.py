@@ -23,7 +23,7 @@ def key(stack: cdk.Stack, d: Deployment) -> kms.Key:
         pending_window=cdk.Duration.days(30),
         removal_policy=removal(d),
     )
-    for statement in service_statements(d):
+    for statement in (*service_statements(d), *_workflow_logs(d)):
         made.add_to_resource_policy(statement)
     cdk.CfnOutput(
         stack, "KeyArn", value=made.key_arn, description="The standby stack's parameter PrimaryKeyArn"
@@ -41,5 +41,25 @@ def service_statements(d: Deployment) -> list[iam.PolicyStatement]:
             actions=["kms:Decrypt", "kms:GenerateDataKey"],
             resources=["*"],  # in a key's policy: this key
             conditions={"StringEquals": {"aws:SourceAccount": ACCOUNT}},
+        )
+    ]
+
+
+def log_source(d: Deployment) -> dict[str, object]:
+    """How CloudWatch's log delivery names itself to KMS (Step Functions guide, "Data at rest encryption")."""
+    return {"StringEquals": {"kms:EncryptionContext:SourceArn": d.arn("logs", "*")}}
+
+
+def _workflow_logs(d: Deployment) -> list[iam.PolicyStatement]:
+    """The log of a state machine with a key of its own is sealed until its delivery opens it."""
+    if not d.sizes.customer_key_everywhere:
+        return []
+    return [
+        iam.PolicyStatement(
+            sid="LogDeliveryOpensTheWorkflowsLog",
+            principals=[iam.ServicePrincipal("delivery.logs.amazonaws.com")],
+            actions=["kms:Decrypt"],
+            resources=["*"],  # in a key's policy: this key
+            conditions=log_source(d),
         )
     ]

@@ -93,7 +93,7 @@ EXEMPTIONS: dict[str, tuple[Exemption, ...]] = {
             f"IAM4[Policy::{MANAGED}/service-role/AWS_ConfigRole]",
             "What the recorder must read grows with every service; AWS keeps this policy",
         ),
-        Exemption("S1", "This bucket holds the log of who did what; its own readers are in the trail"),
+        Exemption("S1", "These buckets hold the log of who did what; their own readers are in the trail"),
     ),
     "standby": (
         Exemption("S1", "Only replication writes here; who reads it is in the trail, as in every region"),

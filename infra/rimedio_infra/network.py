@@ -9,9 +9,11 @@ from dataclasses import dataclass
 
 import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 
 from rimedio_infra.deployment import Deployment
+from rimedio_infra.singletons import unless_there
 from rimedio_infra.stacks import removal
 
 CIDR = "10.40.0.0/20"
@@ -61,10 +63,21 @@ def network(stack: cdk.Stack, d: Deployment) -> Network:
         functions.add_egress_rule(target, https, why)
         target.add_ingress_rule(functions, https, f"{why} from functions")
     _endpoints(stack, d, vpc, subnets, endpoints)
+    if d.sizes.opensearch:
+        _search_role(stack)
     # Gateway endpoints answer at public addresses of S3 and DynamoDB; without a route to anywhere else,
     # port 443 to "anywhere" reaches these two alone. (Their prefix lists would need a look-up in the account.)
     functions.add_egress_rule(ec2.Peer.any_ipv4(), https, "S3 and DynamoDB through gateway endpoints")
     return Network(vpc, subnets, functions, search)
+
+
+def _search_role(stack: cdk.Stack) -> None:
+    """With this role the domain puts its interfaces into the VPC. An account that never had a domain lacks it."""
+    linked = iam.CfnServiceLinkedRole(
+        stack, "ServiceLinkedRole", aws_service_name="opensearchservice.amazonaws.com"
+    )
+    linked.apply_removal_policy(cdk.RemovalPolicy.RETAIN)  # other domains use it too
+    unless_there(stack, "SearchRole", "OpenSearch Service's service-linked role", linked)
 
 
 def _group(stack: cdk.Stack, d: Deployment, vpc: ec2.Vpc, name: str, purpose: str) -> ec2.SecurityGroup:

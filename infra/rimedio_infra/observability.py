@@ -50,16 +50,20 @@ def _alarms(alarms: Alarms, d: Deployment) -> None:
     waiting = Measure(
         "AWS/SQS", "ApproximateNumberOfMessagesVisible", "Maximum", (("QueueName", d.named("dead-letters")),)
     )
-    throttled = Measure("AWS/DynamoDB", "ThrottledRequests", "Sum", (("TableName", d.name),))
+    # By table alone DynamoDB counts events, not requests: ThrottledRequests exists by table *and* operation only.
+    refused = [
+        Measure("AWS/DynamoDB", f"{kind}ThrottleEvents", "Sum", (("TableName", d.name),))
+        for kind in ("Read", "Write")
+    ]
     behind = Measure("AWS/Lambda", "IteratorAge", "Maximum", (("FunctionName", d.named("relay")),))
     alarms.above("workflow-failed", "A ticket's execution failed", failed, 0)
     alarms.above("dead-letters", "Something could not be delivered", waiting, 0)
-    alarms.above("table-throttled", "DynamoDB refuses requests", throttled, 10, periods=2)
+    alarms.sum_above("table-throttled", "DynamoDB refuses requests", refused, 10, periods=2)
     alarms.above("relay-behind", "Events leave more than five minutes late", behind, 300_000)
     _burn(alarms, d)
     if d.scale:
         _latencies(alarms)
-        _unusual(alarms)
+        _unusual(alarms, d)
     names = ["availability-burn", "workflow-failed"]
     if d.scale:
         alarms.any_of("customers-affected", "Customers notice it", [*names, "answer-slow"])
@@ -103,11 +107,11 @@ def _latencies(alarms: Alarms) -> None:
             )
 
 
-def _unusual(alarms: Alarms) -> None:
+def _unusual(alarms: Alarms, d: Deployment) -> None:
     alarms.unusual(
         "tickets-unusual", "More or fewer tickets than usual", own_measure("tickets_opened", "Sum")
     )
-    bedrock = Measure("AWS/Bedrock", "InvocationLatency", "p90")
+    bedrock = Measure("AWS/Bedrock", "InvocationLatency", "p90", (("ModelId", d.models.writer),))
     alarms.unusual("model-unusual", "The model answers at an unusual speed", bedrock)
 
 

@@ -15,6 +15,8 @@ from rimedio_infra.shared import Maker, Shared
 
 MAKERS: dict[Need, Maker] = DATA | CALLS
 SEALED = ("dynamodb", "s3", "sqs", "sns", "secretsmanager")
+# Who starts, watches or resumes an execution opens what the state machine keeps under the key.
+EXECUTIONS = frozenset({Need.START_WORKFLOW, Need.WATCH_WORKFLOW, Need.RESUME_WORKFLOW, Need.READ_HISTORY})
 NO_RESOURCE = "the action knows no resource (Service Authorization Reference)"
 
 
@@ -49,7 +51,8 @@ def _sealed_services(spec: FunctionSpec, d: Deployment) -> list[str]:
     """Services whose data this function reads or writes under our key: objects always, the rest in scale."""
     objects = {Need.OBJECTS_READ, Need.OBJECTS_WRITE, Need.ATTACHMENTS_READ, Need.VAULTS_WRITE}
     if d.sizes.customer_key_everywhere:
-        return [f"{name}.{d.region}.amazonaws.com" for name in SEALED]
+        names = (*SEALED, "states") if spec.needs & EXECUTIONS else SEALED
+        return [f"{name}.{d.region}.amazonaws.com" for name in names]
     return [f"s3.{d.region}.amazonaws.com"] if spec.needs & objects else []
 
 

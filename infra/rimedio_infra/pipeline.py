@@ -14,13 +14,14 @@ from aws_cdk import aws_s3 as s3
 
 from rimedio_infra.deployment import Deployment
 from rimedio_infra.functions import RETENTION
-from rimedio_infra.github import cdk_roles
+from rimedio_infra.github import cdk_roles, deploys
 from rimedio_infra.grants import Grant, service_role
 from rimedio_infra.stacks import removal
 
 CDK = "aws-cdk@2.1148.1"  # 3.0.0 was published by mistake
 IMAGE = "aws/codebuild/amazonlinux-aarch64-standard:3.0"
 EVERY_ARTIFACT = "the pipeline names what it keeps in this one bucket"
+CONNECT = ("codeconnections:UseConnection", "codestar-connections:UseConnection")
 STAGES = ("dev", "staging", "prod")
 
 
@@ -38,7 +39,7 @@ def pipeline(stack: cdk.Stack, d: Deployment, key: kms.IKey) -> None:
         removal_policy=removal(d),
     )
     projects = {
-        name: _project(stack, d, name, commands, key=key, log_group=log_group)
+        name: _project(stack, d, name, commands, key=key, log_group=log_group, connection=connection)
         for name, commands in _commands(d).items()
     }
     role = _pipeline_role(stack, d, connection, key)
@@ -85,14 +86,19 @@ def pipeline(stack: cdk.Stack, d: Deployment, key: kms.IKey) -> None:
 def _commands(d: Deployment) -> dict[str, list[str]]:
     deploy = "python -m tools.deploy --profile {profile} --stage {stage} --assembly build/cdk"
     found = {
-        "test": ["make lint types contracts", "make test", "make synth", "python -m tools.package_lambda"],
+        "test": [
+            "make lint types contracts",
+            "make test",
+            ".venv/bin/python -m tools.package_lambda --output dist/lambda-arm64.zip",
+            "make synth LAMBDA_ZIP=dist/lambda-arm64.zip",  # templates that hold the archive, not the bare sources
+        ],
         "self": [
             f"npx --yes {CDK} deploy --app build/cdk --require-approval never '{d.stage}-{d.profile}/pipeline'"
         ],
         "load": ["python -m benchmarks.http_load --json"],
     }
     for stage in STAGES:
-        found[f"deploy-{stage}"] = [deploy.format(profile=d.profile, stage=stage)]
+        found[f"deploy-{stage}"] = ["pip install boto3", deploy.format(profile=d.profile, stage=stage)]
     return found
 
 
@@ -185,6 +191,7 @@ def _project(
     *,
     key: kms.IKey,
     log_group: logs.LogGroup,
+    connection: codeconnections.CfnConnection,
 ) -> codebuild.CfnProject:
     spec = {
         "version": 0.2,
@@ -200,7 +207,7 @@ def _project(
         stack,
         "Build" + name.title().replace("-", ""),
         name=d.named(name),
-        service_role=_build_role(stack, d, name, key, log_group).role_arn,
+        service_role=_build_role(stack, d, name, key, log_group=log_group, connection=connection).role_arn,
         encryption_key=key.key_arn,
         timeout_in_minutes=60,
         concurrent_build_limit=1,
@@ -212,21 +219,37 @@ def _project(
 
 
 def _build_role(
-    stack: cdk.Stack, d: Deployment, name: str, key: kms.IKey, log_group: logs.LogGroup
+    stack: cdk.Stack,
+    d: Deployment,
+    name: str,
+    key: kms.IKey,
+    *,
+    log_group: logs.LogGroup,
+    connection: codeconnections.CfnConnection,
 ) -> iam.Role:
     grants = [
-        Grant(
-            "Artifacts",
-            ("s3:GetObject", "s3:PutObject"),
-            (d.bucket_arn("artifacts", "*"),),
-            why=EVERY_ARTIFACT,
-        ),
+        *_artifact_grants(d),
         Grant("Unseal", ("kms:Decrypt", "kms:GenerateDataKey"), (key.key_arn,)),
         Grant("WriteLogs", ("logs:CreateLogStream", "logs:PutLogEvents"), (log_group.log_group_arn,)),
     ]
     if name.startswith("deploy-") or name == "self":
         grants.append(cdk_roles(d))
+    if name.startswith("deploy-"):
+        grants += deploys(d, name.removeprefix("deploy-"))
+    if name == "test":
+        # The source is handed on as a reference: who builds clones it through the connection.
+        grants.append(Grant("Clone", CONNECT, (connection.attr_connection_arn,)))
     return service_role(stack, f"{name.title().replace('-', '')}BuildRole", "codebuild.amazonaws.com", grants)
+
+
+def _artifact_grants(d: Deployment) -> tuple[Grant, ...]:
+    """The bucket is versioned, so artifacts are read by version; where it is, CodePipeline asks first."""
+    asked = tuple(f"s3:GetBucket{name}" for name in ("Acl", "Location", "Versioning"))
+    kept = ("s3:GetObject", "s3:GetObjectVersion", "s3:PutObject")
+    return (
+        Grant("Artifacts", kept, (d.bucket_arn("artifacts", "*"),), why=EVERY_ARTIFACT),
+        Grant("ArtifactBucket", asked, (d.bucket_arn("artifacts"),)),
+    )
 
 
 def _pipeline_role(
@@ -236,17 +259,11 @@ def _pipeline_role(
     key: kms.IKey,
 ) -> iam.Role:
     builds = [d.arn("codebuild", f"project/{d.named(name)}") for name in _commands(d)]
-    use = ("codeconnections:UseConnection", "codestar-connections:UseConnection")
     grants = [
-        Grant(
-            "Artifacts",
-            ("s3:GetObject", "s3:PutObject"),
-            (d.bucket_arn("artifacts", "*"),),
-            why=EVERY_ARTIFACT,
-        ),
+        *_artifact_grants(d),
         Grant("Unseal", ("kms:Decrypt", "kms:GenerateDataKey"), (key.key_arn,)),
         Grant("Build", ("codebuild:StartBuild", "codebuild:BatchGetBuilds"), tuple(builds)),
-        Grant("Connect", use, (connection.attr_connection_arn,)),
+        Grant("Connect", CONNECT, (connection.attr_connection_arn,)),
         Grant("Ask", ("sns:Publish",), (d.arn("sns", d.named("people")),)),
         Grant(
             "Watch",

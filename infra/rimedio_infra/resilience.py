@@ -5,12 +5,14 @@ backups are for the mistake that replication copies.
 """
 
 import aws_cdk as cdk
+from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_arcregionswitch as arc
 from aws_cdk import aws_backup as backup
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_route53 as route53
 
+from rimedio_infra.api import STAGE
 from rimedio_infra.deployment import Deployment
 from rimedio_infra.grants import Grant, service_role
 from rimedio_infra.standby import vault
@@ -114,13 +116,27 @@ def _restores(stack: cdk.Stack, d: Deployment, role: iam.Role) -> None:
 
 
 def failover(stack: cdk.Stack, d: Deployment, rest_api_id: str) -> None:
-    """One name for the API, answered by home while it is well, by the standby region while it is not."""
+    """One name for the API, answered by home while it is well, by the standby region while it is not.
+
+    A request under that name reaches API Gateway only where it is a custom domain with a certificate; health is asked
+    of the APIs' own hosts, for the name itself answers from wherever it points to.
+    """
     zone = cdk.CfnParameter(stack, "HostedZoneId", description="Public hosted zone of the domain")
     name = cdk.CfnParameter(stack, "ApiName", description="Name of the API, such as api.example.com")
+    certificate = cdk.CfnParameter(
+        stack, "CertificateArn", description="Certificate for the name in ACM, in this stack's region"
+    )
     standby_host = cdk.CfnParameter(stack, "StandbyHost", description="Host of the API in the standby region")
+    standby_target = cdk.CfnParameter(
+        stack, "StandbyTarget", description="Regional domain name of the same custom domain there"
+    )
+    target = _custom_domain(stack, rest_api_id, name.value_as_string, certificate.value_as_string)
     home_host = f"{rest_api_id}.execute-api.{d.region}.{cdk.Aws.URL_SUFFIX}"
-    hosts = {"PRIMARY": home_host, "SECONDARY": standby_host.value_as_string}
-    for role, host in hosts.items():
+    places = {
+        "PRIMARY": (home_host, target),
+        "SECONDARY": (standby_host.value_as_string, standby_target.value_as_string),
+    }
+    for role, (host, told) in places.items():
         check = route53.CfnHealthCheck(
             stack,
             f"{role.capitalize()}Health",
@@ -144,9 +160,25 @@ def failover(stack: cdk.Stack, d: Deployment, rest_api_id: str) -> None:
             set_identifier=role.lower(),
             failover=role,
             health_check_id=check.ref,
-            resource_records=[host],
+            resource_records=[told],
         )
     _region_switch(stack, d, zone.value_as_string, name.value_as_string)
+
+
+def _custom_domain(stack: cdk.Stack, rest_api_id: str, name: str, certificate_arn: str) -> str:
+    """The API under its own name; what the name has to point to."""
+    made = apigateway.CfnDomainName(
+        stack,
+        "ApiDomain",
+        domain_name=name,
+        regional_certificate_arn=certificate_arn,
+        endpoint_configuration={"types": ["REGIONAL"]},
+        security_policy="TLS_1_2",
+    )
+    apigateway.CfnBasePathMapping(
+        stack, "ApiMapping", domain_name=made.ref, rest_api_id=rest_api_id, stage=STAGE
+    )
+    return str(made.attr_regional_domain_name)
 
 
 def _region_switch(stack: cdk.Stack, d: Deployment, zone: str, name: str) -> None:

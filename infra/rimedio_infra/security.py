@@ -7,11 +7,13 @@ from aws_cdk import aws_config as config
 from aws_cdk import aws_events as events
 from aws_cdk import aws_guardduty as guardduty
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_securityhub as securityhub
 
 from rimedio_infra.deployment import ACCOUNT, Deployment
-from rimedio_infra.grants import Grant, service_role
+from rimedio_infra.grants import Grant, sealing, service_role
+from rimedio_infra.singletons import unless_there
 from rimedio_infra.stacks import removal
 
 CONFIG_RULES = {
@@ -39,31 +41,34 @@ RECORDED = (
 DETECTORS = ("S3_DATA_EVENTS", "LAMBDA_NETWORK_LOGS")
 
 
-def detection(stack: cdk.Stack, d: Deployment) -> None:
-    """Detective controls of the account in this region. One deployment an account switches them on."""
-    store = _evidence(stack, d)
-    _trail(stack, d, store)
-    _config(stack, d, store)
-    guardduty.CfnDetector(
+def detection(stack: cdk.Stack, d: Deployment, key: kms.IKey) -> None:
+    """Detective controls of the account in this region; what the account has already stays as it is."""
+    _trail(stack, d, _evidence(stack, d))
+    _config(stack, d, _configurations(stack, d))
+    detector = guardduty.CfnDetector(
         stack,
         "GuardDuty",
         enable=True,
         finding_publishing_frequency="FIFTEEN_MINUTES",
         features=[{"name": name, "status": "ENABLED"} for name in DETECTORS],
     )
+    unless_there(stack, "GuardDuty", "a GuardDuty detector in this region", detector)
     hub = securityhub.CfnHub(stack, "SecurityHub", enable_default_standards=False)
     standard = "standards/aws-foundational-security-best-practices/v/1.0.0"
-    securityhub.CfnStandard(
+    foundations = securityhub.CfnStandard(
         stack,
         "Foundations",
         standards_arn=f"arn:{cdk.Aws.PARTITION}:securityhub:{d.region}::{standard}",
-    ).add_resource_dependency(hub)
-    accessanalyzer.CfnAnalyzer(stack, "AccessAnalyzer", type="ACCOUNT", analyzer_name=d.name)
-    _response(stack, d)
+    )
+    foundations.add_resource_dependency(hub)
+    unless_there(stack, "SecurityHub", "Security Hub in this region", hub, foundations)
+    analyzer = accessanalyzer.CfnAnalyzer(stack, "AccessAnalyzer", type="ACCOUNT", analyzer_name=d.name)
+    unless_there(stack, "Analyzer", "an analyzer of the account in this region", analyzer)
+    _response(stack, d, key)
 
 
 def _evidence(stack: cdk.Stack, d: Deployment) -> s3.Bucket:
-    """Where trail and configuration history are kept: a year, unchangeable in prod."""
+    """Where the trail is kept: a year, unchangeable in prod."""
     bucket = s3.Bucket(
         stack,
         "Evidence",
@@ -79,29 +84,48 @@ def _evidence(stack: cdk.Stack, d: Deployment) -> s3.Bucket:
         lifecycle_rules=[s3.LifecycleRule(id="forget", expiration=cdk.Duration.days(400))],
         removal_policy=removal(d),
     )
-    trail = {"aws:SourceArn": d.arn("cloudtrail", f"trail/{d.name}")}
-    account = {"aws:SourceAccount": ACCOUNT}
-    for service, mine, prefix in (("cloudtrail", trail, "trail"), ("config", account, "config")):
-        principal = iam.ServicePrincipal(f"{service}.amazonaws.com")
-        bucket.add_to_resource_policy(
-            iam.PolicyStatement(
-                sid=f"{service.capitalize()}Looks",
-                principals=[principal],
-                actions=["s3:GetBucketAcl", "s3:ListBucket"],
-                resources=[bucket.bucket_arn],
-                conditions={"StringEquals": mine},
-            )
-        )
-        bucket.add_to_resource_policy(
-            iam.PolicyStatement(
-                sid=f"{service.capitalize()}Writes",
-                principals=[principal],
-                actions=["s3:PutObject"],
-                resources=[bucket.arn_for_objects(f"{prefix}/AWSLogs/{ACCOUNT}/*")],
-                conditions={"StringEquals": mine | {"s3:x-amz-acl": "bucket-owner-full-control"}},
-            )
-        )
+    _let_write(bucket, "cloudtrail", "trail", {"aws:SourceArn": d.arn("cloudtrail", f"trail/{d.name}")})
     return bucket
+
+
+def _configurations(stack: cdk.Stack, d: Deployment) -> s3.Bucket:
+    """Where the history of configurations is kept. AWS Config delivers to no bucket with a default retention."""
+    bucket = s3.Bucket(
+        stack,
+        "Configurations",
+        bucket_name=d.bucket("configurations"),
+        encryption=s3.BucketEncryption.S3_MANAGED,
+        block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+        enforce_ssl=True,
+        versioned=True,
+        lifecycle_rules=[s3.LifecycleRule(id="forget", expiration=cdk.Duration.days(400))],
+        removal_policy=removal(d),
+    )
+    _let_write(bucket, "config", "config", {"aws:SourceAccount": ACCOUNT})
+    return bucket
+
+
+def _let_write(bucket: s3.Bucket, service: str, prefix: str, mine: dict[str, str]) -> None:
+    """What a service asks of the bucket before it writes, and the writing, for this account's own resources."""
+    principal = iam.ServicePrincipal(f"{service}.amazonaws.com")
+    bucket.add_to_resource_policy(
+        iam.PolicyStatement(
+            sid=f"{service.capitalize()}Looks",
+            principals=[principal],
+            actions=["s3:GetBucketAcl", "s3:ListBucket"],
+            resources=[bucket.bucket_arn],
+            conditions={"StringEquals": mine},
+        )
+    )
+    bucket.add_to_resource_policy(
+        iam.PolicyStatement(
+            sid=f"{service.capitalize()}Writes",
+            principals=[principal],
+            actions=["s3:PutObject"],
+            resources=[bucket.arn_for_objects(f"{prefix}/AWSLogs/{ACCOUNT}/*")],
+            conditions={"StringEquals": mine | {"s3:x-amz-acl": "bucket-owner-full-control"}},
+        )
+    )
 
 
 def _trail(stack: cdk.Stack, d: Deployment, store: s3.Bucket) -> None:
@@ -157,24 +181,34 @@ def _config(stack: cdk.Stack, d: Deployment, store: s3.Bucket) -> None:
     )
     if store.policy:
         channel.node.add_dependency(store.policy)
+    made_here = unless_there(stack, "Recorder", "AWS Config's recorder in this region", recorder, channel)
+    # A rule can be made only after a recorder: naming it makes CloudFormation wait.
+    recorded = cdk.Fn.condition_if(made_here.logical_id, recorder.ref, "the account's own recorder")
     for name, identifier in CONFIG_RULES.items():
-        rule = config.CfnConfigRule(
+        config.CfnConfigRule(
             stack,
             identifier.title().replace("_", ""),
             config_rule_name=d.named(name),
+            description=cdk.Fn.join(" ", ["Of what is recorded by", cdk.Token.as_string(recorded)]),
             source={"owner": "AWS", "sourceIdentifier": identifier},
         )
-        rule.add_resource_dependency(recorder)
 
 
-def _response(stack: cdk.Stack, d: Deployment) -> None:
+def _response(stack: cdk.Stack, d: Deployment, key: kms.IKey) -> None:
     """Findings that matter go to people at once, with what was found and where."""
     people = d.arn("sns", d.named("people"))
     role = service_role(
         stack,
         "FindingsRole",
         "events.amazonaws.com",
-        [Grant("TellPeople", ("sns:Publish",), (people,))],
+        [
+            Grant("TellPeople", ("sns:Publish",), (people,)),
+            *(
+                (sealing(key.key_arn, f"sns.{d.region}.amazonaws.com"),)
+                if d.sizes.customer_key_everywhere
+                else ()
+            ),
+        ],
     )
     events.CfnRule(
         stack,

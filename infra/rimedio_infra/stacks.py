@@ -28,13 +28,15 @@ def stack(
 
 
 def tags(d: Deployment, capability: str) -> dict[str, str]:
-    """Tags that the bill is read by; the cost stack activates them for allocation."""
+    """Tags that the bill is read by, once they are activated for cost allocation (AWS knows no resource for that)."""
     return {
         "rimedio:stage": str(d.stage),
         "rimedio:profile": str(d.profile),
         "rimedio:capability": capability,
         "rimedio:owner": "rimedio",
-        "rimedio:data-class": "customer" if capability in {"data", "knowledge", "events"} else "operations",
+        "rimedio:data-class": "customer"
+        if capability in {"data", "events", "knowledge", "queues"}
+        else "operations",
     }
 
 

@@ -116,6 +116,9 @@ class Resolver:
         if name in template.body.get("Parameters", {}):
             return template.body["Parameters"][name].get("Default", f"parameter-{name}")
         resource = template.body["Resources"][name]
+        if resource["Type"] == "AWS::Lambda::Alias":  # the one reference here that is an ARN
+            function = self.resolved(template, resource["Properties"]["FunctionName"])
+            return f"arn:aws:lambda:{template.region}:{ACCOUNT}:function:{function}:{resource['Properties']['Name']}"
         for key in ("TableName", "BucketName", "RoleName", "FunctionName", "QueueName", "TopicName", "Name"):
             if key in resource.get("Properties", {}):
                 return self.resolved(template, resource["Properties"][key])

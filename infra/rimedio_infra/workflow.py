@@ -13,6 +13,7 @@ from rimedio_infra.catalogue import TASKS
 from rimedio_infra.deployment import Deployment
 from rimedio_infra.functions import RETENTION
 from rimedio_infra.grants import Grant, service_role
+from rimedio_infra.keys import log_source
 from rimedio_infra.stacks import removal
 
 ACCOUNT_WIDE = "log deliveries and resource policies belong to the account: these actions know no resource"
@@ -90,6 +91,7 @@ def _role(stack: cdk.Stack, d: Deployment, log_group: logs.LogGroup, key: kms.IK
     if d.sizes.customer_key_everywhere:
         context = {"StringEquals": {"kms:EncryptionContext:aws:states:stateMachineArn": d.state_machine_arn}}
         allowed.append(Grant("Seal", ("kms:Decrypt", "kms:GenerateDataKey"), (key.key_arn,), context))
+        allowed.append(Grant("SealLog", ("kms:GenerateDataKey",), (key.key_arn,), log_source(d)))
     return service_role(
         stack,
         "Role",

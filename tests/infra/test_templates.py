@@ -28,7 +28,7 @@ FOUNDATIONS = {
     "secrets",
     "api",
     "console",
-    "guardrail",
+    "queues",
 }
 CARE = {"observability", "cost", "github"}
 LARGE = {
