@@ -79,7 +79,7 @@ class EventBridgeArchive:
 
     def put_archive(self, archive: Archive) -> None:
         if archive.pattern is not None:
-            Pattern.compile(archive.pattern)
+            Pattern.admitted(archive.pattern)
         name = self._native(archive.tenant_id, archive.name)
         more: dict[str, Any] = {"RetentionDays": archive.retention_days, "Description": _description(archive)}
         if archive.pattern is not None or archive.tenant_id != EVERY_TENANT:

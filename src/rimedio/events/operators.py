@@ -10,6 +10,8 @@ from rimedio.domain.errors import InvalidInput
 
 Accepts = Callable[[object], bool]
 NUMBER_MAX = 5e9
+_ADDRESS = re.compile(r"[0-9A-Fa-f:.]+")
+_DIGITS = re.compile(r"[0-9]{1,9}")
 
 
 class InvalidPattern(InvalidInput):
@@ -84,16 +86,16 @@ def _text(argument: object, name: str, *, empty: bool = True) -> str:
 
 def _prefix(argument: object) -> Accepts:
     if isinstance(argument, Mapping):
-        start = _ignoring_case(argument, "prefix").lower()
-        return lambda v: isinstance(v, str) and v.lower().startswith(start)
+        start = _uncased(_ignoring_case(argument, "prefix"))
+        return lambda v: isinstance(v, str) and _uncased(v).startswith(start)
     text = _text(argument, "prefix")
     return lambda v: isinstance(v, str) and v.startswith(text)
 
 
 def _suffix(argument: object) -> Accepts:
     if isinstance(argument, Mapping):
-        end = _ignoring_case(argument, "suffix").lower()
-        return lambda v: isinstance(v, str) and v.lower().endswith(end)
+        end = _uncased(_ignoring_case(argument, "suffix"))
+        return lambda v: isinstance(v, str) and _uncased(v).endswith(end)
     text = _text(argument, "suffix")
     return lambda v: isinstance(v, str) and v.endswith(text)
 
@@ -105,8 +107,13 @@ def _ignoring_case(argument: Mapping[str, object], name: str) -> str:
 
 
 def _equals_ignore_case(argument: object) -> Accepts:
-    text = _text(argument, "equals-ignore-case").lower()
-    return lambda v: isinstance(v, str) and v.lower() == text
+    text = _uncased(_text(argument, "equals-ignore-case"))
+    return lambda v: isinstance(v, str) and _uncased(v) == text
+
+
+def _uncased(text: str) -> str:
+    """Lower case of each character for itself: of a whole word, a Greek sigma's depends on where it stands."""
+    return text.lower() if text.isascii() else "".join([character.lower() for character in text])
 
 
 def _wildcard(argument: object) -> Accepts:
@@ -127,12 +134,12 @@ def _wildcard_expression(text: str) -> str:
         if char == "\\":
             following = text[position + 1 : position + 2]
             if following not in ("*", "\\") or not following:
-                raise InvalidPattern(f"Invalid escape character at pos {position}")
+                raise InvalidPattern(f"Invalid escape character at pos {position + 1}")
             parts[-1] += re.escape(following)
             position += 1
         elif char == "*":
             if text[position + 1 : position + 2] == "*":
-                raise InvalidPattern(f"Consecutive wildcard characters at pos {position}")
+                raise InvalidPattern(f"Consecutive wildcard characters at pos {position + 1}")
             parts.append("")
         else:
             parts[-1] += re.escape(char)
@@ -223,7 +230,7 @@ def _bounds(argument: list[object]) -> list[tuple[str, float]]:
         value = argument[position + 1] if position + 1 < len(argument) else None
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise InvalidPattern(f"Value of {name} must be numeric")
-        if abs(value) > NUMBER_MAX:
+        if not -NUMBER_MAX <= value <= NUMBER_MAX:  # nor what is no number
             raise InvalidPattern(f"Value must be between {-NUMBER_MAX} and {NUMBER_MAX}, inclusive")
         bounds.append((name, value))
     return bounds
@@ -235,14 +242,17 @@ def _cidr(argument: object) -> Accepts:
     address, slash, bits = argument.partition("/")
     if not slash or "/" in bits:
         raise InvalidPattern("Malformed CIDR, one '/' required")
+    if not _ADDRESS.fullmatch(address):  # a zone (fe80::1%eth0) has no place in a network
+        raise InvalidPattern(f"Nonstandard IP address: {address}")
+    if not _DIGITS.fullmatch(bits):  # nor has a mask in dots
+        raise InvalidPattern(f"Malformed CIDR, mask bits must be an integer: {bits}")
     try:
-        ipaddress.ip_address(address)
+        most = ipaddress.ip_address(address).max_prefixlen
     except ValueError:
         raise InvalidPattern(f"Nonstandard IP address: {address}") from None
-    try:
-        network = ipaddress.ip_network(argument, strict=False)
-    except ValueError:
-        raise InvalidPattern(f"Malformed CIDR, mask bits must be an integer: {bits}") from None
+    if int(bits) > most:
+        raise InvalidPattern(f"Malformed CIDR, {most} mask bits are the most: {bits}")
+    network = ipaddress.ip_network(f"{address}/{int(bits)}", strict=False)
 
     family = socket.AF_INET if network.version == 4 else socket.AF_INET6
     start, mask = int(network.network_address), int(network.netmask)

@@ -7,15 +7,21 @@ taken from the same elements of the arrays they stand in.
 Source: Amazon EventBridge User Guide, "Comparison operators for use in event patterns".
 """
 
-from collections.abc import Iterator, Mapping
+import json
+import logging
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import product
 
+from rimedio.events.complexity import Wildcards, too_complex, wildcards_of
+from rimedio.events.flattened import match_fields
 from rimedio.events.operators import OPERATORS, Accepts, InvalidPattern, compile_values
 from rimedio.events.pattern_tree import Branch, grown, match_tree
 
-Membership = tuple[tuple[int, int], ...]  # (number of the array, index in it), sorted
+_log = logging.getLogger(__name__)
 ALTERNATIVES_MAX = 1000
+CHARS_MAX = 4096  # as PutRule takes them at most
+DEPTH_MAX = 200  # values in values; events can be 254 deep
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +32,7 @@ class Condition:
     parts: tuple[str, ...]
     accepts: Accepts
     may_be_absent: bool
+    values: tuple[object, ...] = field(default=(), repr=False, compare=False)  # as the pattern has them
 
 
 @dataclass(frozen=True)
@@ -39,8 +46,34 @@ class Pattern:
     @classmethod
     def compile(cls, pattern: object) -> "Pattern":
         """Check and compile. Raises InvalidPattern with AWS's reason when the pattern breaks a rule."""
+        found = cls._built(pattern)
+        _check_complexity(found.alternatives)
+        return found
+
+    @classmethod
+    def admitted(cls, pattern: Mapping[str, object]) -> "Pattern":
+        """A pattern that somebody wants to keep: as long as EventBridge allows. Raises InvalidPattern."""
+        _check_depth(pattern)
+        size = len(json.dumps(pattern, ensure_ascii=False, separators=(",", ":"), default=str))
+        if size > CHARS_MAX:  # before anything is made of it: `$or` multiplies
+            raise InvalidPattern(f"The pattern has {size} characters; {CHARS_MAX} are allowed")
+        return cls.compile(pattern)
+
+    @classmethod
+    def stored(cls, pattern: object) -> "Pattern":
+        """A pattern that was accepted before, perhaps by an earlier release: its complexity is not measured
+        again, and one that is no longer valid matches nothing and is logged, so that other rules go on."""
+        try:
+            return cls._built(pattern)
+        except InvalidPattern as error:
+            _log.error("a stored event pattern matches nothing until it is put again: %s", error)
+            return cls(())
+
+    @classmethod
+    def _built(cls, pattern: object) -> "Pattern":
         if not isinstance(pattern, Mapping):
             raise InvalidPattern("Filter is not an object")
+        _check_depth(pattern)
         alternatives = tuple(
             tuple(sorted(_distinct(found), key=lambda c: c.path)) for found in _object(pattern, ())
         )
@@ -53,18 +86,49 @@ class Pattern:
             answer = match_tree(tree, event) if tree is not None and type(event) is dict else None
             if answer is None:
                 conditions = self.alternatives[number]
-                answer = _match_arrays(conditions, _fields(event, frozenset(c.path for c in conditions)))
+                answer = match_fields([(c.path, c.accepts, c.may_be_absent) for c in conditions], event)
             if answer:
                 return True
         return False
 
 
 def _distinct(found: tuple[Condition, ...]) -> tuple[Condition, ...]:
-    paths = [c.path for c in found]
-    for path in paths:
-        if paths.count(path) > 1:
-            raise InvalidPattern(f"Path `{path}` cannot be allowed multiple times")
+    paths: set[str] = set()
+    for condition in found:
+        if condition.path in paths:
+            raise InvalidPattern(f"Path `{condition.path}` cannot be allowed multiple times")
+        paths.add(condition.path)
     return found
+
+
+def _check_complexity(alternatives: tuple[tuple[Condition, ...], ...]) -> None:
+    """Wildcards of a field are measured together, over all alternatives that agree on the fields before it."""
+    fields: dict[tuple[str, ...], dict[Wildcards, None]] = {}
+    for conditions in alternatives:
+        found = [list(wildcards_of(c.values)) for c in conditions]
+        if not any(found):
+            continue
+        before: tuple[str, ...] = ()
+        for condition, wildcards in zip(conditions, found, strict=True):
+            if wildcards:
+                fields.setdefault((*before, condition.path), {}).update(dict.fromkeys(wildcards))
+            before = (*before, condition.path, json.dumps(condition.values, sort_keys=True))
+    if any(too_complex(tuple(wildcards)) for wildcards in fields.values()):
+        raise InvalidPattern(
+            "Rule is too complex - try using fewer wildcard characters or fewer repeating character sequences "
+            "after a wildcard character"
+        )
+
+
+def _check_depth(pattern: object) -> None:
+    """Before anything walks through it: what is nested without end overruns the stack."""
+    level: list[object] = [pattern]
+    for _ in range(DEPTH_MAX + 1):
+        below = [node.values() if isinstance(node, Mapping) else node for node in level]
+        level = [node for nodes in below for node in nodes if isinstance(node, Mapping | list)]  # type: ignore[attr-defined]
+        if not level:
+            return
+    raise InvalidPattern(f"More than {DEPTH_MAX} values inside one another are not allowed")
 
 
 def _object(pattern: Mapping[str, object], path: tuple[str, ...]) -> list[tuple[Condition, ...]]:
@@ -79,7 +143,7 @@ def _object(pattern: Mapping[str, object], path: tuple[str, ...]) -> list[tuple[
         elif isinstance(value, list):
             accepts, may_be_absent = compile_values(value)
             parts = (*path, key)
-            groups.append([(Condition(".".join(parts), parts, accepts, may_be_absent),)])
+            groups.append([(Condition(".".join(parts), parts, accepts, may_be_absent, tuple(value)),)])
         else:
             raise InvalidPattern(f'"{key}" must be an object or an array')
     size = 1
@@ -97,69 +161,3 @@ def _is_or(value: object) -> bool:
         and len(value) > 1
         and all(isinstance(v, Mapping) and v and not (v.keys() & OPERATORS) for v in value)
     )
-
-
-Fields = dict[str, list[tuple[object, Membership]]]
-
-
-def _fields(event: Mapping[str, object], wanted: frozenset[str]) -> Fields:
-    """Leaf values of the wanted paths, each with the array elements it stands in."""
-    found: Fields = {path: [] for path in wanted}
-    arrays = 0
-    pending: list[tuple[object, str, Membership]] = [(event, "", ())]
-    while pending:
-        node, path, inside = pending.pop()
-        if type(node) is dict:
-            for key, value in node.items():
-                below = f"{path}.{key}" if path else key
-                if type(value) is dict or type(value) is list:
-                    pending.append((value, below, inside))
-                elif below in found:
-                    found[below].append((value, inside))
-        elif type(node) is list:
-            for index, value in enumerate(node):
-                pending.append((value, path, (*inside, (arrays, index))))
-            arrays += 1
-        elif path in found:
-            found[path].append((node, inside))
-    return found
-
-
-def _match_arrays(conditions: tuple[Condition, ...], fields: Fields) -> bool:
-    """Whether values can be chosen for all paths so that no array is entered at two places at once."""
-    states: set[Membership] = {()}
-    for condition in conditions:
-        candidates = fields.get(condition.path, [])
-        following: set[Membership] = set()
-        for state in states:
-            following.update(_step(condition, candidates, state))
-        if not following:
-            return False
-        states = following
-    return True
-
-
-def _step(
-    condition: Condition, candidates: list[tuple[object, Membership]], state: Membership
-) -> Iterator[Membership]:
-    present = False
-    for value, membership in candidates:
-        merged = _join(state, membership)
-        if merged is None:
-            continue
-        present = True
-        if condition.accepts(value):
-            yield merged
-    if condition.may_be_absent and not present:
-        yield state
-
-
-def _join(one: Membership, other: Membership) -> Membership | None:
-    """Both choices together, or None where they differ on an array."""
-    if not one or not other or one == other:
-        return one or other
-    chosen = dict(one)
-    for array, index in other:
-        if chosen.setdefault(array, index) != index:
-            return None
-    return tuple(sorted(chosen.items()))

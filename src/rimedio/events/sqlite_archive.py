@@ -46,7 +46,7 @@ class SqliteArchive:
 
     def put_archive(self, archive: Archive) -> None:
         if archive.pattern is not None:
-            Pattern.compile(archive.pattern)
+            Pattern.admitted(archive.pattern)
         pattern = None if archive.pattern is None else orjson.dumps(dict(archive.pattern))
         with self._database.transaction() as connection:
             connection.execute(

@@ -133,7 +133,7 @@ class SqliteBus:
     # -- rules
 
     def put_rule(self, rule: Rule) -> None:
-        Pattern.compile(rule.pattern)
+        Pattern.admitted(rule.pattern)
         body = written(rule_to_json(rule))
         with self._database.transaction() as connection:
             (count,) = connection.execute(
@@ -174,7 +174,7 @@ class SqliteBus:
             found: dict[str, tuple[_Listening, ...]] = {}
             for row in rows:
                 rule = rule_from_json(row["tenant"], row["name"], orjson.loads(row["body"]))
-                listening = _Listening(rule, Pattern.compile(rule.pattern))
+                listening = _Listening(rule, Pattern.stored(rule.pattern))
                 found[rule.tenant_id] = (*found.get(rule.tenant_id, ()), listening)
             compiled = found
             with self._lock:
@@ -234,4 +234,4 @@ def _refusal(event: Event) -> str | None:
 
 
 def _compiled(pattern: bytes | None) -> Pattern | None:
-    return None if pattern is None else Pattern.compile(orjson.loads(pattern))
+    return None if pattern is None else Pattern.stored(orjson.loads(pattern))

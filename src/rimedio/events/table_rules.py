@@ -42,7 +42,7 @@ class TableRules:
 
     def put(self, rule: Rule) -> None:
         """Make or replace one. Raises InvalidPattern, or InvalidInput when there are too many."""
-        Pattern.compile(rule.pattern)
+        Pattern.admitted(rule.pattern)
         others = [known for known in self._read(rule.tenant_id) if known.rule.name != rule.name]
         if len(others) >= RULES_MAX:
             raise InvalidInput(f"There are {len(others)} rules; {RULES_MAX} are allowed. Remove one.")
@@ -93,7 +93,7 @@ class TableRules:
     def _read(self, tenant_id: str) -> tuple[_Listening, ...]:
         page = self._table.query(keys.RULES_OF_TENANT.query(tenant=tenant_id, limit=RULES_MAX))
         rules = [_rule(item) for item in page.items]
-        return tuple(_Listening(rule, Pattern.compile(rule.pattern)) for rule in rules)
+        return tuple(_Listening(rule, Pattern.stored(rule.pattern)) for rule in rules)
 
     def _forget(self, tenant_id: str) -> None:
         with self._lock:
