@@ -2,11 +2,14 @@
 
 import gzip
 import json
+import time
+from types import SimpleNamespace
 
 import httpx
 import pytest
 from tests.integration.http.house import ACME, OTHER, House, running_house, ticket_body
 
+from rimedio.http import gateway
 from rimedio.security.permissions import Role
 
 
@@ -153,6 +156,14 @@ def test_other_sites_are_not_let_in_unless_the_settings_name_them(
     assert "Access-Control-Allow-Origin" not in stranger.headers
 
 
+@pytest.fixture
+def _one_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Buckets do not fill while a test runs, however long it takes."""
+    frozen = SimpleNamespace(monotonic=lambda: 7.0, perf_counter=time.perf_counter, time=time.time)
+    monkeypatch.setattr(gateway, "time", frozen)
+
+
+@pytest.mark.usefixtures("_one_moment")
 def test_a_tenant_that_asks_too_much_is_told_when_to_come_back(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
@@ -171,6 +182,7 @@ def test_a_tenant_that_asks_too_much_is_told_when_to_come_back(
     assert anonymous == [200, 200, 200]
 
 
+@pytest.mark.usefixtures("_one_moment")
 def test_a_stranger_cannot_try_tokens_without_end(tmp_path_factory: pytest.TempPathFactory) -> None:
     guess = b"GET /v1/me HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer a.b.c\r\n\r\n"
     last = guess.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
@@ -178,9 +190,7 @@ def test_a_stranger_cannot_try_tokens_without_end(tmp_path_factory: pytest.TempP
         received = fresh.raw(guess * 1500 + last, seconds=60)
 
     refused, limited = received.count(b"HTTP/1.1 401"), received.count(b"HTTP/1.1 429")
-    assert refused + limited == 1501
-    assert refused >= 1000
-    assert limited > 0
+    assert (refused, limited) == (1000, 501)
 
 
 def test_a_sign_in_code_becomes_a_session_once(house: House) -> None:
