@@ -71,8 +71,10 @@ def parse(body: bytes) -> object:
         raise RequestRefused("The body is not UTF-8. Send it as UTF-8.") from None
     except RecursionError:
         raise RequestRefused("The JSON is nested too deeply. Flatten it.") from None
-    except (ValueError, InvalidInput) as error:
+    except (json.JSONDecodeError, InvalidInput) as error:
         raise RequestRefused(f"The body is not JSON: {error}. Correct it.") from None
+    except ValueError:  # Python reads whole numbers of 4,300 digits and no more
+        raise RequestRefused("The body holds a number with thousands of digits. Shorten it.") from None
 
 
 def _no_constant(name: str) -> object:

@@ -41,6 +41,7 @@ from rimedio.http.request import (
     drain,
     read_body,
     request_of,
+    unpacked,
 )
 from rimedio.http.routes import Match, RouteTable
 from rimedio.http.streams import Streams
@@ -245,7 +246,7 @@ class Gateway:
         finally:
             self._buffered -= held
         request.body_read = True
-        return body
+        return unpacked(request, body, most)
 
     def _work(
         self, request: Request, match: Match | None, body: bytes, authorizer: AuthorizerContext | None

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import zlib
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,6 +21,7 @@ CHUNK_SECONDS_MAX = 10.0  # between two pieces of a body
 BYTES_PER_SECOND_MIN = 16 * 1024  # of a body as a whole, after CHUNK_SECONDS_MAX of grace
 DRAIN_SECONDS_MAX = 3.0
 DRAIN_BYTES_MAX = 96 * 1024 * 1024
+GZIP_OR_ZLIB = 32 + zlib.MAX_WBITS  # whichever its first bytes say
 _OWN_ID = re.compile(r"[A-Za-z0-9._:-]{8,128}")
 
 
@@ -104,6 +106,29 @@ async def read_body(request: Request, receive: Receive, bytes_max: int) -> bytes
             pieces.append(piece)
         if not message.get("more_body", False):
             return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+
+def unpacked(request: Request, body: bytes, bytes_max: int) -> bytes:
+    """The body in clear, as API Gateway hands it on. Raises RequestRefused (413, 415, 400).
+
+    What comes out is counted while it is unpacked: a few kilobytes may stand for gigabytes.
+    """
+    coding = request.headers.get("content-encoding", "").strip().lower()
+    if coding in ("", "identity") or not body:
+        return body
+    if coding not in ("gzip", "x-gzip", "deflate"):
+        msg = f"The body is packed as {coding[:50]}, which is not known here. Send gzip, or as it is."
+        raise RequestRefused(msg, status=415)
+    unpacker = zlib.decompressobj(GZIP_OR_ZLIB)
+    try:
+        plain = unpacker.decompress(body, bytes_max + 1)
+    except zlib.error:
+        raise RequestRefused(f"The body is not {coding}, as Content-Encoding says. Send it again.") from None
+    if len(plain) > bytes_max:
+        raise too_large(bytes_max)
+    if not unpacker.eof or unpacker.unused_data:
+        raise RequestRefused(f"The {coding} body is not whole, or something follows it. Send it again.")
+    return plain
 
 
 async def drain(receive: Receive) -> None:

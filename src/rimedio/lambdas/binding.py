@@ -9,6 +9,7 @@ Powertools' own validation is not used, for it checks bodies as Python values: "
 import base64
 import binascii
 import inspect
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -102,6 +103,7 @@ class Contract:
     def _json_body(self, event: Event) -> object:
         text = _raw_body(event, JSON)
         value = self._parsed(text)
+        _require_unique(text)
         if b"\\u0000" in text and _holds_nul(value):
             raise RequestRefused("The body holds a NUL character, which no text needs. Take it out.")
         return value
@@ -118,6 +120,20 @@ class Contract:
             return self._body.validate_json(whole, strict=True)
         except ValidationError as error:
             raise refusal_of(error, BODY) from None
+
+
+def _require_unique(text: bytes) -> None:
+    """Raises RequestRefused for a field that stands twice: which one counts would be a guess (RFC 8259, 4)."""
+
+    def once(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            names = [name for name, _ in pairs]
+            twice = next(name for name in found if names.count(name) > 1)
+            raise RequestRefused(f"The body has the field {twice[:100]!r} more than once. Give it once.")
+        return found
+
+    json.loads(text, object_pairs_hook=once, parse_int=str, parse_float=str)
 
 
 def _holds_nul(value: object) -> bool:

@@ -242,9 +242,23 @@ class TicketStore:
         ordered = sorted(items, key=lambda item: str(item["stored_at"]))
         return tuple(from_item(Solution, item, "solution") for item in ordered)
 
-    def add_feedback(self, feedback: Feedback) -> None:
-        """Store feedback on an existing ticket. Raises NotFound."""
-        self._write_with_ticket(feedback.tenant_id, feedback.ticket_id, self.put_feedback(feedback))
+    def add_feedback(self, feedback: Feedback) -> bool:
+        """Store feedback on an existing ticket; False for what the same person said in the same words before.
+
+        Raises NotFound.
+        """
+        said = feedback.model_dump(mode="json", exclude={"feedback_id", "created_at"})
+        name = {"tenant": feedback.tenant_id, "kind": "feedback", "name": hash_payload(said)}
+        once = Put(
+            keys.LINK.attributes(**name) | {"ticket_id": feedback.ticket_id}, NotExists("pk")
+        )  # a link is one item by its name, so of two double clicks at the same time one is refused
+        try:
+            self._write_with_ticket(feedback.tenant_id, feedback.ticket_id, self.put_feedback(feedback), once)
+        except NotFound:
+            if self._table.get(keys.LINK.key(**name)) is None:
+                raise
+            return False
+        return True
 
     def put_feedback(self, feedback: Feedback) -> Put:
         """The action that stores feedback, to be written with a change of its ticket."""
@@ -274,10 +288,10 @@ class TicketStore:
         item = self._table.get(keys.LINK.key(tenant=tenant_id, kind=kind, name=name))
         return None if item is None else str(item["ticket_id"])
 
-    def _write_with_ticket(self, tenant_id: str, ticket_id: str, put: Put) -> None:
+    def _write_with_ticket(self, tenant_id: str, ticket_id: str, *puts: Put) -> None:
         there = Check(keys.TICKET.key(tenant=tenant_id, ticket=ticket_id), Exists("pk"))
         try:
-            self._table.transact_write((there, put))
+            self._table.transact_write((there, *puts))
         except ConditionFailed:
             raise NotFound(f"There is no ticket {ticket_id}. List the tickets to see their ids.") from None
 

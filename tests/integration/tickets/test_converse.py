@@ -1,5 +1,8 @@
 """What is said about a ticket, what it wakes, and what people think of the remedy."""
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
 import pytest
 from pydantic import ValidationError
 from tests.integration.tickets.workshop import TENANT, Workshop
@@ -91,6 +94,25 @@ def test_html_is_kept_as_the_text_that_it_is() -> None:
     bad = "<img src=x onerror=alert(1)> =cmd|' /C calc'!A0"
     assert shop.say(TENANT, ticket.ticket_id, bad, Author.CUSTOMER).text == bad
     assert shop.say.list(TENANT, ticket.ticket_id).messages[-1].text == bad
+
+
+def test_the_same_feedback_twice_is_one_and_other_words_are_another() -> None:
+    shop = Workshop()
+    ticket = shop.work()
+    give = GiveFeedback(shop.tickets, shop.clock, shop.ids)
+    request = FeedbackRequest(rating=4, was_helpful=True)
+    together = Barrier(4)
+
+    def click(_: int) -> None:
+        together.wait(60)
+        give(TENANT, ticket.ticket_id, request, "tom")
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(click, range(4)))
+    assert len(give.list(TENANT, ticket.ticket_id)) == 1
+    give(TENANT, ticket.ticket_id, request, "anna")
+    give(TENANT, ticket.ticket_id, request.model_copy(update={"rating": 5}), "tom")
+    assert [f.rating for f in give.list(TENANT, ticket.ticket_id)] == [4, 4, 5]
 
 
 def test_feedback_is_kept_with_who_gave_it_and_of_which_solution() -> None:

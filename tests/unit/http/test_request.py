@@ -1,12 +1,14 @@
 """Requests decoded strictly, and bodies read within limits."""
 
 import asyncio
-from collections.abc import Iterable
+import gzip
+import zlib
+from collections.abc import Callable, Iterable
 
 import pytest
 
 from rimedio.http import request as module
-from rimedio.http.request import ClientGone, Message, Request, drain, read_body, request_of
+from rimedio.http.request import ClientGone, Message, Request, drain, read_body, request_of, unpacked
 from rimedio.lambdas.failures import RequestRefused
 from rimedio.lambdas.gateway_event import decoded_path
 
@@ -154,3 +156,31 @@ def test_what_nobody_wants_is_dropped_only_for_a_while(monkeypatch: pytest.Monke
 
     monkeypatch.setattr(module, "DRAIN_SECONDS_MAX", 0.05)
     asyncio.run(drain(Client([], last=False)))
+
+
+@pytest.mark.parametrize(
+    ("coding", "pack"),
+    [("gzip", gzip.compress), ("GZIP", gzip.compress), ("deflate", zlib.compress), ("identity", bytes)],
+)
+def test_a_packed_body_is_unpacked_as_api_gateway_does(coding: str, pack: Callable[[bytes], bytes]) -> None:
+    request = made((b"content-encoding", coding.encode()))
+    assert unpacked(request, pack(b'{"a": 1}'), 100) == b'{"a": 1}'
+
+
+@pytest.mark.parametrize(
+    ("coding", "body", "status"),
+    [
+        ("br", b"x", 415),
+        ("gzip, gzip", gzip.compress(b"x"), 415),
+        ("gzip", b"{}", 400),
+        ("gzip", gzip.compress(b"x")[:-3], 400),
+        ("gzip", gzip.compress(b"x") + b"more", 400),
+        ("gzip", gzip.compress(b"x" * 10_000_000), 413),
+        ("deflate", zlib.compress(b"x" * 101), 413),
+    ],
+    ids=["unknown", "twice", "not packed", "cut", "followed", "bomb", "too long"],
+)
+def test_what_cannot_be_unpacked_within_the_limit_is_refused(coding: str, body: bytes, status: int) -> None:
+    with pytest.raises(RequestRefused) as refused:
+        unpacked(made((b"content-encoding", coding.encode())), body, 100)
+    assert refused.value.status == status

@@ -114,6 +114,15 @@ def test_text_that_no_store_takes_is_refused(text: str) -> None:
         Contract(take).bind(sent(body), {"number": "4"})
 
 
+@pytest.mark.parametrize(
+    "body",
+    ['{"count": 1, "count": 2}', '{"count": 1, "words": [], "words": []}', '{"count": 1, "c\\u006funt": 2}'],
+)
+def test_a_field_that_stands_twice_is_refused_by_its_name(body: str) -> None:
+    with pytest.raises(RequestRefused, match="more than once"):
+        Contract(take).bind(sent(body), {"number": "4"})
+
+
 def test_numbers_beyond_any_sense_are_refused_not_crashed_on() -> None:
     for number in ("1e999", "9" * 5000, "-" + "9" * 400):
         with pytest.raises(RequestRefused):

@@ -1,9 +1,12 @@
 """Webhooks over the API."""
 
+from dataclasses import replace
+
 import pytest
 from tests.unit.lambdas.client import Client
 
 from rimedio.bootstrap import Rimedio
+from rimedio.domain.errors import Unavailable
 from rimedio.lambdas.api import build_api
 
 PUBLIC = "https://93.184.216.34/in"
@@ -45,6 +48,17 @@ def test_what_must_not_be_called_or_is_unknown_is_refused(call: Client, change: 
     told = (403, "FORBIDDEN") if change.get("url") else (400, "VALIDATION_ERROR")
     assert (refused.status, refused.code) == told
     assert call("GET", "/v1/webhooks").json["items"] == []
+
+
+def test_a_host_without_an_address_is_not_found_as_the_document_says(call: Client, system: Rimedio) -> None:
+    def nowhere(url: str) -> None:
+        raise Unavailable(f"The name in {url} has no address.")
+
+    webhooks = replace(system.eventing.webhooks, check_url=nowhere)
+    system.eventing.__dict__["webhooks"] = webhooks
+    refused = call("POST", "/v1/webhooks", ORDER | {"url": "https://nowhere.example/in"})
+    assert (refused.status, refused.code) == (404, "NOT_FOUND")
+    assert "has no address" in refused.json["error"]["message"]
 
 
 def test_a_test_message_is_enqueued_and_can_be_sent_again(call: Client, system: Rimedio) -> None:

@@ -51,6 +51,7 @@ def register(api: Api, system: "Rimedio") -> None:
     @api.post("/v1/tickets/{ticket_id}/feedback", summary="Judge its remedy", tag=TAG, status=204,
               errors=(404, 409))  # fmt: skip
     def give_feedback(ticket_id: TicketId, body: FeedbackRequest) -> None:
+        """The same judgement again, as a double click sends it, is kept once."""
         system.desk.feedback(api.caller.tenant_id, ticket_id, body, api.caller.subject)
 
     @api.get("/v1/tickets/{ticket_id}/feedback", summary="Judgements of its remedy", tag=TAG, errors=(404,))

@@ -80,9 +80,8 @@ def register(api: Api, system: "Rimedio") -> None:
                 api.caller.tenant_id, body.url, body.events, body.description
             )
         except InvalidInput as error:  # its form was right: it is where it leads that is refused
-            raise Forbidden(str(error)) from error
-        except Unavailable as error:
-            raise NotFound(str(error)) from error
+            nowhere = isinstance(error.__cause__, Unavailable)  # the name of its host has no address
+            raise (NotFound if nowhere else Forbidden)(str(error)) from error
         return _registered(made)
 
     @api.get("/v1/webhooks", summary="Every webhook", tag=TAG)

@@ -42,7 +42,10 @@ class GiveFeedback:
     def __call__(
         self, tenant_id: str, ticket_id: str, request: FeedbackRequest, operator_id: str
     ) -> Feedback:
-        """Keep a judgement. Raises NotFound; Conflict for a solution that is not the ticket's."""
+        """Keep a judgement; the same again, as a double click sends it, is kept once.
+
+        Raises NotFound; Conflict for a solution that is not the ticket's.
+        """
         ticket = self.tickets.get(tenant_id, ticket_id)
         solution_id = request.solution_id or ticket.solution_id
         if request.solution_id is not None:
