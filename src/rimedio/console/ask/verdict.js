@@ -5,20 +5,21 @@ import { buttonLink } from "../elements/button.js";
 import { t } from "../i18n.js";
 import { href } from "../router.js";
 import { may } from "../session.js";
-import { readable } from "../ticket/sentences.js";
+import { reasonFor } from "../ticket/reasons.js";
 
 /** Nothing to say: in clear words, with what can be done. */
 export function nothingFound(entry) {
   const { decision, alternative_actions: others, language } = entry.solution;
   const asks = decision.outcome === "ASK" && decision.question;
-  const lines = [...(asks ? [] : decision.reasons.map(readable)), ...others];
+  const reasons = asks ? [] : decision.reasons.map((reason) => reasonFor(reason, language));
+  const lines = [...reasons, ...others.map((text) => ({ text, lang: language }))];
   return h(
     "section",
     { class: "nothing card" },
     icon(asks ? "question" : "book", 26),
     h("h3", {}, asks ? t("ask.needs_more") : t("ask.not_in_documents")),
     asks ? h("p", { class: "nothing-question", lang: language }, decision.question) : h("p", {}, t("ask.no_guess")),
-    lines.length > 0 && h("ul", { class: "reasons", lang: language }, lines.map((line) => h("li", {}, line))),
+    lines.length > 0 && h("ul", { class: "reasons" }, lines.map(({ text, lang }) => h("li", { lang }, text))),
     h("div", { class: "nothing-acts" }, openTicket(entry, "primary"), searchPassages(entry)),
   );
 }

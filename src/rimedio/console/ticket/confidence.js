@@ -5,7 +5,7 @@ import { h, icon } from "../dom.js";
 import { gauge, shareBar } from "../elements/gauge.js";
 import { duration, has, money, number, percent, t } from "../i18n.js";
 import { may } from "../session.js";
-import { readable } from "./sentences.js";
+import { reasonFor } from "./reasons.js";
 
 const TONES = { PUBLISH: "ok", REVIEW: "warn", ASK: "info", ESCALATE: "bad" };
 const GLYPHS = { PUBLISH: "check", REVIEW: "eye", ASK: "question", ESCALATE: "up" };
@@ -24,10 +24,15 @@ export function decisionPanel(solution, said = t(`outcome.${solution.decision.ou
       gauge(decision.confidence, { label: t("decision.confidence"), size: "large", tone: TONES[decision.outcome] }),
       claims.length > 0 && h("p", { class: "small" }, t("decision.quoted", { n: claims.length, quoted })),
     ),
-    decision.reasons.length > 0 && h("ul", { class: "decision-reasons", lang: solution.language }, decision.reasons.map((reason) => h("li", {}, readable(reason)))),
+    decision.reasons.length > 0 && h("ul", { class: "decision-reasons" }, decision.reasons.map((reason) => reasonItem(reason, solution.language))),
     decision.question && h("p", { class: "decision-question" }, h("b", {}, `${t("decision.asks")} `), h("q", { lang: solution.language }, decision.question)),
     details(solution),
   );
+}
+
+function reasonItem(reason, language) {
+  const { text, lang } = reasonFor(reason, language);
+  return h("li", { lang }, text);
 }
 
 function details(solution) {

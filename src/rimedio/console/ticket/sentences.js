@@ -42,11 +42,6 @@ export function titleOf(step) {
   return !plain || GENERIC.includes(plain) || /^\s*(?:\d+|[a-z])[.)]\s/.test(step.text) ? null : step.title;
 }
 
-/** A decision's reason without the code that programs read in front of it. */
-export function readable(reason) {
-  return reason.replace(/^[A-Z_]+: /, "");
-}
-
 function piece(text, claim) {
   return { text: text.trim(), claim, before: /^\s*/.exec(text)[0] };
 }

@@ -76,5 +76,22 @@ export default {
   "check.bring": "To bring",
   "check.progress": "{done} of {all} steps",
   "check.source": "Where it is written: {title}",
-  "check.finished": "All steps are done. Did it work?"
+  "check.finished": "All steps are done. Did it work?",
+  "reason.GROUNDED": "every sentence quotes the manual; groundedness {a}, confidence {b}",
+  "reason.NOT_IN_DOCUMENTATION": "not in the documentation: no passage answers the request",
+  "reason.UNKNOWN_CODE": "not in the documentation: code {a} is not defined for this product",
+  "reason.INJECTION": "the request or a document holds instructions aimed at the system",
+  "reason.DANGEROUS_REQUEST": "the request is about a dangerous operation: a person decides",
+  "reason.UNSAFE_STEP": "a step may be dangerous: {a}",
+  "reason.VAGUE": "the request says too little to be looked up in the manual",
+  "reason.ASKED_ENOUGH": "questions the customer was asked already: {a}; now a person decides",
+  "reason.CLAIM_REFUSED": "sentences that do not agree with the text they quote: {a}",
+  "reason.LOW_GROUNDEDNESS": "groundedness, {a}, is below the minimum of {b}",
+  "reason.TOO_FEW_CITATIONS": "citations: {a}; at least {b} are needed",
+  "reason.LOW_CONFIDENCE": "confidence, {a}, is below the minimum of {b}",
+  "reason.CATEGORY_UNKNOWN": "the category is not clear",
+  "reason.CATEGORY_UNCERTAIN": "the category is uncertain",
+  "reason.SAME_REMEDY": "the same remedy was given before and was not enough: a person decides",
+  "reason.REOPENED": "the ticket was reopened: the first remedy was not enough",
+  "reason.DOCUMENTS_DISAGREE": "two documents contradict each other ({a}): the newer one counts"
 };

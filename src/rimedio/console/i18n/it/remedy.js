@@ -76,5 +76,22 @@ export default {
   "check.bring": "Da portare",
   "check.progress": "{done} di {all} passi",
   "check.source": "Dove sta scritto: {title}",
-  "check.finished": "Tutti i passi sono fatti. Ha funzionato?"
+  "check.finished": "Tutti i passi sono fatti. Ha funzionato?",
+  "reason.GROUNDED": "ogni frase cita il manuale; fondatezza {a}, fiducia {b}",
+  "reason.NOT_IN_DOCUMENTATION": "non è nella documentazione: nessun passaggio risponde alla richiesta",
+  "reason.UNKNOWN_CODE": "non è nella documentazione: il codice {a} non è definito per questo prodotto",
+  "reason.INJECTION": "la richiesta o un documento contiene istruzioni rivolte al sistema",
+  "reason.DANGEROUS_REQUEST": "la richiesta riguarda un'operazione pericolosa: decide una persona",
+  "reason.UNSAFE_STEP": "un passo può essere pericoloso: {a}",
+  "reason.VAGUE": "la richiesta dice troppo poco per cercare nel manuale",
+  "reason.ASKED_ENOUGH": "domande già fatte al cliente: {a}; ora decide una persona",
+  "reason.CLAIM_REFUSED": "frasi che non concordano con il testo che citano: {a}",
+  "reason.LOW_GROUNDEDNESS": "la fondatezza, {a}, è sotto il minimo di {b}",
+  "reason.TOO_FEW_CITATIONS": "citazioni: {a}; ne servono almeno {b}",
+  "reason.LOW_CONFIDENCE": "la fiducia, {a}, è sotto il minimo di {b}",
+  "reason.CATEGORY_UNKNOWN": "la categoria non è chiara",
+  "reason.CATEGORY_UNCERTAIN": "la categoria è incerta",
+  "reason.SAME_REMEDY": "lo stesso rimedio è già stato dato e non è bastato: decide una persona",
+  "reason.REOPENED": "il ticket è stato riaperto: il primo rimedio non è bastato",
+  "reason.DOCUMENTS_DISAGREE": "due documenti si contraddicono ({a}): vale il più recente"
 };
