@@ -21,8 +21,8 @@ YEAR_MIN, YEAR_MAX = 1970, 2199
 MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 WEEKDAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")  # 1 to 7
 FIELDS = ("minutes", "hours", "day-of-month", "month", "day-of-week", "year")
-_PART = re.compile(r"^(\*|[A-Z0-9]+)(?:-([A-Z0-9]+))?(?:/(\d+))?$")
-_NEAREST = re.compile(r"^(\d+)W$")
+_PART = re.compile(r"^(\*|[A-Z0-9]+)(?:-([A-Z0-9]+))?(?:/([0-9]{1,4}))?$")
+_NEAREST = re.compile(r"^([0-9]{1,2})W$")
 _NTH = re.compile(r"^([A-Z0-9]+)#([1-5])$")
 _LAST = re.compile(r"^([A-Z0-9]+)L$")
 
@@ -173,7 +173,7 @@ def _nearest_weekday(year: int, month: int, day: int) -> int:
 def _number(text: str, field: str, low: int, high: int, names: tuple[str, ...] = ()) -> int:
     if text in names:
         return names.index(text) + low
-    if not text.isdigit() or not low <= int(text) <= high:
+    if not text.isdigit() or len(text) > 9 or not low <= int(text) <= high:
         raise _refusal(field, text)
     return int(text)
 

@@ -23,9 +23,10 @@ from rimedio.events.event import Event, event_id, iso_seconds, new_event
 WINDOW_MINUTES_MAX = 1440
 SCHEDULES_MAX = 200  # of a tenant
 RATE_MAX = 10_000_000
+EXPRESSION_CHARS_MAX = 256
 _EXPRESSION = re.compile(r"^(cron|rate|at)\((.*)\)$", re.DOTALL)
-_RATE = re.compile(r"^(\d{1,8})\s+(minute|hour|day)(s?)$")
-_AT = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$")
+_RATE = re.compile(r"^([0-9]{1,8})\s+(minute|hour|day)(s?)$")
+_AT = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$", re.ASCII)
 _UNITS = {"minute": timedelta(minutes=1), "hour": timedelta(hours=1), "day": timedelta(days=1)}
 _NAME = re.compile(r"^[A-Za-z0-9_.-]{1,64}$")
 
@@ -138,7 +139,7 @@ class OnceTiming:
 def timing_of(expression: str) -> Timing:
     """The meaning of `cron(…)`, `rate(…)` or `at(…)`. Raises InvalidInput."""
     match = _EXPRESSION.match(expression.strip())
-    if match is None:
+    if match is None or len(expression) > EXPRESSION_CHARS_MAX:
         examples = "cron(0 3 * * ? *), rate(5 minutes) or at(2026-01-31T08:30:00)"
         msg = f"{expression[:100]!r} is no schedule. Write {examples}."
         raise InvalidInput(msg)

@@ -220,11 +220,16 @@ class SqliteArchive:
         )
         if not rows or self._bus.waiting() > WAITING_MAX:
             return 0
-        replay, seq = _replay(rows[0]), rows[0]["last_seq"]
         with self._database.transaction() as connection:
-            found = self._next(connection, replay, seq or 0)
-            for row in found:
-                event = stored_event(row["body"], row["at"], replay.name)
+            row = connection.execute(  # again: it may have been stopped, or have gone on, meanwhile
+                "SELECT * FROM event_replay WHERE id = ? AND state IN (?, ?)", (rows[0]["id"], *_GOING)
+            ).fetchone()
+            if row is None:
+                return 0
+            replay = _replay(row)
+            found = self._next(connection, replay, row["last_seq"] or 0)
+            for archived in found:
+                event = stored_event(archived["body"], archived["at"], replay.name)
                 envelope = orjson.loads(event.as_json())
                 self._bus.deliver(connection, event, envelope, replay.rules)
             if found:  # in the transaction of the deliveries: after a crash it goes on just here

@@ -11,7 +11,7 @@ import re
 import socket
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from urllib.parse import SplitResult, urlsplit, urlunsplit
+from urllib.parse import SplitResult, quote, urlsplit, urlunsplit
 
 from rimedio.domain.errors import InvalidInput, Unavailable
 
@@ -22,7 +22,8 @@ Resolver = Callable[[str, int], Sequence[str]]
 
 _HOST = re.compile(r"^(?=.{1,253}$)([A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\.)*[A-Za-z0-9-]{1,63}\.?$")
 _NUMBER = re.compile(r"^(0[xX][0-9A-Fa-f]*|\d+)$")
-_UNWANTED = re.compile(r"[\x00-\x20\x7f-\x9f\\]")
+_AS_GIVEN = "".join(map(chr, range(0x21, 0x7F)))  # only letters beyond ASCII are written in percent
+_UNWANTED = re.compile(r"[\x00-\x20\x7f-\x9f\\\ud800-\udfff]")
 _REFUSED = tuple(
     ipaddress.ip_network(text)
     for text in (
@@ -32,6 +33,7 @@ _REFUSED = tuple(
         "fc00::/7", "fe80::/9", "ff00::/8",
     )
 )  # fmt: skip
+_GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")  # all that IANA has given out of IPv6 for the internet
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
@@ -61,7 +63,8 @@ class PublicUrl:
         address = self.addresses[place]
         bare = f"[{address}]" if ":" in address else address
         parts = urlsplit(self.url)
-        return urlunsplit((self.scheme, f"{bare}:{self.port}", parts.path or "/", parts.query, ""))
+        path, query = (quote(part, safe=_AS_GIVEN) for part in (parts.path or "/", parts.query))
+        return urlunsplit((self.scheme, f"{bare}:{self.port}", path, query, ""))
 
 
 def resolve(host: str, port: int) -> Sequence[str]:
@@ -98,6 +101,8 @@ def is_public(address: Address) -> bool:
         inner = _inner(address)
         if inner is not None:
             return is_public(inner)
+        if address not in _GLOBAL_UNICAST:
+            return False
     if any(address in network for network in _REFUSED if network.version == address.version):
         return False
     return address.is_global and not address.is_multicast
@@ -120,7 +125,8 @@ def _split(url: str) -> SplitResult:
     if len(url) > URL_CHARS_MAX:
         raise InvalidInput(f"The URL has {len(url)} characters; at most {URL_CHARS_MAX} are accepted.")
     if _UNWANTED.search(url):
-        raise InvalidInput(f"The URL {url!r} has blanks, control characters or backslashes. Remove them.")
+        msg = f"The URL {url!r} has blanks, control or broken characters, or backslashes. Remove them."
+        raise InvalidInput(msg)
     try:
         parts = urlsplit(url)
     except ValueError as error:

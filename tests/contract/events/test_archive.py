@@ -157,6 +157,25 @@ def test_a_replay_can_be_stopped_and_is_not_stopped_twice(home, archive) -> None
 
 
 @AT_HOME
+def test_a_replay_that_is_stopped_while_it_hands_over_stays_stopped(home, archive, monkeypatch) -> None:
+    put(home, 3)
+    home.listen(ALL)
+    made = archive.start_replay("acme", START, home.clock.now())
+    waiting = home.bus.waiting
+
+    def stopped_just_now() -> int:
+        archive.cancel_replay("acme", made.replay_id)
+        return waiting()
+
+    monkeypatch.setattr(home.bus, "waiting", stopped_just_now)
+    assert archive.run_once() == 0
+    stopped = archive.replay("acme", made.replay_id)
+    assert (stopped.status, stopped.replayed) == (ReplayState.CANCELLED, 0)
+    home.work()
+    assert names(home) == []
+
+
+@AT_HOME
 def test_replays_are_bounded_and_ranges_checked(home, archive) -> None:
     with pytest.raises(InvalidInput):
         archive.start_replay("acme", START, START)

@@ -110,6 +110,13 @@ def test_a_time_that_winter_time_brings_twice_runs_the_first_time_only() -> None
         "0 0 ? * MON/ *",
         "0 0 L-3 * ? *",
         "-1 * * * ? *",
+        "9" * 5000 + " * * * ? *",  # more digits than Python makes a number of
+        "*/" + "9" * 5000 + " * * * ? *",
+        "0 0 ٣W * ? *",
+        "/5 * * * ? *",
+        ", * * * ? *",
+        "0 0 1,15W * ? *",
+        "0 0 ? * 5L,6 *",
     ],
 )
 def test_what_is_no_expression_is_refused(expression: str) -> None:

@@ -40,6 +40,8 @@ def at(*addresses: str):
         "http://[2002:7f00:1::]/",
         "http://[64:ff9b::7f00:1]/",
         "http://[64:ff9b::a9fe:a9fe]/",
+        "http://[::ffff:0:10.0.0.1]/",
+        "http://[4000::1]/",
         "http://2130706433/",
         "http://0177.0.0.1/",
         "http://0x7f.0.0.1/",
@@ -77,6 +79,7 @@ def test_an_address_that_is_not_public_is_refused(url: str) -> None:
         "https://ⓔxample.com/",
         "https://127。0。0。1/",
         "https://[::1/",
+        "https://example.com/\ud800",
         "https://-a-.b..c/",
         "https://example.com/" + "a" * 3000,
     ],
@@ -100,6 +103,12 @@ def test_a_public_url_is_pinned_to_the_addresses_that_were_judged() -> None:
     assert found.pinned(1) == "https://[2606:2800::1]:443/in?a=1"
     assert found.headers == {"Host": "hooks.example.com"}
     assert found.extensions == {"sni_hostname": "hooks.example.com"}
+
+
+def test_letters_beyond_ascii_go_over_the_wire_in_percent_and_nothing_else_is_changed() -> None:
+    found = check_public_url("https://hooks.example.com/perché/%20a+b;c?q=è&r=%C3%A8#è", resolver=at(PUBLIC))
+
+    assert found.pinned() == f"https://{PUBLIC}:443/perch%C3%A9/%20a+b;c?q=%C3%A8&r=%C3%A8"
 
 
 def test_another_port_stands_in_the_host_header() -> None:
