@@ -1,14 +1,13 @@
 """What an engine's executions do just now: their trace with child executions, their counts, what they wait for."""
 
 import re
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 
 from rimedio.asl.errors import ExecutionDoesNotExist
 from rimedio.asl.execution.engine import Engine
 from rimedio.asl.execution.frames import Phase, restored
-from rimedio.asl.trace import Mark, Thread, Trace, Visit
+from rimedio.asl.trace import Thread, Trace, Visit
 
 CHILDREN_MAX = 1_000
 TOKEN = re.compile(r"[0-9a-f]{64}")
@@ -25,12 +24,10 @@ class WaitingTask:
 
 def waiting_tasks(engine: Engine, execution_id: str) -> list[WaitingTask]:
     """The tasks of an execution that wait for an answer with a token. Raises ExecutionDoesNotExist."""
-    if engine.describe(execution_id).is_over:
+    is_over, record = engine.describe(execution_id).is_over, engine.journal.record(execution_id)
+    if is_over or record is None:
         return []
-    saved = engine.journal.load(execution_id)
-    if saved is None:  # another process runs it: what the tasks were sent tells
-        return list(_sent_tokens(engine, execution_id))
-    run = restored(saved.execution, saved.frames, engine.machine_of(execution_id))
+    run = restored(record, engine.journal.frames(execution_id), engine.machine_of(execution_id))
     return [
         WaitingTask(execution_id, frame.state, frame.token)
         for frame in run.frames.values()
@@ -38,25 +35,15 @@ def waiting_tasks(engine: Engine, execution_id: str) -> list[WaitingTask]:
     ]
 
 
-def _sent_tokens(engine: Engine, execution_id: str) -> Iterator[WaitingTask]:
-    events = engine.journal.events(execution_id)
-    trace = Trace(events)
-    sent = {trace.place(event)[1]: str(event.details) for event in events if event.type == "TaskScheduled"}
-    for visit, details in sent.items():
-        token = TOKEN.search(details)
-        if visit is not None and visit.mark is Mark.WAITING and token:
-            yield WaitingTask(execution_id, visit.name, token[0])
-
-
 def whole_trace(engine: Engine, execution_id: str) -> Trace:
     """An execution's trace; the first thousand child executions of a distributed Map stand in it as its items."""
-    trace = Trace(engine.journal.events(execution_id))
+    trace = Trace(engine.events(execution_id))
     for visit in [visit for visit in trace.visits() if visit.map_run]:
         count_items(engine, visit)
         children = engine.list_executions(map_run=visit.map_run, limit=CHILDREN_MAX)
         for index, child in enumerate(reversed(children)):
             thread = Thread(index, visit)
-            inner = Trace(engine.journal.events(child.execution_id)).root
+            inner = Trace(engine.events(child.execution_id)).root
             thread.visits, thread.mark = inner.visits, inner.mark
             for each in thread.visits:
                 each.thread = thread

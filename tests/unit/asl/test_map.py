@@ -9,9 +9,18 @@ from typing import Any
 
 import pytest
 
-from rimedio.asl import Description, Engine, Machine, TaskContext, TaskFailed, VirtualClock
+from rimedio.asl import (
+    Description,
+    Engine,
+    ExecutionDoesNotExist,
+    Machine,
+    TaskContext,
+    TaskFailed,
+    VirtualClock,
+)
 from rimedio.asl.integrations.objects import MemoryStore, objects
 
+ASK = "arn:aws:states:::sqs:sendMessage.waitForTaskToken"
 WORK = "arn:aws:lambda:local:000000000000:function:work"
 GET, LIST, PUT = (f"arn:aws:states:::s3:{action}" for action in ("getObject", "listObjectsV2", "putObject"))
 MODES = {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}
@@ -685,3 +694,43 @@ def test_a_stopped_execution_ends_its_map_runs_and_their_children_and_a_redrive_
     assert [run.status for run in engine.map_runs(execution)] == ["SUCCEEDED"] * 3
     engine.forget(engine.clock.now() + timedelta(seconds=1))
     assert engine.map_runs(execution) == []
+
+
+def test_child_executions_that_are_under_way_are_listed_described_and_told_of() -> None:
+    tokens: list[str] = []
+
+    def work(payload: Any, context: TaskContext) -> None:
+        tokens.append(str(context.token))
+
+    task = {"Type": "Task", "Resource": ASK, "End": True}
+    processor = {"ProcessorConfig": MODES, "StartAt": "T", "States": {"T": task}}
+    each = {"Type": "Map", "ItemProcessor": processor, "Label": "each", "MaxConcurrency": 2, "End": True}
+    engine = Engine(handlers={ASK: work}, clock=VirtualClock())
+    execution = engine.start(
+        Machine.parse({"StartAt": "M", "States": {"M": each}}, "orders"), ["a", "b", "c"]
+    )
+    engine.run_until_idle(wait=False)
+    engine.send_task_failure(tokens[0], "Bad")
+    engine.run_until_idle(wait=False)
+    (map_run,) = engine.map_runs(execution)
+    assert map_run.status == "FAILED"
+    engine.redrive(execution)
+    engine.run_until_idle(wait=False)
+    found = engine.list_executions(map_run=map_run.arn)
+    assert [child.status for child in found] == ["RUNNING", "RUNNING"]
+    assert found == engine.list_executions(map_run=map_run.arn, status="RUNNING")
+    first = engine.describe(found[-1].execution_id)
+    assert (first.input, first.redrive_count, first.map_run) == ("a", 1, map_run.arn)
+    assert first.state_machine.endswith(":stateMachine:orders/each")
+    told = [event["type"] for event in engine.history(first.execution_id)]
+    assert told[-4:] == ["ExecutionRedriven", "TaskScheduled", "TaskStarted", "TaskSubmitted"]
+    onlooker = Engine(engine.journal)
+    assert onlooker.describe(first.execution_id).status == "RUNNING"
+    while engine.describe(execution).status == "RUNNING":
+        engine.send_task_success(tokens.pop(), "done")
+        engine.run_until_idle(wait=False)
+    ended = engine.list_executions(map_run=map_run.arn)
+    assert [child.status for child in ended] == ["SUCCEEDED"] * 3
+    assert {child.execution_id for child in found} < {child.execution_id for child in ended}
+    with pytest.raises(ExecutionDoesNotExist):
+        engine.describe(f"{first.execution_id}x")

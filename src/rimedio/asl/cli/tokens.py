@@ -32,10 +32,7 @@ def _whole(engine: Engine, given: str) -> str:
 
 @app.command("send-success")
 def send_success(
-    token: Given,
-    db: Kept,
-    *,
-    output: Annotated[str, typer.Option(help="JSON text, or @file.")] = "{}",
+    token: Given, db: Kept, *, output: Annotated[str, typer.Option(help="JSON text, or @file.")] = "{}"
 ) -> None:
     """Answer a waiting task: it has succeeded with this output."""
     _send(db, token, lambda engine, whole: engine.send_task_success(whole, read_given(output, "--output")))

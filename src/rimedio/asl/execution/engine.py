@@ -17,12 +17,8 @@ from rimedio.asl.clock import Clock, Randomness, SystemClock, new_uuid, system_r
 from rimedio.asl.definition.model import Machine
 from rimedio.asl.errors import ExecutionAlreadyExists, ExecutionDoesNotExist, NotRedrivable
 from rimedio.asl.execution.agenda import POLL_SECONDS, Agenda
-from rimedio.asl.execution.distributed.map_description import (
-    MapRunDescription,
-    described_map_run,
-    described_map_runs,
-    limits_changed,
-)
+from rimedio.asl.execution.distributed import map_description
+from rimedio.asl.execution.distributed.running_children import RunningChildren
 from rimedio.asl.execution.executions import Description, described, event_as_aws
 from rimedio.asl.execution.express import run_express
 from rimedio.asl.execution.frames import Outcome, Run, TaskCall
@@ -30,7 +26,7 @@ from rimedio.asl.execution.handlers import AwaitExecution, Handlers, is_polled
 from rimedio.asl.execution.interpreter import Interpreter
 from rimedio.asl.execution.workbench import Observer, Workbench
 from rimedio.asl.expressions.query import Services
-from rimedio.asl.journal.port import RUNNING, STARTED_NOTE, Execution, Journal, Signal
+from rimedio.asl.journal.port import RUNNING, STARTED_NOTE, Event, Execution, Journal, Signal
 from rimedio.asl.journal.registry import Found, Registry
 from rimedio.asl.journal.sqlite import MemoryJournal
 from rimedio.asl.jsontext import JSON, dumps, loads, parsed_input
@@ -70,6 +66,8 @@ class Engine:
         self.arn = arn
         self._on_event = on_event
         self._agenda = Agenda(self.clock)
+        children = self.interpreter.fanout.map_runs.children
+        self._children = RunningChildren(self.journal, self.registry, children)
         self._bench = Workbench(
             self.journal, self.registry, self.interpreter, self._agenda, self.handlers, on_event
         )
@@ -129,7 +127,7 @@ class Engine:
 
     def describe(self, execution_id: str) -> Description:
         """How an execution stands. Raises ExecutionDoesNotExist."""
-        return described(self._record(execution_id), self.arn)
+        return described(self._found(execution_id)[0], self.arn)
 
     def list_executions(
         self,
@@ -140,24 +138,30 @@ class Engine:
     ) -> Sequence[Description]:
         """Executions, the newest first; with `map_run`, the child executions of a distributed Map."""
         records = self.journal.records(machine, status, map_run, limit)
+        if map_run is not None and status in (None, RUNNING):
+            records = self._children.before(records, map_run, limit)
         return [described(row, self.arn) for row in records]
 
     def history(self, execution_id: str) -> list[dict[str, JSON]]:
         """The events, shaped as GetExecutionHistory's. Raises ExecutionDoesNotExist."""
-        self._record(execution_id)
-        return [event_as_aws(event) for event in self.journal.events(execution_id)]
+        return [event_as_aws(event) for event in self.events(execution_id)]
+
+    def events(self, execution_id: str) -> Sequence[Event]:
+        """The events. Raises ExecutionDoesNotExist."""
+        record, running = self._found(execution_id)
+        return self.journal.events(record.id) if running is None else running
 
     def machine_of(self, execution_id: str) -> Machine:
         """The definition that an execution runs on."""
-        return self.registry.machine(self._record(execution_id).machine)
+        return self.registry.machine(self._found(execution_id)[0].machine)
 
-    def map_runs(self, execution_id: str) -> Sequence[MapRunDescription]:
+    def map_runs(self, execution_id: str) -> Sequence[map_description.MapRunDescription]:
         """The Map runs of an execution's distributed Maps."""
-        return described_map_runs(self.journal, execution_id)
+        return map_description.described_map_runs(self.journal, execution_id)
 
-    def describe_map_run(self, arn: str) -> MapRunDescription:
+    def describe_map_run(self, arn: str) -> map_description.MapRunDescription:
         """How a Map run stands. Raises ExecutionDoesNotExist."""
-        return described_map_run(self.journal, arn)
+        return map_description.described_map_run(self.journal, arn)
 
     def forget(self, before: datetime) -> int:
         """Delete executions that ended before an instant, with their histories; how many. Their names are free again.
@@ -213,13 +217,13 @@ class Engine:
         signal = self.journal.stop_signal(run.execution_id, {"arn": arn, **limits}, "limits")
         if signal is None or run.status != RUNNING:
             return False
-        limits_changed(self.journal, arn, limits)
+        map_description.limits_changed(self.journal, arn, limits)
         self.deliver(signal)
         return True
 
     def redrive(self, execution_id: str) -> None:
         """Repeat a failed execution from the state that failed. Raises ExecutionDoesNotExist, NotRedrivable."""
-        status = self._record(execution_id).status
+        status = self._found(execution_id)[0].status
         if not self._bench.reopen(execution_id):
             raise NotRedrivable(f"{execution_id} is {status}; only a failed one can be redriven.")
 
@@ -342,8 +346,13 @@ class Engine:
         if time.monotonic() - began < moment / 2:
             self.clock.sleep(seconds - moment)
 
-    def _record(self, execution_id: str) -> Execution:
+    def _found(self, execution_id: str) -> tuple[Execution, Sequence[Event] | None]:
+        """The record, and the events of a child execution that is under way, perhaps for the second time."""
         record = self.journal.record(execution_id)
+        if record is None or (record.parent is not None and record.status != "SUCCEEDED"):
+            running = self._children.find(execution_id)
+            if running is not None:
+                return running
         if record is None:
             raise ExecutionDoesNotExist(f"No execution has the id {execution_id}.")
-        return record
+        return record, None

@@ -65,9 +65,8 @@ class Failures:
 
     def _delay(self, retrier: Retrier, made: int) -> float:
         delay = retrier.delay_max or SECONDS_MAX
-        if made * log(retrier.backoff) < log(
-            SECONDS_MAX
-        ):  # more is over the limit, and may be over any number
+        # more is over the limit, and may be over any number
+        if made * log(retrier.backoff) < log(SECONDS_MAX):
             delay = min(delay, retrier.interval * retrier.backoff**made)
         return delay * self._in.services.randomness.random() if retrier.full_jitter else delay
 

@@ -197,14 +197,7 @@ class Interpreter:
             self.fail(run, frame, state, located(frame, error))
 
     def leave(
-        self,
-        run: Run,
-        frame: Frame,
-        result: JSON,
-        flow: Flow,
-        following: str | None,
-        *,
-        caught: bool = False,
+        self, run: Run, frame: Frame, result: JSON, flow: Flow, following: str | None, *, caught: bool = False
     ) -> None:
         """Apply the outgoing data flow and move on. Raises StatesError when an expression fails."""
         state = frame.definition

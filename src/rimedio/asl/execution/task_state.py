@@ -180,9 +180,8 @@ class TaskState:
     def _fail(self, run: Run, frame: Frame, failure: StatesError) -> None:
         told: dict[str, JSON] = {"error": failure.error, "cause": failure.cause}
         word = "Failed"
-        if _is_job(
-            frame
-        ):  # a job that fails is a States.TaskFailed, an error of the service's that of submitting it
+        # a job that fails is a States.TaskFailed, an error of the service's that of submitting it
+        if _is_job(frame):
             if failure.error == "States.TaskFailed":
                 self._tell_submitted(run, frame, _parsed(failure.cause))
             elif "." in (failure.error or "").removeprefix("States."):

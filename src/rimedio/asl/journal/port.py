@@ -127,6 +127,10 @@ class Journal(Protocol):
         """An execution, from now on this process's; None when it is not there, or a living process runs it."""
         ...
 
+    def frames(self, execution_id: str) -> Mapping[str, bytes]:
+        """Where an execution stands, for onlookers: whoever runs it."""
+        ...
+
     def record(self, execution_id: str) -> Execution | None:
         """An execution's record."""
         ...

@@ -6,7 +6,7 @@ processes may share a file: each runs the executions that it started, and may re
 """
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,16 +16,7 @@ import orjson
 from rimedio.asl.errors import ExecutionDoesNotExist, InvalidToken, JournalUnusable, TaskTimedOut
 from rimedio.asl.journal.connections import Connections, FileConnections, MemoryConnections
 from rimedio.asl.journal.owners import Owner
-from rimedio.asl.journal.port import (
-    NOTES,
-    RUNNING,
-    ActivityTask,
-    Changes,
-    Event,
-    Execution,
-    Saved,
-    Signal,
-)
+from rimedio.asl.journal.port import NOTES, RUNNING, ActivityTask, Changes, Event, Execution, Saved, Signal
 from rimedio.asl.journal.schema import MIGRATIONS, migrate, version_of
 from rimedio.asl.jsontext import JSON
 
@@ -144,9 +135,12 @@ class SqliteJournal:
         rows = self._rows(f"{_SELECT_OWNED} WHERE id = ?", (execution_id,))
         if not rows or (rows[0][-1] != self._owner.number and not self._takes_over(execution_id)):
             return None
-        execution = Execution(*rows[0][:-1])
-        frames = self._rows("SELECT path, body FROM asl_frames WHERE execution = ?", (execution.number,))
-        return Saved(execution, dict(frames))
+        return Saved(Execution(*rows[0][:-1]), self.frames(execution_id))
+
+    def frames(self, execution_id: str) -> Mapping[str, bytes]:
+        whose = "(SELECT number FROM asl_executions WHERE id = ?)"
+        rows = self._rows(f"SELECT path, body FROM asl_frames WHERE execution = {whose}", (execution_id,))  # noqa: S608
+        return dict(rows)
 
     def _takes_over(self, execution_id: str) -> bool:
         """Make an execution this process's own, unless a living one runs it."""

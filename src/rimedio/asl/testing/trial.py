@@ -83,9 +83,7 @@ class Trial:
             answer = partial(self._answer, failed or mock, handlers)
         if state.type in ("Map", "Parallel"):
             state = replace(
-                state,
-                part=TaskPart(MOCKED),
-                parameters=None if state.type == "Map" else state.parameters,
+                state, part=TaskPart(MOCKED), parameters=None if state.type == "Map" else state.parameters
             )
         return self._judged(self._run(state, answer))
 

@@ -133,8 +133,7 @@ class Executions:
     def get_execution_history(self, request: Fields) -> JSON:
         """GetExecutionHistory."""
         arn = request.arn("executionArn", "execution")
-        self._engine.describe(arn)
-        events = self._engine.journal.events(arn)
+        events = self._engine.events(arn)
         included = request.flag("includeExecutionData", default=True)
         ordered = events[::-1] if request.flag("reverseOrder") else events
         return request.listed("events", ordered, lambda event: _event(event, included=included))

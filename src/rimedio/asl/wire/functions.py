@@ -14,13 +14,7 @@ from http import HTTPStatus
 
 from rimedio.asl.errors import TaskFailed
 from rimedio.asl.execution.handlers import Handler, TaskContext
-from rimedio.asl.integrations.functions import (
-    INVOKE,
-    LATEST,
-    function_error,
-    function_name,
-    lambda_invoke,
-)
+from rimedio.asl.integrations.functions import INVOKE, LATEST, function_error, function_name, lambda_invoke
 from rimedio.asl.integrations.http_task import HttpRequest, HttpResponse, Send, send
 from rimedio.asl.integrations.services import refusal
 from rimedio.asl.jsontext import JSON, dumps, loads
