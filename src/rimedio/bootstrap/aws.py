@@ -329,7 +329,8 @@ class AwsRimedio(Rimedio):
         """Cognito, KMS, Secrets Manager."""
         from rimedio.bootstrap.aws_identity import AwsIdentity
 
-        return AwsIdentity(self.connections, self.settings, self.clock, self.ids)
+        connections, settings = self.connections, self.settings
+        return AwsIdentity(connections, settings, self.clock, self.ids, table=lambda: self.table)
 
     # -- what a home says of itself
 

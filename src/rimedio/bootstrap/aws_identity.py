@@ -1,13 +1,17 @@
-"""Security on AWS, put together: people sign in through Cognito, machines with tokens signed by keys in a secret."""
+"""Security on AWS, put together: people sign in through Cognito or by invitation, machines with tokens of our own.
 
-from collections.abc import Mapping
+The user pool's tokens count wherever a client brings them. The console takes an invitation, as at home: a one-time
+code, here an item of the table, exchanged for a token that the keys in the secret have signed.
+"""
+
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from rimedio.aws.connections import AwsConnections
-from rimedio.bootstrap.identity import Identity, Session
+from rimedio.bootstrap.identity import SESSION_LIFE, Identity, Session
 from rimedio.domain.clock import Clock, Ids, RandomIds, SystemClock
-from rimedio.domain.errors import Forbidden, InvalidSetting
+from rimedio.domain.errors import InvalidSetting
 from rimedio.settings import Settings
 
 if TYPE_CHECKING:
@@ -17,6 +21,8 @@ if TYPE_CHECKING:
     from rimedio.security.secrets_keys import SecretKeyRing
     from rimedio.security.secrets_rotation import SecretRotation
     from rimedio.security.tokens import TokenIssuer, Verifier
+    from rimedio.storage.sign_in_codes import TableSignInCodes
+    from rimedio.storage.table import Table
 
 COGNITO = "cognito-idp"
 
@@ -30,8 +36,12 @@ class AwsIdentity(Identity):
         settings: Settings,
         clock: Clock | None = None,
         ids: Ids | None = None,
+        *,
+        table: "Callable[[], Table] | None" = None,
     ) -> None:
+        """`table` answers the table that invitations are kept in; without one nobody is invited."""
         self._connections = connections
+        self._table = table
         self.settings = settings
         self._clock = clock or SystemClock()
         self._ids = ids or RandomIds()
@@ -107,10 +117,31 @@ class AwsIdentity(Identity):
         """The public keys of the tokens of machines; none where there are no such tokens."""
         return self.keys.jwks() if self.settings.token_keys_secret is not None else {"keys": []}
 
+    @cached_property
+    def codes(self) -> "TableSignInCodes":
+        """One-time sign-in codes, in the table. Raises InvalidSetting."""
+        from rimedio.storage.sign_in_codes import TableSignInCodes
+
+        if self._table is None:
+            raise InvalidSetting("There is no table for invitations. Open the whole system (bootstrap.aws).")
+        return TableSignInCodes(self._table(), self._clock)
+
     def start_session(self, code: str, source: str = "") -> Session:
-        """Nobody signs in with codes here. Raises Forbidden."""
-        del code, source
-        raise Forbidden("People sign in through the user pool here. Open the console's sign-in page.")
+        """Exchange an invitation for a token; `source` is the address that asks.
+
+        Raises Unauthorized, Throttled after too many wrong codes, Unavailable before the secret's first rotation.
+        """
+        found = self.codes.redeem(code, source)
+        issued = self.issuer.issue(
+            found.subject, found.tenant_id, found.roles, tier=found.tier, life=SESSION_LIFE
+        )
+        return Session(
+            issued.token,
+            issued.principal.expires_at,
+            found.subject,
+            found.tenant_id,
+            tuple(sorted(found.roles)),
+        )
 
     def _needed(self, name: str) -> str:
         value = getattr(self.settings, name)

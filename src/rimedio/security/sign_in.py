@@ -1,8 +1,9 @@
-"""One-time sign-in codes: how a person on this machine gets a first token into a browser.
+"""One-time sign-in codes: how a person gets a first token into a browser.
 
-A code is a file of the data folder named by the code's hash, so another process (`rimedio sign-in`) can make
-one while the service runs, and reading the folder does not show it. Renaming the file is what consumes it:
-of two who try at once, one wins. The codes have 60 random bits; the limits of attempts make guessing hopeless.
+On a machine of one's own a code is a file of the data folder named by the code's hash, so another process (`rimedio
+sign-in`) can make one while the service runs, and reading the folder does not show it. Renaming the file is what
+consumes it: of two who try at once, one wins. On AWS a code is an item of the table (storage/sign_in_codes.py).
+The codes have 60 random bits; the limits of attempts make guessing hopeless.
 """
 
 import hashlib
@@ -44,11 +45,10 @@ class Invitation:
     expires_at: datetime
 
 
-class SignInCodes:
-    """Makes and consumes codes in a folder."""
+class CodeBook:
+    """Makes and consumes codes; where they are kept, a subclass says."""
 
-    def __init__(self, folder: Path, clock: Clock) -> None:
-        self._folder = folder
+    def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._lock = threading.Lock()
         self._failures: deque[tuple[float, str]] = deque()  # when, from where
@@ -71,7 +71,7 @@ class SignInCodes:
             "tier": tier.value,
             "expires_at": (self._clock.now() + LIFE).isoformat(),
         }
-        write_private(self._path(code), json.dumps(stored).encode())
+        self._keep(digest_of(code), json.dumps(stored))
         return "-".join(code[i : i + GROUP_CHARS] for i in range(0, len(code), GROUP_CHARS))
 
     def redeem(self, code: str, source: str = "") -> Invitation:
@@ -89,7 +89,55 @@ class SignInCodes:
         return found
 
     def _take(self, code: str) -> Invitation | None:
-        path = self._path(code)
+        text = self._taken(digest_of(code))
+        if text is None:
+            return None
+        try:
+            stored = json.loads(text)
+            return Invitation(
+                stored["subject"],
+                stored["tenant_id"],
+                roles_of(stored["roles"]),
+                AccountTier(stored["tier"]),
+                datetime.fromisoformat(stored["expires_at"]),
+            )
+        except (ValueError, KeyError, TypeError):
+            return None
+
+    def _keep(self, digest: str, text: str) -> None:
+        """Keep a code's words under the code's hash. Raises StorageFailed."""
+        raise NotImplementedError
+
+    def _taken(self, digest: str) -> str | None:
+        """The words under a hash, which are gone afterwards: of two who ask at once, one gets them."""
+        raise NotImplementedError
+
+    def sweep(self) -> int:
+        """Remove codes that nobody used in time; how many."""
+        return 0
+
+    def _require_patience(self, source: str) -> None:
+        with self._lock:
+            since = self._clock.monotonic() - LIFE.total_seconds()
+            while self._failures and self._failures[0][0] < since:
+                self._failures.popleft()
+            same = sum(where == source for _, where in self._failures)
+        if same >= FAILURES_MAX or len(self._failures) >= FAILURES_MAX_ALL:
+            raise Throttled("Too many wrong sign-in codes. Wait 15 minutes, then use a new one.")
+
+
+class SignInCodes(CodeBook):
+    """Codes in a folder."""
+
+    def __init__(self, folder: Path, clock: Clock) -> None:
+        super().__init__(clock)
+        self._folder = folder
+
+    def _keep(self, digest: str, text: str) -> None:
+        write_private(self._path(digest), text.encode())
+
+    def _taken(self, digest: str) -> str | None:
+        path = self._path(digest)
         taken = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
         try:
             path.rename(taken)
@@ -101,27 +149,11 @@ class SignInCodes:
             )
             raise StorageFailed(msg) from error
         try:
-            stored = json.loads(taken.read_bytes())
-            return Invitation(
-                stored["subject"],
-                stored["tenant_id"],
-                roles_of(stored["roles"]),
-                AccountTier(stored["tier"]),
-                datetime.fromisoformat(stored["expires_at"]),
-            )
-        except (OSError, ValueError, KeyError, TypeError):
+            return taken.read_text("utf-8")
+        except (OSError, ValueError):
             return None
         finally:
             taken.unlink(missing_ok=True)
-
-    def _require_patience(self, source: str) -> None:
-        with self._lock:
-            since = self._clock.monotonic() - LIFE.total_seconds()
-            while self._failures and self._failures[0][0] < since:
-                self._failures.popleft()
-            same = sum(where == source for _, where in self._failures)
-        if same >= FAILURES_MAX or len(self._failures) >= FAILURES_MAX_ALL:
-            raise Throttled("Too many wrong sign-in codes. Wait 15 minutes, then use a new one.")
 
     def sweep(self) -> int:
         """Remove codes that nobody used in time; how many. A file's own time is close enough for that."""
@@ -135,9 +167,13 @@ class SignInCodes:
                 continue
         return removed
 
-    def _path(self, code: str) -> Path:
-        digest = hashlib.sha256(f"rimedio sign-in {code}".encode(errors="replace")).hexdigest()
+    def _path(self, digest: str) -> Path:
         return self._folder / f"{digest}.code"
+
+
+def digest_of(code: str) -> str:
+    """What a code is kept under: reading where codes are kept does not show them."""
+    return hashlib.sha256(f"rimedio sign-in {code}".encode(errors="replace")).hexdigest()
 
 
 def _normal(code: str) -> str:
