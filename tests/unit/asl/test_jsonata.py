@@ -1,7 +1,9 @@
 """JSONata as Step Functions speaks it: the language, its functions, its errors and limits, its place in fields."""
 
+import itertools
 import random
 import threading
+import time
 from datetime import UTC, datetime
 from typing import Any
 
@@ -413,6 +415,15 @@ def test_an_endless_loop_is_cut_after_a_while(monkeypatch: pytest.MonkeyPatch) -
 
     monkeypatch.setattr(evaluator, "EVALUATION_SECONDS_MAX", 0.05)
     assert "Expression evaluation timeout" in failure("($f := function($n) { $f($n + 1) }; $f(1))")
+
+
+def test_time_that_other_work_takes_is_not_an_expression_s(monkeypatch: pytest.MonkeyPatch) -> None:
+    from rimedio.asl.expressions.jsonata import evaluator
+
+    jumps = itertools.count(step=3600)  # the machine was suspended, say
+    monkeypatch.setattr(time, "monotonic", lambda: float(next(jumps)))
+    monkeypatch.setattr(evaluator, "NODES_BETWEEN_LOOKS", 1)
+    assert jsonata("$sum([1, 2, 3]) + 1") == 7
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,8 @@ from rimedio.asl.expressions.jsonata.natives import FUNCTIONS, Native, arity, ch
 from rimedio.asl.expressions.jsonata.values import with_null
 from rimedio.asl.expressions.query import Services
 
-EVALUATION_SECONDS_MAX = 5.0
+EVALUATION_SECONDS_MAX = 5.0  # of this thread's own work: a busy machine fails no execution
+NODES_BETWEEN_LOOKS = 256  # at the time, which costs more than a node
 DEPTH_MAX = 100
 SEQUENCE_MAX = 873_782
 TEXT_MAX = 6_990_256
@@ -85,7 +86,8 @@ class Evaluation(Jsonata):  # type: ignore[misc]
     def __init__(self, services: Services) -> None:
         self.services = services
         self._depth = 0
-        self._until = time.monotonic() + EVALUATION_SECONDS_MAX
+        self._nodes = 0
+        self._until = time.thread_time() + EVALUATION_SECONDS_MAX
 
     @cached_property
     def now(self) -> datetime:
@@ -104,7 +106,8 @@ class Evaluation(Jsonata):  # type: ignore[misc]
         self._depth += 1
         if self._depth > DEPTH_MAX:
             raise Exceeded(STACK_OVERFLOW)
-        if time.monotonic() > self._until:
+        self._nodes += 1
+        if not self._nodes % NODES_BETWEEN_LOOKS and time.thread_time() > self._until:
             raise Exceeded(OUT_OF_TIME)
         result = _NODES[expr.type](self, expr, input, environment)
         for predicate in expr.predicate or ():
