@@ -76,6 +76,8 @@ def test_rules_are_made_read_replaced_and_removed(call: Client, system: Rimedio)
     ("change", "status"),
     [
         ({"pattern": {"source": []}}, 409),
+        ({"pattern": {"source": [{"wildcard": "*:*:*:*:*:*:*"}]}}, 409),
+        ({"pattern": {"source": ["x" * 5000]}}, 409),
         ({"pattern": []}, 400),
         ({"target": "handler:nightly-sweep"}, 400),
         ({"target": "webhook:whk_nobody"}, 404),
