@@ -6,6 +6,7 @@ parameters without the `null` that an absent value has in Python but never in a 
 
 import inspect
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import copy
 from typing import Annotated, Any
@@ -19,6 +20,7 @@ from rimedio import __version__
 from rimedio.domain.taxonomy import Taxonomy
 from rimedio.domain.ticket import NO_NUL
 from rimedio.lambdas.binding import BODY, BYTES, HEADERS, JSON, QUERY, RAW
+from rimedio.lambdas.document_messages import add_messages
 from rimedio.lambdas.failures import ErrorBody
 from rimedio.lambdas.replies import Download
 from rimedio.lambdas.router import Operation
@@ -58,6 +60,9 @@ RESPONSE_HEADERS = {
 }
 ON_EVERY_ANSWER = ("X-Request-Id", "X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
 MORE_HEADERS = {401: ("WWW-Authenticate",), 429: ("Retry-After",), 503: ("Retry-After",)}
+# How a schema is called whose class has a namesake: by the modules it stands in. Clients generated from the document
+# would carry that name.
+LONG_NAME = re.compile(r"rimedio(?:__[a-z_]+?)*?__([a-z]+)__([A-Z]\w*)")
 ANY_TEXT = f"^{NO_NUL}*$"
 Node = dict[str, Any]
 
@@ -74,7 +79,7 @@ def build_document(operations: Sequence[Operation], taxonomy: Taxonomy, settings
     text = resolver.get_openapi_json_schema(
         title="Rimedio", version=__version__, openapi_version=OPENAPI, description=DESCRIPTION
     )
-    document: Node = json.loads(text)
+    document: Node = json.loads(LONG_NAME.sub(lambda found: found[1].capitalize() + found[2], text))
     document.pop("security", None)
     document["info"]["license"] = {"name": "Apache-2.0", "identifier": "Apache-2.0"}
     document["servers"] = [{"url": "/"}]
@@ -82,6 +87,7 @@ def build_document(operations: Sequence[Operation], taxonomy: Taxonomy, settings
     _share(document)
     for operation in operations:
         _complete(document["paths"][operation.path][operation.method.lower()], operation)
+    add_messages(document)
     document["paths"] = dict(sorted(document["paths"].items()))
     _prune(document)
     _tidy(document)
@@ -215,7 +221,9 @@ def _complete(node: Node, operation: Operation) -> None:
         if parameter["in"] == "header":
             parameter["name"] = spelled[parameter["name"].lower()]
         parameter["schema"] = _without_null(parameter["schema"])
-        parameter["schema"].pop("description", None)
+        meaning = parameter["schema"].pop("description", None)
+        if meaning:
+            parameter.setdefault("description", meaning)
 
 
 def _own_headers(operation: Operation) -> Iterator[str]:

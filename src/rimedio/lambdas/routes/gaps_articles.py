@@ -39,7 +39,7 @@ class ArticleChange(BaseModel):
     body: str | None = Field(None, min_length=1, max_length=BODY_CHARS_MAX, pattern=SAID)
 
 
-class RejectBody(BaseModel):
+class ArticleRejection(BaseModel):
     """Why an article stays out."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -105,7 +105,7 @@ def _register_decisions(api: Api, system: "Rimedio") -> None:
     @api.post(
         "/v1/kb/articles/{article_id}/reject", summary="Keep an article out", tag=TAG, errors=(404, 409)
     )
-    def reject_article(article_id: Identifier, body: RejectBody) -> Article:
+    def reject_article(article_id: Identifier, body: ArticleRejection) -> Article:
         caller = api.caller
         return system.learning.articles.reject(
             caller.tenant_id, article_id, caller.subject, reason=body.reason
