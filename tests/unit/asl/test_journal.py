@@ -16,6 +16,7 @@ from rimedio.asl import (
     JournalUnusable,
     Machine,
     MemoryJournal,
+    NotRedrivable,
     Route,
     SqliteJournal,
     TaskContext,
@@ -300,6 +301,8 @@ def test_an_execution_that_cannot_be_read_fails_clearly_and_hinders_no_other(tmp
     assert "cannot be read by this release" in str(found.cause)
     assert engine.history(execution)[-1]["type"] == "ExecutionFailed"
     assert [run.status for run in engine.map_runs(execution)] == ["ABORTED"]
+    with pytest.raises(NotRedrivable, match="its record cannot be read"):
+        engine.redrive(execution)
 
 
 def test_what_an_alias_has_started_tells_so_also_when_it_begins_later(tmp_path: Path) -> None:

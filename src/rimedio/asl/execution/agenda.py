@@ -35,10 +35,7 @@ class Agenda:
     def put(self, *works: Work, first: bool = False) -> None:
         """Have this done: after all else, or before it."""
         with self.lock:
-            if first:
-                self._queue.extendleft(works)
-            else:
-                self._queue.extend(works)
+            (self._queue.extendleft if first else self._queue.extend)(works)
             self._for_workers.notify(len(works))
 
     def set_alarm(self, at: float | None, execution_id: str) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from rimedio.asl.definition.model import Machine
-from rimedio.asl.errors import StateMachineDoesNotExist, TaskTimedOut
+from rimedio.asl.errors import NotRedrivable, StateMachineDoesNotExist, TaskTimedOut
 from rimedio.asl.execution.agenda import Agenda
 from rimedio.asl.execution.frames import Outcome, Run, TaskCall, restored
 from rimedio.asl.execution.handlers import AwaitExecution, Handlers, outcome_of
@@ -64,13 +64,16 @@ class Workbench:
             self.agenda.put(execution.id)
 
     def reopen(self, execution_id: str) -> bool:
-        """Take up an execution that failed, where it failed; False when it is not one."""
+        """Take up an execution that failed, where it failed; False when it is not one. Raises NotRedrivable."""
         with self.agenda.lock:
             saved = self.journal.load(execution_id)
             if saved is None or saved.execution.status in (RUNNING, "SUCCEEDED") or "" not in saved.frames:
                 return False
-            machine = self.registry.machine(saved.execution.machine)
-            run = restored(reopened(saved.execution), saved.frames, machine)
+            try:
+                machine = self.registry.machine(saved.execution.machine)
+                run = restored(reopened(saved.execution), saved.frames, machine)
+            except UNREADABLE as error:
+                raise NotRedrivable(f"{execution_id}: its record cannot be read: {error!r}.") from error
             late = [signal.id for signal in self.journal.signals(execution_id)]
             run.changes.spent_signals.extend(late)  # such as a stop that came when it had just failed
             self.interpreter.redrive(run)
@@ -161,8 +164,8 @@ class Workbench:
         _log.error("%s fails: what the journal holds of it cannot be read.", execution.id, exc_info=error)
         cause = f"{FAULT}: the journal's record cannot be read by this release: {error!r}."
         number, now = execution.next_event, self.interpreter.now()
-        details: dict[str, JSON] = {"error": "States.Runtime", "cause": cause}
-        event = Event(number, number - 1, now, "ExecutionFailed", "executionFailedEventDetails", details)
+        told: dict[str, JSON] = {"error": "States.Runtime", "cause": cause}
+        event = Event(number, number - 1, now, "ExecutionFailed", "executionFailedEventDetails", told)
         failed = execution._replace(
             status="FAILED", error="States.Runtime", cause=cause, stopped=now, next_event=number + 1
         )
