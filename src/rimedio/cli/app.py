@@ -27,7 +27,7 @@ from rimedio.cli import (
     ticket,
     webhook,
 )
-from rimedio.cli.output import INTERRUPTED, fail, guarded
+from rimedio.cli.output import INTERRUPTED, PROGRAM, fail, guarded
 from rimedio.cli.session import Session
 from rimedio.domain.errors import InvalidInput
 
@@ -92,7 +92,7 @@ def _run() -> None:
         _run_for_programs()
         return
     try:
-        app(args=sys.argv[1:], standalone_mode=True)
+        app(args=sys.argv[1:], prog_name=PROGRAM, standalone_mode=True)
     except SystemExit as end:
         if end.code == INTERRUPTED:  # typer ends on Ctrl-C without a word
             raise KeyboardInterrupt from None
@@ -102,8 +102,10 @@ def _run() -> None:
 def _run_for_programs() -> None:
     """A wrong option or a missing argument is JSON too, not a box."""
     try:
-        code = app(args=sys.argv[1:], standalone_mode=False)
+        code = app(args=sys.argv[1:], prog_name=PROGRAM, standalone_mode=False)
     except TyperException as error:
         said = error.format_message() if hasattr(error, "format_message") else str(error)
-        fail(InvalidInput.code, f"{said} See: rimedio --help", InvalidInput.exit_code)
+        context = getattr(error, "ctx", None)
+        command = context.command_path if context is not None else PROGRAM
+        fail(InvalidInput.code, f"{said.rstrip('.')}. See: {command} --help", InvalidInput.exit_code)
     raise SystemExit(code if isinstance(code, int) else 0)

@@ -13,7 +13,7 @@ from rimedio.cli.knowledge import progress
 from rimedio.cli.output import progress_terminal, terminal
 from rimedio.cli.remedy import print_solution
 from rimedio.cli.session import session_of
-from rimedio.domain.errors import NotFound
+from rimedio.domain.errors import NotFound, StorageFailed
 from rimedio.domain.ticket import Ticket
 from rimedio.evaluation.labelled import LabelledTicket, load_labelled
 from rimedio.tickets.train_classifier import train_classifier
@@ -44,15 +44,25 @@ def demo(
 
 
 def bring_taxonomy(data_dir: Path, examples: Path) -> None:
-    """The demo's products; a taxonomy that is there already stays. Raises NotFound where there is no demo."""
+    """The demo's products; a taxonomy that is there already stays.
+
+    Raises NotFound where there is no demo, StorageFailed where the data folder cannot be written.
+    """
     if not (examples / "knowledge").is_dir():
         raise NotFound(
             f"There is no demo at {examples}. Start where Rimedio was cloned, or name it: --examples."
         )
     target, source = data_dir / TAXONOMY_FILE, examples / TAXONOMY_FILE
     if source.exists() and not target.exists():
-        data_dir.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(source, target)
+        try:
+            data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)  # customers' words will be in it
+            shutil.copyfile(source, target)
+        except OSError as error:
+            msg = (
+                f"The data folder {data_dir.absolute()} cannot be written ({error.strerror}). Check its owner, "
+                "its permissions and the free space, or name another one: --data-dir PATH."
+            )
+            raise StorageFailed(msg) from error
 
 
 def load_demo(rimedio: Rimedio, examples: Path) -> None:

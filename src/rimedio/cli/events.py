@@ -127,6 +127,7 @@ def redrive(
     context: typer.Context,
     dead_letter: Annotated[list[str] | None, typer.Argument(help="Ids of dead letters.")] = None,
     every: Annotated[bool, typer.Option("--all", help="All of them, up to a thousand.")] = False,
+    json: Json = False,
 ) -> None:
     """Deliver dead letters again, with all their attempts before them."""
     from rimedio.events.bus import EVERY_TENANT, Reason
@@ -140,6 +141,9 @@ def redrive(
             count = sum(DeadLetterProcessor(queue).run(owner, Reason).redriven for owner in owners)
         else:
             count = len([_redrive(queue, owners, one) for one in dead_letter or []])
+    if json:
+        print_json({"redriven": count})
+        return
     terminal().print(f"{count} put into the queue. The service delivers them when it runs.")
 
 

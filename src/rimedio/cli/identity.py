@@ -1,12 +1,14 @@
 """`rimedio sign-in`, `rimedio token`, `rimedio keys rotate`: who may use the service; also while it runs."""
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.text import Text
 
 from rimedio.bootstrap.identity import HomeIdentity
+from rimedio.cli.address import noted_address
 from rimedio.cli.output import Json, print_json, progress_terminal, terminal
 from rimedio.cli.session import session_of
 from rimedio.domain.ticket import AccountTier
@@ -34,7 +36,8 @@ def sign_in(
     identity = identity_of(context)
     settings = identity.settings
     code = identity.codes.make(subject or role.value, settings.tenant, [role])
-    link = f"http://{settings.http_host}:{settings.http_port}/?code={code}"
+    running = noted_address(settings.data_dir.absolute())
+    link = f"{running or f'http://{settings.http_host}:{settings.http_port}'}/?code={code}"
     if json:
         print_json({"code": code, "link": link, "role": role.value, "tenant": settings.tenant})
         return
@@ -44,6 +47,13 @@ def sign_in(
     )
     console.print(Text(f"  {link}", style="cyan"), soft_wrap=True)
     console.print(Text(f"or type the code {code} on the sign-in page.", style="dim"))
+    if running is None:
+        _say_that_none_runs(settings.data_dir.absolute())
+
+
+def _say_that_none_runs(folder: Path) -> None:
+    said = f"No service runs on {folder} now. Start it, or name the folder that it serves: --data-dir."
+    progress_terminal().print(Text(said, style="yellow"), soft_wrap=True)
 
 
 def token(
@@ -76,6 +86,7 @@ def rotate(
     stolen: Annotated[
         bool, typer.Option("--stolen", help="Forget the old signing key: every token ends now.")
     ] = False,
+    json: Json = False,
 ) -> None:
     """Sign tokens with a new key and wrap secrets with a new master key from now on.
 
@@ -84,4 +95,7 @@ def rotate(
     identity = identity_of(context)
     signing = identity.keys.rotate(forget_old=stolen)
     master = identity.master_keys.rotate()
+    if json:
+        print_json({"signing_key": signing.kid, "master_key": master})
+        return
     terminal().print(f"Signing key {signing.kid}, master key {master}.")

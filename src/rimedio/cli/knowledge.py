@@ -7,15 +7,15 @@ from typing import Annotated
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
 from rich.text import Text
 
 from rimedio.bootstrap import Rimedio
 from rimedio.cli.output import Json, print_json, progress_terminal, terminal
 from rimedio.cli.session import session_of
 from rimedio.domain.codec import to_json
+from rimedio.domain.errors import NotFound
 from rimedio.knowledge.ingest import IngestReport
-from rimedio.storage.documents import DocumentStatus
+from rimedio.storage.documents import DocumentRecord, DocumentStatus
 
 kb = typer.Typer(help="See, search and prune what Rimedio knows.", no_args_is_help=True)
 
@@ -115,22 +115,21 @@ def list_documents(
         print_json([to_json(r) for r in records])
         return
     if not records:
-        terminal().print("Nothing is loaded yet. Load manuals: rimedio ingest PATH")
+        nothing = "Nothing is loaded yet. Load manuals: rimedio ingest PATH"
+        terminal().print("No document was refused." if refused else nothing)
         return
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for title in ("status", "language", "passages", "title", "source", "document"):
-        table.add_column(title, justify="right" if title == "passages" else "left", overflow="fold")
     for r in records:
-        style = "red" if r.status is DocumentStatus.REFUSED else "green"
-        table.add_row(
-            Text(r.status.lower(), style=style),
-            r.language or "",
-            str(r.chunks),
-            r.title if not r.reason else Text(r.reason, style="red"),
-            r.source_uri,
-            Text(r.document_id, style="dim"),
-        )
-    terminal().print(table)
+        _print_record(r)
+
+
+def _print_record(r: DocumentRecord) -> None:
+    """Two lines: what it is, and its source as a whole, so that it can be copied."""
+    refused = r.status is DocumentStatus.REFUSED
+    size = f"{r.chunks} passages{f', {r.language}' if r.language else ''}"
+    status = Text(f"{r.status.lower():8}", style="red" if refused else "green")
+    said = Text(r.reason, style="red") if r.reason else Text.assemble((r.title, "bold"), f"  {size}")
+    terminal().print(Text.assemble(status, "  ", said), soft_wrap=True)
+    terminal().print(Text(f"          {r.source_uri}", style="dim"), soft_wrap=True)
 
 
 @kb.command()
@@ -163,15 +162,25 @@ def search(
 def remove(
     context: typer.Context,
     documents: Annotated[
-        list[str], typer.Argument(help="Document ids or sources, as `kb list` prints them.")
+        list[str], typer.Argument(help="Sources as `kb list` prints them, paths of files, or document ids.")
     ],
     json: Json = False,
 ) -> None:
     """Forget documents and everything made from them."""
     with session_of(context).open() as rimedio:
-        removed = [rimedio.library.forget(rimedio.tenant, wanted) for wanted in documents]
+        removed = [_forget(rimedio, wanted) for wanted in documents]
     if json:
         print_json({"removed": removed})
     else:
         for name in removed:
-            terminal().print(Text(f"Forgotten: {name}"))
+            terminal().print(Text(f"Forgotten: {name}"), soft_wrap=True)
+
+
+def _forget(rimedio: Rimedio, wanted: str) -> str:
+    """Forget a document named by its id, its source, or a path from here. Raises NotFound."""
+    try:
+        return rimedio.library.forget(rimedio.tenant, wanted)
+    except NotFound:
+        if not Path(wanted).exists():
+            raise
+        return rimedio.library.forget(rimedio.tenant, str(Path(wanted).resolve()))

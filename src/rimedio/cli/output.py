@@ -2,8 +2,10 @@
 
 import json
 import os
+import shutil
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -13,6 +15,7 @@ from rich.text import Text
 from rimedio.domain.errors import RimedioError
 
 INTERRUPTED = 130
+PROGRAM = "rimedio"
 PIPED_COLUMNS = 110
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of text for people.")]
@@ -27,6 +30,14 @@ def terminal() -> Console:
 def progress_terminal() -> Console:
     """Standard error, where progress bars do not disturb a pipe."""
     return Console(stderr=True, highlight=False)
+
+
+def program() -> str:
+    """How to call this command again from here: its path where the shell would not find it by name."""
+    called = Path(sys.argv[0])
+    if called.name != PROGRAM or shutil.which(PROGRAM) is not None:
+        return PROGRAM
+    return str(called)
 
 
 def print_json(value: object) -> None:

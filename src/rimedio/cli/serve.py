@@ -10,8 +10,9 @@ import typer
 from rich.text import Text
 
 from rimedio.bootstrap import LaptopRimedio
+from rimedio.cli.address import forgotten_at_the_end, note_address
 from rimedio.cli.demo import bring_taxonomy, load_demo, open_samples
-from rimedio.cli.output import terminal
+from rimedio.cli.output import program, terminal
 from rimedio.cli.session import session_of
 from rimedio.security.permissions import Role
 
@@ -41,7 +42,7 @@ def serve(
         # The web server hands the signal that ended it on, once it has drained: both end in the same way.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         service = Service(rimedio)
-        with suppress(KeyboardInterrupt), service.running():
+        with suppress(KeyboardInterrupt), forgotten_at_the_end(rimedio.folder.path), service.running():
             run_server(
                 rimedio,
                 service,
@@ -54,6 +55,7 @@ def serve(
 
 def _welcome(rimedio: LaptopRimedio, address: str) -> None:
     """Say where it is and how to sign in."""
+    note_address(rimedio.folder.path, address)
     code = rimedio.identity.codes.make(OWNER, rimedio.tenant, [FIRST_ROLE])
     console = terminal()
     console.print()
@@ -61,6 +63,7 @@ def _welcome(rimedio: LaptopRimedio, address: str) -> None:
     console.print()
     console.print("Open this link to sign in (it works once, within 15 minutes):")
     console.print(Text(f"  {address}/?code={code}", style="cyan"), soft_wrap=True)
-    console.print(Text("Another link, also for another role:  rimedio sign-in --role operator", style="dim"))
+    again = f"Another link, also for another role:  {program()} sign-in --role operator"
+    console.print(Text(again, style="dim"), soft_wrap=True)
     console.print(Text("Stop with Ctrl-C; nothing is lost.", style="dim"))
     sys.stdout.flush()

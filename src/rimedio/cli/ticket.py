@@ -31,6 +31,7 @@ STATUS_COLOURS = {
     Status.ESCALATED: "magenta",
     Status.FAILED: "red",
 }
+SYMPTOM_CHARS_MIN = 20
 UNSETTLED = frozenset({Status.NEW, Status.PROCESSING})
 TicketId = Annotated[str, typer.Argument(help="Ticket id, such as tkt_0b7c…")]
 
@@ -125,22 +126,35 @@ def list_tickets(
     if not page.tickets:
         terminal().print("No tickets yet. Open one: rimedio ticket open --help")
         return
+    console = terminal()
+    shown = columns_for(console.width)
     table = Table(box=None, pad_edge=False, header_style="dim")
-    widths = {"opened": 12, "status": 10, "model": 8, "code": 6, "symptom": 26, "ticket": 40}
-    for title, width in widths.items():
-        table.add_column(title, no_wrap=True, min_width=width, overflow="ellipsis")
+    for title, width in shown.items():
+        table.add_column(title, no_wrap=True, min_width=width, max_width=width, overflow="ellipsis")
     for t in page.tickets:
-        table.add_row(
-            t.created_at.strftime("%d %b %H:%M"),
-            Text(t.status, style=STATUS_COLOURS.get(t.status, "")),
-            t.asset.model,
-            t.error_code or "",
-            " ".join(t.symptom_text.split())[:60],
-            Text(t.ticket_id, style="dim"),
-        )
-    terminal().print(table)
+        cells = {
+            "opened": Text(t.created_at.strftime("%d %b %H:%M")),
+            "status": Text(t.status, style=STATUS_COLOURS.get(t.status, "")),
+            "model": Text(t.asset.model),
+            "code": Text(t.error_code or ""),
+            "symptom": Text(" ".join(t.symptom_text.split())),
+            "ticket": Text(t.ticket_id, style="dim"),
+        }
+        table.add_row(*(cells[title] for title in shown))
+    console.print(table, width=sum(shown.values()) + 2 * len(shown), crop=False)
     if page.cursor:
-        terminal().print(Text(f"more: --cursor {page.cursor}", style="dim"))
+        console.print(Text(f"more: --cursor {page.cursor}", style="dim"), soft_wrap=True)
+
+
+def columns_for(width: int) -> dict[str, int]:
+    """What fits: an id that is cut short is of no use to the next command, a symptom cut short still tells."""
+    wide = {"opened": 12, "status": 10, "model": 9, "code": 6, "symptom": 0, "ticket": 40}
+    narrow = {"status": 10, "symptom": 0, "ticket": 40}
+    for columns in (wide, narrow):
+        room = width - sum(columns.values()) - 2 * (len(columns) - 1)
+        if room >= SYMPTOM_CHARS_MIN or columns is narrow:
+            break
+    return columns | {"symptom": max(room, SYMPTOM_CHARS_MIN)}
 
 
 @app.command()

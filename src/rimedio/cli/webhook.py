@@ -58,11 +58,11 @@ def list_webhooks(context: typer.Context, json: Json = False) -> None:
 
 
 @app.command()
-def remove(context: typer.Context, webhook_id: WebhookId) -> None:
+def remove(context: typer.Context, webhook_id: WebhookId, json: Json = False) -> None:
     """Remove a webhook; what still waits for it is dropped."""
     with session_of(context).open() as rimedio:
         rimedio.eventing.webhooks.remove(rimedio.tenant, webhook_id)
-    terminal().print(f"{webhook_id} is removed.")
+    _done(f"{webhook_id} is removed.", {"webhook_id": webhook_id, "removed": True}, as_json=json)
 
 
 @app.command()
@@ -74,19 +74,20 @@ def rotate(context: typer.Context, webhook_id: WebhookId, json: Json = False) ->
 
 
 @app.command()
-def enable(context: typer.Context, webhook_id: WebhookId) -> None:
+def enable(context: typer.Context, webhook_id: WebhookId, json: Json = False) -> None:
     """Deliver again to a webhook that was disabled."""
     with session_of(context).open() as rimedio:
         rimedio.eventing.webhooks.enable(rimedio.tenant, webhook_id)
-    terminal().print(f"{webhook_id} is enabled.")
+    _done(f"{webhook_id} is enabled.", {"webhook_id": webhook_id, "enabled": True}, as_json=json)
 
 
-@app.command()
-def test(context: typer.Context, webhook_id: WebhookId) -> None:
+@app.command("test")
+def send_test(context: typer.Context, webhook_id: WebhookId, json: Json = False) -> None:
     """Put a test message into the queue; the service delivers it when it runs."""
     with session_of(context).open() as rimedio:
         delivery = rimedio.eventing.send_to_webhook.test(rimedio.tenant, webhook_id)
-    terminal().print(f"Delivery {delivery} is in the queue. The service sends it when it runs.")
+    said = f"Delivery {delivery} is in the queue. The service sends it when it runs."
+    _done(said, {"webhook_id": webhook_id, "delivery_id": delivery}, as_json=json)
 
 
 @app.command()
@@ -114,11 +115,17 @@ def deliveries(
 
 
 @app.command()
-def redeliver(context: typer.Context, webhook_id: WebhookId, delivery_id: str) -> None:
+def redeliver(
+    context: typer.Context,
+    webhook_id: WebhookId,
+    delivery_id: Annotated[str, typer.Argument(help="Delivery id, as `webhook deliveries` prints it.")],
+    json: Json = False,
+) -> None:
     """Deliver once more under the same webhook-id; the service does it when it runs."""
     with session_of(context).open() as rimedio:
         rimedio.eventing.send_to_webhook.again(rimedio.tenant, webhook_id, delivery_id)
-    terminal().print(f"Delivery {delivery_id} is in the queue again.")
+    said = f"Delivery {delivery_id} is in the queue again."
+    _done(said, {"webhook_id": webhook_id, "delivery_id": delivery_id}, as_json=json)
 
 
 @app.command()
@@ -130,13 +137,22 @@ def verify(
         str, typer.Option(envvar="WEBHOOK_SECRET", help="The secret, best from WEBHOOK_SECRET.")
     ],
     body: Annotated[Path, typer.Argument(help="File with the body as it came; - for standard input.")],
+    json: Json = False,
 ) -> None:
     """Check a message as its receiver would: for who writes a receiver."""
     from rimedio.events.signing import ID, SIGNATURE, TIMESTAMP, verify_webhook
 
     headers = {ID: identity, TIMESTAMP: timestamp, SIGNATURE: signature}
     verify_webhook(secret, headers, _read(body), now=datetime.now(UTC))
-    terminal().print("The signature is authentic.")
+    _done("The signature is authentic.", {"authentic": True}, as_json=json)
+
+
+def _done(said: str, plain: dict[str, object], *, as_json: bool) -> None:
+    """A sentence for people, an object for programs."""
+    if as_json:
+        print_json(plain)
+    else:
+        terminal().print(Text(said), soft_wrap=True)
 
 
 def _read(body: Path) -> bytes:

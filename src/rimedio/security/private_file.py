@@ -4,7 +4,7 @@ import fcntl
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from rimedio.domain.errors import StorageFailed
@@ -25,7 +25,8 @@ def write_private(path: Path, content: bytes) -> None:
             os.fsync(file.fileno())
         aside.replace(path)
     except OSError as error:
-        aside.unlink(missing_ok=True)
+        with suppress(OSError):  # what kept the file from being written may keep it from being removed
+            aside.unlink()
         msg = f"{path} cannot be written ({error.strerror}). Check the folder's owner and its free space."
         raise StorageFailed(msg) from error
 

@@ -383,14 +383,19 @@ def test_a_reader_that_stops_reading_is_no_error(demo: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "word"),
-    [(("ask",), "question"), (("kb", "list", "--colour"), "--colour"), (("fly",), "fly")],
+    ("arguments", "word", "help_page"),
+    [
+        (("ask",), "question", "rimedio ask"),
+        (("kb", "list", "--colour"), "--colour", "rimedio kb list"),
+        (("fly",), "fly", "rimedio"),
+    ],
 )
 def test_a_wrong_command_line_is_json_for_programs(
-    rimedio: Run, arguments: tuple[str, ...], word: str
+    rimedio: Run, arguments: tuple[str, ...], word: str, help_page: str
 ) -> None:
     ended = rimedio(*arguments, "--json")
     assert ended.code == 2
     error = json.loads(ended.err)["error"]
     assert error["code"] == "VALIDATION_ERROR"
     assert word in error["message"]
+    assert error["message"].endswith(f"See: {help_page} --help")

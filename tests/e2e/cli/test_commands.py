@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.e2e.cli.conftest import EXAMPLES, Ended, Run, few_rows
+from tests.e2e.cli.conftest import EXAMPLES, Ended, Run, few_rows, refused
 
 from rimedio import __version__
 
@@ -219,6 +219,39 @@ def test_the_library_is_searched_listed_and_pruned(rimedio: Run, own: Path) -> N
     assert len(removed["removed"]) == 1  # type: ignore[index]
     left = rimedio("--data-dir", own, "kb", "search", "E029 sovratemperatura", "--json").out
     assert "xc-200-manuale-it.md" not in left
+
+
+def test_what_a_list_prints_can_be_given_to_the_next_command(
+    rimedio: Run, own: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = ("--data-dir", own)
+    monkeypatch.setenv("COLUMNS", "80")
+    source = str(EXAMPLES / "knowledge" / "xc-200-bollettino-bt-2025-09-it.md")
+    assert source in rimedio(*at, "kb", "list").out
+    assert rimedio(*at, "kb", "list", "--refused").out == "No document was refused.\n"
+    for number in range(2):
+        rimedio(
+            *at,
+            "ticket",
+            "open",
+            f"Errore E029 numero {number}",
+            "--product",
+            "EV_CHARGER",
+            "--model",
+            "XC-200",
+        )
+    listed = rimedio(*at, "ticket", "list", "--limit", 1).out
+    page = rimedio(*at, "ticket", "list", "--limit", 1, "--json").json
+    assert page["tickets"][0]["ticket_id"] in listed  # type: ignore[index]
+    assert f"--cursor {page['cursor']}" in listed  # type: ignore[index]
+
+
+def test_a_document_is_removed_by_a_path_from_here(rimedio: Run, own: Path, tmp_path: Path) -> None:
+    manual = tmp_path / "cwd" / "manual.md"
+    manual.write_text("# Manual\n\nText about filters.\n", "utf-8")
+    rimedio("--data-dir", own, "ingest", "manual.md")
+    assert rimedio("--data-dir", own, "kb", "remove", "manual.md").out == f"Forgotten: {manual}\n"
+    refused(rimedio("--data-dir", own, "kb", "remove", "manual.md"), 3, "manual.md")
 
 
 def test_removing_by_an_id_works_too(rimedio: Run, own: Path) -> None:

@@ -61,10 +61,14 @@ def test_a_webhook_is_registered_listed_tested_and_removed(rimedio: Run, folder:
     assert listed == {name: value for name, value in made.items() if name != "secret"}
     assert made["secret"] not in rimedio(*at, "list").out
     assert "in the queue" in rimedio(*at, "test", made["webhook_id"]).out
+    queued = rimedio(*at, "test", made["webhook_id"], "--json").json
+    assert queued["webhook_id"] == made["webhook_id"]
+    assert queued["delivery_id"]
+    assert rimedio(*at, "enable", made["webhook_id"], "--json").json["enabled"] is True
     changed = rimedio(*at, "rotate", made["webhook_id"], "--json").json
     assert changed["secret"] != made["secret"]
     assert rimedio(*at, "deliveries", made["webhook_id"]).out.startswith("No deliveries")
-    assert rimedio(*at, "remove", made["webhook_id"]).code == 0
+    assert rimedio(*at, "remove", made["webhook_id"], "--json").json["removed"] is True
     refused(rimedio(*at, "remove", made["webhook_id"]), 3, made["webhook_id"])
 
 

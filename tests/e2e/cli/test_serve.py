@@ -55,6 +55,24 @@ def test_its_link_signs_in_once(tmp_path: Path) -> None:
         assert httpx.post(f"{address}/v1/session", json={"code": code}, timeout=60).status_code == 401
 
 
+def test_links_made_beside_it_lead_to_it_and_afterwards_say_that_none_runs(
+    rimedio: Run, tmp_path: Path
+) -> None:
+    data = tmp_path / "data"
+    with served(data) as (process, address, _):
+        beside = rimedio("--data-dir", data, "sign-in", "--json").json
+        assert beside["link"].startswith(f"{address}/?code=")  # type: ignore[index]
+        assert (
+            httpx.post(f"{address}/v1/session", json={"code": beside["code"]}, timeout=60).status_code == 200
+        )  # type: ignore[index]
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=30)
+    after = rimedio("--data-dir", data, "sign-in")
+    assert after.code == 0
+    assert "http://127.0.0.1:8787/?code=" in after.out
+    assert "No service runs on" in after.err
+
+
 def test_a_data_folder_is_served_by_one_process(rimedio: Run, tmp_path: Path) -> None:
     with served(tmp_path / "data") as (_, address, _):
         refused(rimedio("--data-dir", tmp_path / "data", "serve", "--port", 0), 7, "in use by process")

@@ -1,0 +1,34 @@
+"""Where the service of a data folder answers, so that a second command prints links that work."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from rimedio.domain.errors import StorageFailed
+from rimedio.security.private_file import read_private, write_private
+
+FILE = "address"
+
+
+@contextmanager
+def forgotten_at_the_end(folder: Path) -> Iterator[None]:
+    """Whatever was noted is gone when the service has ended."""
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            (folder / FILE).unlink()
+
+
+def note_address(folder: Path, address: str) -> None:
+    """Write where the service answers; on a full disk it still serves, and links name the settings' port."""
+    with suppress(StorageFailed):
+        write_private(folder / FILE, address.encode())
+
+
+def noted_address(folder: Path) -> str | None:
+    """Where the service answers; None where none runs. After a kill -9 the last one, until the next start."""
+    with suppress(StorageFailed, UnicodeDecodeError):
+        content = read_private(folder / FILE)
+        return content.decode() if content else None
+    return None
