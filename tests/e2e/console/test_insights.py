@@ -47,7 +47,7 @@ def test_the_pointer_reads_a_chart_too(open_as: Open) -> None:
     visit.page.mouse.move(box["x"] + 50, box["y"] + 60)
     first = figure.locator(".chart-readout").inner_text()
     visit.page.mouse.move(box["x"] + box["width"] - 20, box["y"] + 60)
-    assert figure.locator(".chart-readout").inner_text() != first
+    expect(figure.locator(".chart-readout")).not_to_have_text(first)
     expect(figure.locator(".chart-cursor")).to_have_count(1)
 
 
