@@ -81,7 +81,9 @@ def test_the_metrics_are_lines_that_sagemaker_finds(tmp_path: Path, opt_ml: Path
     )
     (tmp_path / "input" / "config").mkdir()
     (tmp_path / "input" / "config" / "hyperparameters.json").write_text('{"epochs": "3", "linear": "false"}')
-    said = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True, env={**os.environ})
+    said = subprocess.run(
+        command, capture_output=True, text=True, timeout=300, check=True, env={**os.environ}
+    )
     from rimedio.classification.sagemaker_pipeline import METRIC_DEFINITIONS
 
     for definition in METRIC_DEFINITIONS:

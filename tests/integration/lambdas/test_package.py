@@ -63,7 +63,7 @@ def test_every_function_starts_out_of_the_package_alone(package: Package, tmp_pa
         packed.extractall(tmp_path)
     command = [python, "-S", "-B", "-W", "ignore", "-c", PROGRAM, json.dumps(FUNCTIONS)]
     environment = {"PYTHONPATH": str(tmp_path), "HOME": str(tmp_path)}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=400, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == "13"
 

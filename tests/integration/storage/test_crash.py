@@ -180,7 +180,7 @@ with DataFolder(Path("."), read_only=True) as folder:
         if above == Path("/tmp"):
             break
     done = subprocess.run(
-        [sys.executable, "-c", script, str(data)], capture_output=True, text=True, check=False, timeout=60
+        [sys.executable, "-c", script, str(data)], capture_output=True, text=True, check=False, timeout=300
     )
     assert "cannot be written (Permission denied). Check its owner" in done.stdout, done.stderr
     assert "{'pk': 'p', 'sk': 's'}" in done.stdout, done.stderr
