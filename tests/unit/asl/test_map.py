@@ -79,8 +79,9 @@ def chain(engine: Engine, found: Description) -> list[tuple[str, int]]:
 
 def test_results_keep_the_order_of_the_items() -> None:
     _, found = run({"ItemsPath": "$.l", "ItemSelector": {"i.$": "$$.Map.Item.Index", "v.$": "$$.Map.Item.Value",
-                    "all.$": "$.k"}}, {"l": ["a", "b"], "k": 1}, distributed=False)  # fmt: skip
-    assert found.output == [{"i": 0, "v": "a", "all": 1}, {"i": 1, "v": "b", "all": 1}]
+                    "from.$": "$$.Map.Item.Source", "all.$": "$.k"}}, {"l": ["a", "b"], "k": 1}, distributed=False)  # fmt: skip
+    same = {"from": "STATE_DATA", "all": 1}
+    assert found.output == [{"i": 0, "v": "a", **same}, {"i": 1, "v": "b", **same}]
 
 
 def test_no_items_give_no_results() -> None:

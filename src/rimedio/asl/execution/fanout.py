@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias, cast
 
 from rimedio.asl.definition.model import MapPart, ParallelPart, State
 from rimedio.asl.errors import StatesError, TaskFailed
-from rimedio.asl.execution.distributed.items import items_of
+from rimedio.asl.execution.distributed.items import STATE_DATA, items_of
 from rimedio.asl.execution.distributed.map_run import Facts, MapRuns
 from rimedio.asl.execution.failures import located
 from rimedio.asl.execution.frames import Children, Frame, Phase, Run
@@ -253,7 +253,7 @@ def _is_told_elsewhere(frame: Frame, top: Frame) -> bool:
 def _context_item(frame: Frame, index: int, value: JSON, *, batched: bool = False) -> dict[str, JSON]:
     if cast("MapPart", frame.definition.part).distributed and not batched:
         return Facts.of(frame).item(index, value)
-    return {"Index": index, "Value": value}
+    return {"Index": index, "Value": value, "Source": STATE_DATA}
 
 
 def _iteration(child: Frame) -> dict[str, JSON]:
