@@ -20,6 +20,7 @@ from rimedio import __version__
 from rimedio.domain.taxonomy import Taxonomy
 from rimedio.domain.ticket import NO_NUL
 from rimedio.lambdas.binding import BODY, BYTES, HEADERS, JSON, QUERY, RAW
+from rimedio.lambdas.document_meanings import add_meanings
 from rimedio.lambdas.document_messages import add_messages
 from rimedio.lambdas.failures import ErrorBody
 from rimedio.lambdas.replies import Download
@@ -91,6 +92,7 @@ def build_document(operations: Sequence[Operation], taxonomy: Taxonomy, settings
     document["paths"] = dict(sorted(document["paths"].items()))
     _prune(document)
     _tidy(document)
+    add_meanings(document)
     for operation in operations:
         node = document["paths"][operation.path][operation.method.lower()]
         _refuse_nul(node.get("parameters"), document, set())

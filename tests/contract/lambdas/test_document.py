@@ -9,6 +9,7 @@ import pytest
 from openapi_spec_validator import validate
 from tools.openapi import DOCUMENT, generated
 
+from rimedio.lambdas.document_meanings import described, meanings
 from rimedio.security.permissions import MATRIX, PUBLIC
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -106,3 +107,12 @@ def test_event_streams_are_described(document: dict[str, Any]) -> None:
     stream = document["paths"]["/v1/tickets/{ticket_id}/solution/stream"]["get"]
     assert list(stream["responses"]["200"]["content"]) == ["text/event-stream"]
     assert "Last-Event-ID" in [parameter["name"] for parameter in stream["parameters"]]
+
+
+def test_every_field_and_parameter_says_what_it_means(document: dict[str, Any]) -> None:
+    assert [names[0] for names, node in described(document) if not node.get("description")] == []
+
+
+def test_no_meaning_is_of_a_field_that_is_gone(document: dict[str, Any]) -> None:
+    names = {name for found, _ in described(document) for name in found}
+    assert sorted(set(meanings()) - names) == []
