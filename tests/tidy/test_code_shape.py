@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from functools import cache
+from itertools import groupby
 from pathlib import Path
 
 import pytest
@@ -16,12 +17,16 @@ from rimedio.lambdas.functions import FUNCTIONS
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "src" / "rimedio"
 MODULES = sorted(SOURCE.rglob("*.py"))
+ROOMS = {
+    room: list(paths) for room, paths in groupby(MODULES, key=lambda path: path.relative_to(SOURCE).parts[0])
+}
 MODULE_LINES_MAX = 500
 FUNCTION_LINES_MAX = 70
 ENGINE_LINES_MAX = 3_000  # of what has to be read to know how a state machine runs
 VAGUE = re.compile(r"(^|_)(utils?|helpers?|common|managers?|misc)($|_)", re.IGNORECASE)
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
+each_room = pytest.mark.parametrize("room", ROOMS)  # one test a module would be thousands
 
 
 @cache
@@ -29,18 +34,32 @@ def tree_of(path: Path) -> ast.Module:
     return ast.parse(path.read_text("utf-8"))
 
 
+@cache
+def defined_in(path: Path) -> tuple[Function | ast.ClassDef, ...]:
+    return tuple(node for node in ast.walk(tree_of(path)) if isinstance(node, Function | ast.ClassDef))
+
+
 def functions_of(path: Path) -> Iterator[Function]:
-    return (node for node in ast.walk(tree_of(path)) if isinstance(node, Function))
+    return (node for node in defined_in(path) if isinstance(node, Function))
+
+
+def imported_by(text: str) -> set[str]:
+    """Every module of Rimedio that a text names: whole, or as what is imported from the module above it."""
+    names = set(re.findall(r"rimedio(?:\.\w+)+", text))
+    for parent, inside, line in re.findall(r"from (rimedio[\w.]*) import (?:\(([^)]*)\)|([^\n(]*))", text):
+        names |= {f"{parent}.{leaf}" for leaf in re.findall(r"\w+", inside or line)}
+    return {name[:end] for name in names for end in (*(m.start() for m in re.finditer(r"\.", name)), None)}
 
 
 def name_of(path: Path) -> str:
     return str(path.relative_to(SOURCE))
 
 
-@pytest.mark.parametrize("path", MODULES, ids=name_of)
-def test_a_module_can_be_read_in_one_sitting(path: Path) -> None:
-    lines = len(path.read_text("utf-8").splitlines())
-    assert lines <= MODULE_LINES_MAX, f"{path} has {lines} lines; split it at its seams"
+@each_room
+def test_a_module_can_be_read_in_one_sitting(room: str) -> None:
+    lengths = {name_of(path): len(path.read_text("utf-8").splitlines()) for path in ROOMS[room]}
+    long = {name: lines for name, lines in lengths.items() if lines > MODULE_LINES_MAX}
+    assert not long, f"too many lines; split them at their seams: {long}"
 
 
 def test_how_a_machine_runs_can_be_read_in_an_evening() -> None:
@@ -52,30 +71,38 @@ def test_how_a_machine_runs_can_be_read_in_an_evening() -> None:
     )
 
 
-@pytest.mark.parametrize("path", MODULES, ids=name_of)
-def test_a_function_fits_on_a_screen(path: Path) -> None:
+@each_room
+def test_a_function_fits_on_a_screen(room: str) -> None:
     long = [
-        f"{f.name} ({f.end_lineno - f.lineno + 1} lines)"
+        f"{name_of(path)}: {f.name} ({f.end_lineno - f.lineno + 1} lines)"
+        for path in ROOMS[room]
         for f in functions_of(path)
         if f.end_lineno and f.end_lineno - f.lineno >= FUNCTION_LINES_MAX
     ]
-    assert not long, f"{path}: {long}"
+    assert not long
 
 
-@pytest.mark.parametrize("path", MODULES, ids=name_of)
-def test_names_say_what_a_thing_is(path: Path) -> None:
-    names = [path.stem] + [n.name for n in ast.walk(tree_of(path)) if isinstance(n, ast.ClassDef | Function)]
-    assert not [n for n in names if VAGUE.search(re.sub(r"(?<=[a-z])(?=[A-Z])", "_", n))]
+@each_room
+def test_names_say_what_a_thing_is(room: str) -> None:
+    vague = [
+        f"{name_of(path)}: {name}"
+        for path in ROOMS[room]
+        for name in (path.stem, *(node.name for node in defined_in(path)))
+        if VAGUE.search(re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name))
+    ]
+    assert not vague
 
 
-@pytest.mark.parametrize("path", [p for p in MODULES if p.read_text("utf-8").strip()], ids=name_of)
-def test_what_is_public_says_what_it_is_for(path: Path) -> None:
-    tree = tree_of(path)
-    missing = [] if ast.get_docstring(tree) else ["the module"]
-    for node in tree.body:
-        if isinstance(node, ast.ClassDef | Function) and not node.name.startswith("_"):
-            missing += [] if ast.get_docstring(node) else [node.name]
-    assert not missing, f"{path}: no docstring on {missing}"
+@each_room
+def test_what_is_public_says_what_it_is_for(room: str) -> None:
+    missing = []
+    for path in (p for p in ROOMS[room] if p.read_text("utf-8").strip()):
+        tree = tree_of(path)
+        missing += [] if ast.get_docstring(tree) else [f"{name_of(path)}: the module"]
+        for node in tree.body:
+            if isinstance(node, ast.ClassDef | Function) and not node.name.startswith("_"):
+                missing += [] if ast.get_docstring(node) else [f"{name_of(path)}: {node.name}"]
+    assert not missing, f"no docstring: {missing}"
 
 
 def test_boto3_stands_only_in_modules_named_for_the_service() -> None:
@@ -93,8 +120,8 @@ def test_boto3_stands_only_in_modules_named_for_the_service() -> None:
 
 
 def test_no_module_is_an_orphan() -> None:
-    texts = {
-        p: p.read_text("utf-8")
+    named = {
+        p: imported_by(p.read_text("utf-8"))
         for p in [*MODULES, *ROOT.glob("tools/**/*.py"), *ROOT.glob("benchmarks/*.py")]
     }
     entry = {"cli", "__main__", "__init__"}
@@ -109,11 +136,7 @@ def test_no_module_is_an_orphan() -> None:
         if path.parent.name == "functions" and path.stem in FUNCTIONS:  # entry points that AWS calls
             continue
         dotted = ".".join(path.relative_to(SOURCE.parent).with_suffix("").parts)
-        parent, _, leaf = dotted.rpartition(".")
-        pattern = re.compile(
-            rf"{re.escape(dotted)}\b|from {re.escape(parent)} import [^\n]*\b{leaf}\b|from {re.escape(parent)} import \([^)]*\b{leaf}\b"
-        )
-        if not any(pattern.search(text) for other, text in texts.items() if other != path):
+        if not any(dotted in names for other, names in named.items() if other != path):
             orphans.append(dotted)
     assert not orphans, f"nothing imports {orphans}"
 

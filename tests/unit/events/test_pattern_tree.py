@@ -31,13 +31,24 @@ EVENTS = st.dictionaries(
     max_size=3,
 )
 STEADY = settings(
-    deadline=None, derandomize=True, max_examples=1500, suppress_health_check=[HealthCheck.too_slow]
+    deadline=None, derandomize=True, max_examples=300, suppress_health_check=[HealthCheck.too_slow]
 )
 
 
 @STEADY
 @given(pattern=PATTERNS, event=EVENTS)
 def test_both_ways_of_matching_agree(pattern: dict[str, Any], event: dict[str, Any]) -> None:
+    agree(pattern, event)
+
+
+@pytest.mark.slow
+@settings(STEADY, max_examples=3000)
+@given(pattern=PATTERNS, event=EVENTS)
+def test_both_ways_of_matching_agree_on_thousands(pattern: dict[str, Any], event: dict[str, Any]) -> None:
+    agree(pattern, event)
+
+
+def agree(pattern: dict[str, Any], event: dict[str, Any]) -> None:
     try:
         compiled = Pattern.compile(pattern)
     except InvalidPattern:
