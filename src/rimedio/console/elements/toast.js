@@ -45,6 +45,7 @@ export function toast(text, { kind = "info", action = null, seconds = SECONDS } 
 
 /** Show an error of the API, or any other: what was wrong, and before it its kind where that says more. */
 export function toastError(error) {
+  if (error.status === 401) return () => {}; // the sign-in page says so, and says how to go on
   const foreign = error.lang && error.lang !== document.documentElement.lang;
   const kind = error.title && (foreign || error.status === 0 || error.status >= 500) ? `${error.title} ` : "";
   return toast(`${kind}${error.message}`, { kind: "bad" });

@@ -24,8 +24,8 @@ class Schedules extends Listing {
 
   columns() {
     return [
-      { key: "name", label: t("events.schedule"), header: true, class: "wide", cell: (one) => [h("span", { class: "mono" }, one.name), one.description && h("small", {}, one.description)] },
-      { key: "expression", label: t("events.expression"), cell: when },
+      { key: "name", label: t("events.schedule"), header: true, cell: (one) => [h("span", { class: "mono" }, one.name), one.description && h("small", {}, one.description)] },
+      { key: "expression", label: t("events.expression"), class: "wide", cell: when },
       { key: "zone", label: t("events.zone"), cell: (one) => one.timezone },
       { key: "next", label: t("events.next"), cell: (one) => (one.enabled ? dateTime(one.next_at) : "–") },
       { key: "state", label: t("knowledge.status"), cell: (one) => (one.system ? badge(t("events.managed")) : onOff(one)) },

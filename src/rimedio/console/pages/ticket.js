@@ -4,7 +4,9 @@ import { api, wasAborted } from "../api.js";
 import { fill, h, icon } from "../dom.js";
 import { priorityMark, statusBadge } from "../elements/badge.js";
 import { define, Page } from "../elements/base.js";
+import { button } from "../elements/button.js";
 import { openDialog } from "../elements/dialog.js";
+import { spoken } from "../elements/spoken.js";
 import { emptyState, errorState, skeleton } from "../elements/state.js";
 import { tabs } from "../elements/tabs.js";
 import { toast } from "../elements/toast.js";
@@ -28,6 +30,7 @@ import "../ticket/similar.js";
 
 const LIVE = ["NEW", "PROCESSING"];
 const PUBLISHED = ["READY", "RESOLVED"];
+const COMING = ["NEEDS_INFO", "IN_REVIEW", "ESCALATED"]; // an answer may still come
 const TITLE_CHARS = 110;
 const WIDE = matchMedia("(min-width: 68rem)");
 
@@ -117,7 +120,7 @@ class TicketPage extends Page {
     const kept = this.#solution && ticket.status !== "IN_REVIEW" && Edit.kept(this.#solution);
     return [
       ticket.duplicate_of && h("p", { class: "notice tone-info" }, icon("copy"), h("span", {}, t("ticket.duplicate"), " ", h("a", { href: href(`/tickets/${ticket.duplicate_of}`), class: "mono" }, ticket.duplicate_of.slice(0, 12)))),
-      ticket.status === "FAILED" && h("p", { class: "notice tone-bad" }, icon("alert"), h("span", {}, t("ticket.failed"), " ", ticket.status_reason ?? "")),
+      ticket.status === "FAILED" && h("p", { class: "notice tone-bad" }, icon("alert"), h("span", {}, t("ticket.failed"), " ", spoken("span", ticket.status_reason), may("POST /v1/tickets/{ticket_id}/reopen") && ` ${t("ticket.failed_next")}`)),
       kept && h("p", { class: "notice tone-warn" }, icon("edit"), h("span", {}, t("ticket.kept"), " ", h("button", { type: "button", class: "link", onclick: () => this.#showKept() }, t("ticket.kept_show")))),
     ];
   }
@@ -142,7 +145,8 @@ class TicketPage extends Page {
       { id: "judgements", label: t("tab.judgements"), build: make("rim-judgements") },
     ].filter(Boolean);
     if (!field) items.sort((a, b) => (a.id === "steps") - (b.id === "steps"));
-    const first = this.#ticket.status === "NEEDS_INFO" ? "conversation" : field && this.#solution ? "steps" : "remedy";
+    const toHand = operator && this.#ticket.status === "ESCALATED" && !this.#solution?.steps.length; // it is the reader's now
+    const first = this.#ticket.status === "NEEDS_INFO" ? "conversation" : field && this.#solution ? "steps" : toHand ? "notes" : "remedy";
     const chosen = this.#tabs?.dataset.chosen ?? this.route.params.tab ?? first;
     this.#tabs = tabs(items, { label: t("ticket.parts"), chosen, onChange: (id) => this.#turned(id) });
     this.#tabs.addEventListener("said", () => setTimeout(() => this.#load(), 400));
@@ -160,7 +164,7 @@ class TicketPage extends Page {
     const ticket = this.#ticket;
     if (LIVE.includes(ticket.status)) return this.#live();
     const solution = this.#solution;
-    if (!solution) return emptyState({ glyph: "clock", title: t(`remedy.none_${ticket.status}`), text: t("remedy.none_text") });
+    if (!solution) return this.#noRemedy();
     const remedy = Object.assign(document.createElement("rim-remedy"), { solution });
     this.#passage = document.createElement("rim-passage");
     remedy.addEventListener("sentence", (event) => this.#showPassage(event.detail));
@@ -170,6 +174,15 @@ class TicketPage extends Page {
     const aside = h("aside", { class: "remedy-aside", "aria-label": t("passage.title") }, this.#passage);
     if (solution.steps.length && WIDE.matches) queueMicrotask(() => remedy.isConnected && remedy.choose(0));
     return h("div", { class: ["remedy-layout", !solution.steps.length && "is-single"] }, main, solution.steps.length > 0 && aside);
+  }
+
+  #noRemedy() {
+    const { status } = this.#ticket;
+    const title = t(`remedy.none_${status}`);
+    if (status === "ESCALATED" && may("GET /v1/tickets/{ticket_id}/notes")) {
+      return emptyState({ glyph: "edit", title, text: t("remedy.none_notes"), action: button(t("tab.notes"), { glyph: "edit", onclick: () => this.#tabs.choose("notes") }) });
+    }
+    return emptyState({ glyph: "clock", title, text: COMING.includes(status) ? t("remedy.none_text") : null });
   }
 
   #showPassage(detail) {

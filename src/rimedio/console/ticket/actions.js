@@ -10,7 +10,7 @@ import { may } from "../session.js";
 const FROM = {
   resolve: ["READY", "NEEDS_INFO", "ESCALATED"],
   escalate: ["READY", "NEEDS_INFO", "FAILED"],
-  reopen: ["RESOLVED"],
+  reopen: ["RESOLVED", "FAILED"],
 };
 const LOOKS = { resolve: { kind: "primary", glyph: "done" }, escalate: { glyph: "up" }, reopen: { glyph: "refresh" } };
 

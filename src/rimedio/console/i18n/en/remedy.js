@@ -93,5 +93,6 @@ export default {
   "reason.CATEGORY_UNCERTAIN": "the category is uncertain",
   "reason.SAME_REMEDY": "the same remedy was given before and was not enough: a person decides",
   "reason.REOPENED": "the ticket was reopened: the first remedy was not enough",
-  "reason.DOCUMENTS_DISAGREE": "two documents contradict each other ({a}): the newer one counts"
+  "reason.DOCUMENTS_DISAGREE": "two documents contradict each other ({a}): the newer one counts",
+  "remedy.none_notes": "The notes hold what was looked for already, what is missing, and where to begin."
 };

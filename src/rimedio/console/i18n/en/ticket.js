@@ -105,5 +105,6 @@ export default {
   "judge.feedback": "Feedback",
   "judge.verdict_APPROVED": "Approved",
   "judge.verdict_EDITED": "Edited",
-  "judge.verdict_REJECTED": "Rejected"
+  "judge.verdict_REJECTED": "Rejected",
+  "ticket.failed_next": "Reopen it to let Rimedio try again, or hand it to a person."
 };

@@ -93,5 +93,6 @@ export default {
   "reason.CATEGORY_UNCERTAIN": "la categoria è incerta",
   "reason.SAME_REMEDY": "lo stesso rimedio è già stato dato e non è bastato: decide una persona",
   "reason.REOPENED": "il ticket è stato riaperto: il primo rimedio non è bastato",
-  "reason.DOCUMENTS_DISAGREE": "due documenti si contraddicono ({a}): vale il più recente"
+  "reason.DOCUMENTS_DISAGREE": "due documenti si contraddicono ({a}): vale il più recente",
+  "remedy.none_notes": "Negli appunti c'è ciò che è già stato cercato, ciò che manca e da dove cominciare."
 };

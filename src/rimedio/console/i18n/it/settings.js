@@ -21,7 +21,7 @@ export default {
   "settings.token_about": "Il token resta in questa scheda e finisce con essa. Non viene mai mostrato.",
   "settings.may.one": "Può usare {n} rotta dell'API",
   "settings.may.other": "Può usare {n} rotte dell'API",
-  "settings.health_about": "Ogni parte viene provata davvero: si risponde a una domanda, si verifica una frase. Vecchio al più di mezzo minuto.",
+  "settings.health_about": "Ogni parte viene provata davvero: si risponde a una domanda, si verifica una frase. L'esito ha al massimo mezzo minuto.",
   "settings.check_again": "Ricontrolla",
   "settings.part": "Parte",
   "settings.detail": "Che cosa si è trovato",

@@ -105,5 +105,6 @@ export default {
   "judge.feedback": "Giudizi",
   "judge.verdict_APPROVED": "Approvata",
   "judge.verdict_EDITED": "Corretta",
-  "judge.verdict_REJECTED": "Respinta"
+  "judge.verdict_REJECTED": "Respinta",
+  "ticket.failed_next": "Riaprilo perché Rimedio riprovi, o passalo a una persona."
 };
