@@ -6,10 +6,10 @@ plain code on the thread of the handlers.
 """
 
 import base64
-import csv
 import gzip
 import importlib
 import io
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -202,7 +202,7 @@ def _content(body: JSON, form: Format) -> JSON:
         if form.input_type == "JSONL":
             return [loads(line) for line in text.split("\n") if line.strip()]
         return _rows(text, form)
-    except (ValueError, csv.Error) as error:
+    except ValueError as error:
         raise reader_failure(f"Attempting to parse the {form.input_type} object failed: {error}") from error
 
 
@@ -249,9 +249,42 @@ def _pointed(value: JSON, pointer: str) -> JSON:
 
 def _rows(text: str, form: Format) -> list[JSON]:
     """Lines as objects: further columns are left out, missing ones empty, lines without any skipped."""
-    rows = (row for row in csv.reader(io.StringIO(text, newline=""), delimiter=form.delimiter) if row)
+    rows = _records(text, form.delimiter)
     headers = form.headers if form.header_location == "GIVEN" else _unique(tuple(next(rows, ())))
     return [dict(zip(headers, [*row, *[""] * len(headers)], strict=False)) for row in rows]
+
+
+def _records(text: str, delimiter: str) -> Iterator[list[str]]:
+    """Lines that are not empty, split into fields by the guide's rules.
+
+    Quotes may enclose a field, and then delimiters and newlines are part of it; two of them stand for one, also in a
+    field without quotes around it. A backslash takes its meaning from a backslash, quote or delimiter; before anything
+    else it vanishes.
+    """
+    plain = re.compile(rf'[^\\"\r\n{re.escape(delimiter)}]+')
+    row: list[str] = []
+    field, quoted, at, start = "", False, 0, 0
+    while at < len(text):
+        if found := plain.match(text, at):
+            field, at = field + found[0], found.end()
+            continue
+        mark, following, at = text[at], text[at + 1 : at + 2], at + 1
+        if mark == "\\" or (mark == following == '"' and (quoted or field)):
+            if following in ("\\", '"', delimiter):
+                field, at = field + following, at + 1
+        elif mark == '"' and (quoted or not field):
+            quoted = not quoted
+        elif mark == delimiter and not quoted:
+            row, field = [*row, field], ""
+        elif mark in "\r\n" and not quoted:
+            if at - 1 > start:
+                yield [*row, field]
+            at += mark == "\r" and following == "\n"
+            row, field, start = [], "", at
+        else:
+            field += mark
+    if start < len(text):
+        yield [*row, field]
 
 
 def _unique(headers: tuple[str, ...]) -> tuple[str, ...]:
