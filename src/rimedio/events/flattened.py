@@ -10,12 +10,12 @@ from rimedio.events.operators import Accepts
 
 Membership = tuple[tuple[int, int], ...]  # (number of the array, index in it), sorted, the outermost first
 Field = tuple[object, Membership]
+Fields = Mapping[str, Sequence[Field]]
 Wanted = tuple[str, Accepts, bool]  # path, values accepted, may be absent; by path
 
 
-def match_fields(wanted: Sequence[Wanted], event: Mapping[str, object]) -> bool:
+def match_fields(wanted: Sequence[Wanted], fields: Fields) -> bool:
     """Whether values can be chosen for all paths so that no array is entered at two places at once."""
-    fields = _fields(event, frozenset(path for path, _, _ in wanted))
     states: set[Membership] = {()}
     for number, (path, accepts, may_be_absent) in enumerate(wanted):
         elements = _Elements(fields[path])
@@ -31,7 +31,7 @@ def match_fields(wanted: Sequence[Wanted], event: Mapping[str, object]) -> bool:
     return True
 
 
-def _fields(event: Mapping[str, object], wanted: frozenset[str]) -> dict[str, list[Field]]:
+def fields_of(event: Mapping[str, object], wanted: frozenset[str]) -> Fields:
     """Leaf values of the wanted paths."""
     found: dict[str, list[Field]] = {path: [] for path in wanted}
     arrays = 0
@@ -77,7 +77,7 @@ class _Elements:
                     yield from found
 
 
-def _arrays(fields: Iterator[list[Field]]) -> frozenset[int]:
+def _arrays(fields: Iterator[Sequence[Field]]) -> frozenset[int]:
     return frozenset(array for found in fields for _, membership in found for array, _ in membership)
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from itertools import product
 
 from rimedio.events.complexity import Wildcards, too_complex, wildcards_of
-from rimedio.events.flattened import match_fields
+from rimedio.events.flattened import Fields, fields_of, match_fields
 from rimedio.events.operators import OPERATORS, Accepts, InvalidPattern, compile_values
 from rimedio.events.pattern_tree import Branch, grown, match_tree
 
@@ -82,11 +82,14 @@ class Pattern:
 
     def matches(self, event: Mapping[str, object]) -> bool:
         """Whether `event` satisfies the pattern."""
+        fields: Fields | None = None
         for number, tree in enumerate(self.trees):
             answer = match_tree(tree, event) if tree is not None and type(event) is dict else None
             if answer is None:
                 conditions = self.alternatives[number]
-                answer = match_fields([(c.path, c.accepts, c.may_be_absent) for c in conditions], event)
+                if fields is None:  # taken apart once for all alternatives
+                    fields = fields_of(event, frozenset(c.path for a in self.alternatives for c in a))
+                answer = match_fields([(c.path, c.accepts, c.may_be_absent) for c in conditions], fields)
             if answer:
                 return True
         return False

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from rimedio.events.flattened import fields_of
 from rimedio.events.operators import InvalidPattern
 from rimedio.events.pattern import Pattern
 
@@ -365,6 +366,19 @@ def test_lists_of_elements_do_not_multiply() -> None:
     event = {f"r{n}": [{"k": 1} for _ in range(500)] for n in range(6)}
     assert Pattern.compile(pattern).matches(event)
     assert not Pattern.compile({**pattern, "s": ["x"]}).matches(event)
+
+
+def test_an_event_is_taken_apart_once_for_all_alternatives(monkeypatch: pytest.MonkeyPatch) -> None:
+    walks: list[object] = []
+
+    def counted(event: Any, wanted: frozenset[str]) -> Any:
+        walks.append(event)
+        return fields_of(event, wanted)
+
+    monkeypatch.setattr("rimedio.events.pattern.fields_of", counted)
+    pattern = {"$or": [{"k": [str(n)]} for n in range(50)]}
+    assert not Pattern.compile(pattern).matches({"k": "x", "a.b": 1})  # the dot asks for the general way
+    assert len(walks) == 1
 
 
 def test_a_text_with_many_beginnings_of_a_wildcard_is_read_in_one_go() -> None:
