@@ -47,7 +47,7 @@ class BodySchemas:
         try:
             self._check_of(route, schema)(value)
         except fastjsonschema.JsonSchemaValueException as error:
-            faults = list(_faults(error))
+            faults = list(self._faults_of(error, ["body"]))
             first = faults[0]
             msg = f"The request is not valid: {first.field}: {first.message}."
             raise RequestRefused(msg, faults=faults) from None
@@ -61,6 +61,22 @@ class BodySchemas:
                     whole, use_default=False, use_formats=False
                 )
             return found
+
+    def _faults_of(self, error: fastjsonschema.JsonSchemaValueException, at: list[str]) -> Iterator[Fault]:
+        """The fields at fault; of alternatives, those of the one that was meant."""
+        place = [*at, *map(str, error.path[1:])]
+        if error.rule in ("oneOf", "anyOf"):
+            meant = _meant(error.definition, error.rule, error.value, ".".join(place))
+            if isinstance(meant, Fault):
+                yield meant
+                return
+            try:
+                if meant is not None:
+                    self._check_of(json.dumps(meant), meant)(error.value)
+            except fastjsonschema.JsonSchemaValueException as inner:
+                yield from self._faults_of(inner, place)
+                return
+        yield from _faults(error, ".".join(place))
 
 
 def parse(body: bytes) -> object:
@@ -81,9 +97,28 @@ def _no_constant(name: str) -> object:
     raise InvalidInput(f"{name} is no JSON number")
 
 
-def _faults(error: fastjsonschema.JsonSchemaValueException) -> Iterator[Fault]:
+def _meant(
+    definition: Mapping[str, Any], rule: str, value: object, place: str
+) -> Mapping[str, Any] | Fault | None:
+    """The alternative that the sender meant: the one beside null, or the one that the value names.
+
+    A fault where it names none; None where there is no telling.
+    """
+    options = [option for option in definition[rule] if option.get("type") != "null"]
+    if len(options) == 1:
+        return dict(options[0])
+    told = definition.get("discriminator")
+    if told is None or not isinstance(value, dict):
+        return None
+    name, named = told["propertyName"], value.get(told["propertyName"])
+    if isinstance(named, str) and named in told["mapping"]:
+        return {"$ref": told["mapping"][named]}
+    message = f"must be one of {', '.join(told['mapping'])}" if name in value else "is missing"
+    return Fault(field=f"{place}.{name}", message=message)
+
+
+def _faults(error: fastjsonschema.JsonSchemaValueException, place: str) -> Iterator[Fault]:
     """The fields at fault; of an object, those that are missing or not wanted."""
-    place = ".".join(["body", *map(str, error.path[1:])])
     if isinstance(error.value, dict) and error.rule in ("required", "additionalProperties"):
         known = error.definition.get("properties", {})
         missing = [name for name in error.definition.get("required", ()) if name not in error.value]
@@ -97,5 +132,8 @@ def _faults(error: fastjsonschema.JsonSchemaValueException) -> Iterator[Fault]:
             yield Fault(field=f"{place}.{name[:NAME_CHARS_MAX]}", message=message)
         if names:
             return
+    if error.rule == "enum":
+        yield Fault(field=place, message=f"must be one of {', '.join(map(str, error.definition['enum']))}")
+        return
     text = str(error.message).removeprefix(str(error.name)).strip()
     yield Fault(field=place, message=text[:MESSAGE_CHARS_MAX] or "is not valid")

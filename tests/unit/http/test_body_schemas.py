@@ -25,6 +25,18 @@ DOCUMENT = {
                 "required": ["model"],
                 "additionalProperties": False,
             },
+            "Up": {
+                "type": "object",
+                "properties": {"way": {"const": "UP"}, "speed": {"enum": ["FAST", "SLOW"]}},
+                "required": ["way", "speed"],
+                "additionalProperties": False,
+            },
+            "Down": {
+                "type": "object",
+                "properties": {"way": {"const": "DOWN"}},
+                "required": ["way"],
+                "additionalProperties": False,
+            },
             "Thing": {
                 "type": "object",
                 "properties": {
@@ -32,6 +44,14 @@ DOCUMENT = {
                     "parts": {"type": "array", "items": {"$ref": "#/components/schemas/Part"}},
                     "count": {"type": "integer", "maximum": 9},
                     "note": {"anyOf": [{"type": "string"}, {"type": "null"}], "default": None},
+                    "spare": {"anyOf": [{"$ref": "#/components/schemas/Part"}, {"type": "null"}]},
+                    "move": {
+                        "oneOf": [{"$ref": "#/components/schemas/Up"}, {"$ref": "#/components/schemas/Down"}],
+                        "discriminator": {
+                            "propertyName": "way",
+                            "mapping": {"UP": "#/components/schemas/Up", "DOWN": "#/components/schemas/Down"},
+                        },
+                    },
                 },
                 "required": ["part", "count"],
                 "additionalProperties": False,
@@ -111,3 +131,28 @@ def test_a_long_strange_name_is_cut(schemas: BodySchemas) -> None:
     (field,) = fields(schemas, b'{"part": {"model": "XC"}, "count": 1, "%s": 1}' % (b"x" * 5000))
 
     assert len(field) < 200
+
+
+@pytest.mark.parametrize(
+    ("more", "field", "message"),
+    [
+        ('"note": 3', "body.note", "must be string"),
+        ('"spare": {}', "body.spare.model", "is missing"),
+        ('"spare": {"model": "X"}', "body.spare.model", "must be longer than or equal to 2 characters"),
+        ('"move": {"way": "UP"}', "body.move.speed", "is missing"),
+        ('"move": {"way": "UP", "speed": "SO"}', "body.move.speed", "must be one of FAST, SLOW"),
+        ('"move": {"way": "DOWN", "speed": "FAST"}', "body.move.speed", "is not a field of this request"),
+        ('"move": {"way": "LEFT"}', "body.move.way", "must be one of UP, DOWN"),
+        ('"move": {}', "body.move.way", "is missing"),
+    ],
+)
+def test_of_alternatives_the_one_that_was_meant_says_what_is_wrong(
+    schemas: BodySchemas, more: str, field: str, message: str
+) -> None:
+    with pytest.raises(RequestRefused) as refused:
+        schemas.check(ROUTE, f'{{"part": {{"model": "XC"}}, "count": 3, {more}}}'.encode())
+    assert [(fault.field, fault.message) for fault in refused.value.faults] == [(field, message)]
+
+
+def test_alternatives_that_nothing_tells_apart_are_still_refused(schemas: BodySchemas) -> None:
+    assert fields(schemas, b'{"part": {"model": "XC"}, "count": 3, "move": 7}') == ["body.move"]
