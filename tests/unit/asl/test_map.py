@@ -265,6 +265,7 @@ def test_items_are_read_from_an_object(config: dict[str, Any], body: str | bytes
         ({"InputType": "JSON", "ItemsPointer": "/x"}, "{}", "The ItemsPointer '/x' points at nothing."),
         ({"InputType": "JSONL"}, "1\n{", "Attempting to parse the JSONL object failed"),
         (FIRST_ROW, "h,h\n1,2", "CSV headers cannot contain duplicates."),
+        ({"InputType": "JSONL"}, b"\x28\xb5\x2f\xfd\x04", "The object is compressed with ZSTD, which is not read here; use GZIP."),
         ({"InputType": "CSV", "CSVHeaderLocation": "GIVEN", "CSVHeaders": ["h", "h"]}, "1", "CSV headers cannot contain duplicates."),
         ({"InputType": "MANIFEST"}, "[]", "The object is no manifest of an S3 inventory"),
         ({"InputType": "MANIFEST"}, '{"fileFormat": "ORC"}', "The inventory's format is ORC; only CSV is supported."),
@@ -273,7 +274,7 @@ def test_items_are_read_from_an_object(config: dict[str, Any], body: str | bytes
     ],
 )  # fmt: skip
 def test_what_cannot_be_read_fails_the_map_run(
-    config: dict[str, Any], body: str, cause: str | tuple[str, ...]
+    config: dict[str, Any], body: str | bytes, cause: str | tuple[str, ...]
 ) -> None:
     found = read(body, config)
     assert found.error == "States.ItemReaderFailed"
@@ -500,9 +501,9 @@ def test_a_failed_map_run_writes_what_is_there_as_json_lines() -> None:
     )
     assert found.error == THRESHOLD
     bodies = {row.key.rpartition("/")[2]: store.get("b", row.key).decode() for row in store.list("b", "out/")}
-    assert sorted(bodies) == ["FAILED_0.jsonl", "PENDING_0.jsonl", "SUCCEEDED_0.jsonl", "manifest.json"]
-    assert bodies["SUCCEEDED_0.jsonl"] == "1"
-    assert json.loads(bodies["PENDING_0.jsonl"])["Input"] == "3"
+    assert sorted(bodies) == ["FAILED_0.json", "PENDING_0.json", "SUCCEEDED_0.json", "manifest.json"]
+    assert bodies["SUCCEEDED_0.json"] == "1"
+    assert json.loads(bodies["PENDING_0.json"])["Input"] == "3"
     counts = engine.map_runs(found.execution_id)[0].executions
     assert [counts[name] for name in ("succeeded", "failed", "pending", "total", "resultsWritten")] == [
         1,

@@ -21,7 +21,7 @@ from rimedio.asl.jsontext import JSON, PAYLOAD_BYTES_MAX, dumps, loads
 DELIMITERS = {"COMMA": ",", "PIPE": "|", "SEMICOLON": ";", "SPACE": " ", "TAB": "\t"}
 LISTING, GETTING = "listObjectsV2", "getObject"
 STATE_DATA = "STATE_DATA"
-_GZIP = "H4sI"  # how the first bytes of a gzip file look in base64
+_GZIP, _ZSTD = "H4sI", "KLUv/"  # how the first bytes of a compressed file look in base64
 
 Call: TypeAlias = Callable[[str, JSON], JSON]
 Place: TypeAlias = tuple[str, str]
@@ -214,6 +214,8 @@ def _text(body: JSON) -> str:
             text = gzip.decompress(base64.b64decode(text, validate=True)).decode()
         except (ValueError, OSError, EOFError) as error:
             raise reader_failure(f"The compressed object cannot be read: {error}") from error
+    if text.startswith(_ZSTD):
+        raise reader_failure("The object is compressed with ZSTD, which is not read here; use GZIP.")
     return text.removeprefix("\ufeff")
 
 

@@ -80,7 +80,7 @@ def files(rows: list[Row], target: JSON, config: Mapping[str, JSON], arn: str) -
     for status, found in listed.items():
         told = _transformed([row for row in rows if NAMES[row.status] == status], config)
         if told:
-            key = f"{folder}/{status}_0.json{'l' if lines else ''}"
+            key = f"{folder}/{status}_0.json"  # of JSON Lines too: the guide knows no other name
             bodies.append((key, "\n".join(map(dumps, told)) if lines else dumps(told)))
             found.append({"Key": key, "Size": len(bodies[-1][1].encode())})
     manifest: JSON = {"DestinationBucket": bucket, "MapRunArn": arn, "ResultFiles": cast("JSON", listed)}
