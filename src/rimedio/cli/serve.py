@@ -1,7 +1,10 @@
 """`rimedio serve`: the API, the console and everything in the background, in one process."""
 
+import os
 import signal
 import sys
+import threading
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
@@ -14,10 +17,12 @@ from rimedio.cli.address import forgotten_at_the_end, note_address
 from rimedio.cli.demo import bring_taxonomy, load_demo, open_samples
 from rimedio.cli.output import program, terminal
 from rimedio.cli.session import session_of
+from rimedio.listening import listening
 from rimedio.security.permissions import Role
 
 OWNER = "owner"
 FIRST_ROLE = Role.ADMIN
+LOOP_NAME = "loop "  # how the service names the threads of its background
 
 
 def serve(
@@ -30,6 +35,9 @@ def serve(
     """Start the service: API, console, executions and all that runs in the background."""
     session = session_of(context)
     settings = session.settings()
+    host, port = host or settings.http_host, settings.http_port if port is None else port
+    with listening(host, port):
+        pass  # a port that is taken is said at once, not after the demo was loaded
     if demo:
         bring_taxonomy(settings.data_dir, examples)
     with session.open() as rimedio:
@@ -46,11 +54,24 @@ def serve(
             run_server(
                 rimedio,
                 service,
-                host=host or settings.http_host,
-                port=settings.http_port if port is None else port,
+                host=host,
+                port=port,
                 on_ready=lambda address: _welcome(rimedio, address),
             )
     terminal().print("Stopped. Everything is stored; start it again to go on.")
+    if still_working(threading.enumerate()):
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(0)
+
+
+def still_working(threads: Iterable[threading.Thread]) -> bool:
+    """Whether a loop of the background did not end in time.
+
+    It may be within the embedding model, whose native code aborts the process when Python ends around it; what
+    it had not stored is done again after the next start.
+    """
+    return any(thread.name.startswith(LOOP_NAME) and thread.is_alive() for thread in threads)
 
 
 def _welcome(rimedio: LaptopRimedio, address: str) -> None:

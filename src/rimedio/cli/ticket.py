@@ -63,6 +63,11 @@ def open_ticket(
     if file is not None:
         raw = _read_json(file)
     else:
+        if symptom and not (product and model):
+            raise InvalidInput(
+                "The ticket does not say what it is about. Add --product and --model, such as "
+                "--product EV_CHARGER --model XC-200, or give all of it with --file."
+            )
         raw = {
             "customer": {"id": customer.lower().replace(" ", "-"), "name": customer},
             "asset": {"product_type": product or "", "model": model or "", "serial": serial},

@@ -79,7 +79,15 @@ class DataFolder:
         self.close()
 
     def _require_database(self) -> None:
-        if not (self.path / DATABASE).is_file():
+        try:
+            there = (self.path / DATABASE).is_file()
+        except OSError as error:
+            msg = (
+                f"The data folder {self.path} cannot be read ({error.strerror}). Check its owner and "
+                "permissions, or point `data_dir` at another folder."
+            )
+            raise StorageFailed(msg) from error
+        if not there:
             msg = (
                 f"There is no Rimedio data in {self.path}. Check `data_dir`, or load a document first: "
                 "rimedio ingest PATH."
@@ -103,7 +111,7 @@ class DataFolder:
             os.close(lock)
             msg = (
                 f"The data folder {self.path} is in use by {holder}. Stop that process first, or point "
-                "`data_dir` at another folder."
+                "`data_dir` at another folder. A running service takes manuals and tickets in its console."
             )
             raise DataFolderLocked(msg) from error
         self._lock = lock

@@ -119,6 +119,7 @@ def test_other_encodings_are_read_rightly(rimedio: Run, tmp_path: Path, encoding
         (("La colonnina non carica \udcff", *TICKET), "symptom_text"),
         (("La colonnina non carica", *TICKET, "--attach", "nothing.pdf"), "nothing.pdf"),
         ((), "symptom_text"),
+        (("La colonnina non carica", "--model", "XC-200"), "Add --product and --model"),
     ],
 )
 def test_a_ticket_that_breaks_a_rule_is_not_stored(

@@ -57,6 +57,17 @@ def test_readers_work_beside_the_writer_and_change_nothing(tmp_path: Path) -> No
         assert reader.objects.get("acme", "a") == b"x"
 
 
+def test_a_folder_that_may_not_be_looked_into_is_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(_path: Path) -> bool:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "is_file", refused)
+    with pytest.raises(StorageFailed, match=r"cannot be read \(Permission denied\)"):
+        DataFolder(tmp_path / "private", read_only=True)
+
+
 def test_reading_a_folder_without_data_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(NotFound, match="data_dir"):
         DataFolder(tmp_path / "absent", read_only=True)
