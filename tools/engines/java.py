@@ -47,8 +47,8 @@ def chosen(jdks: Iterable[Jdk], least: int) -> Jdk:
     fitting = [jdk for jdk in jdks if jdk.version >= least]
     if not fitting:
         raise Missing(
-            f"no JDK {least} or later was found (Debian: apt-get install default-jdk-headless); "
-            "set JAVA_HOME if there is one elsewhere"
+            f"no JDK {least} or later was found (apt-get install default-jdk-headless brings 17 on Debian 12, "
+            "21 on Debian 13); set JAVA_HOME if there is one elsewhere"
         )
     return min(fitting)
 
