@@ -740,3 +740,40 @@ def test_child_executions_that_are_under_way_are_listed_described_and_told_of() 
     assert {child.execution_id for child in found} < {child.execution_id for child in ended}
     with pytest.raises(ExecutionDoesNotExist):
         engine.describe(f"{first.execution_id}x")
+
+
+def test_an_inline_map_reads_no_items() -> None:
+    reader = {"Resource": GET, "Parameters": {"Bucket": "b", "Key": "k"}}
+    _, found = run({"ItemReader": reader}, {}, distributed=False)
+    assert found.error == "States.ItemReaderFailed"
+    assert "DISTRIBUTED" in str(found.cause)
+
+
+@pytest.mark.parametrize(
+    ("fields", "counts"),
+    [
+        ({"ItemSelector": {"a": "{% $nope %}"}}, {"pending": 2}),
+        (
+            {
+                "ItemSelector": {"a": "{% $states.context.Map.Item.Index = 1 ? $nope : 1 %}"},
+                "MaxConcurrency": 1,
+            },
+            {"pending": 1, "succeeded": 1},
+        ),
+        ({"ItemBatcher": {"MaxItemsPerBatch": "{% 0 %}"}}, {}),
+    ],
+)
+def test_a_map_run_that_cannot_give_its_items_out_has_failed(
+    fields: dict[str, Any], counts: dict[str, int]
+) -> None:
+    engine, found = run(fields, [1, 2], language="JSONata")
+    assert found.error == "States.QueryEvaluationError"
+    (map_run,) = engine.map_runs(found.execution_id)
+    assert (map_run.status, map_run.stopped) == ("FAILED", found.stopped)
+    assert {key: count for key, count in map_run.executions.items() if count and key != "total"} == counts
+
+
+def test_a_map_run_has_succeeded_although_the_output_of_its_state_fails() -> None:
+    engine, found = run({"Output": "{% $nope %}"}, [1], language="JSONata")
+    assert found.error == "States.QueryEvaluationError"
+    assert [each.status for each in engine.map_runs(found.execution_id)] == ["SUCCEEDED"]

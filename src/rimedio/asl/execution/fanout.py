@@ -66,12 +66,12 @@ class Fanout:
         if part.distributed:
             facts = Facts(run.at, concurrency, count, percentage, pairs=isinstance(value, dict))
             self.map_runs.begin(run, frame, facts)
-        if part.reader is None:
-            self.start_items(run, frame, part, items, scope)
-            return
         try:
-            self.map_runs.read(run, frame, part.reader, scope)
-        except StatesError as error:
+            if part.reader is None:
+                self.start_items(run, frame, part, items, scope)
+            else:
+                self.map_runs.read(run, frame, part.reader, scope)
+        except StatesError as error:  # only a Map run's reader and batches fail
             self.map_runs.fail(run, frame, error)
 
     def _items(self, state: State, part: MapPart, data: JSON, scope: Scope) -> JSON:
@@ -118,7 +118,10 @@ class Fanout:
             else:
                 self.succeed(run, frame, cast("JSON", children.results))
         except StatesError as error:
-            self._in.fail(run, frame, frame.definition, located(frame, error))
+            if frame.run_label is None:
+                self._in.fail(run, frame, frame.definition, located(frame, error))
+            else:
+                self.map_runs.fail(run, frame, error)
 
     def _start_item(self, run: Run, frame: Frame, part: MapPart, children: Children) -> None:
         index = children.pending[0]

@@ -141,6 +141,10 @@ class MapRuns:
 
     def read(self, run: Run, frame: Frame, reader: ReaderPart, scope: Scope) -> None:
         """Ask for the object that holds the items. Raises StatesError."""
+        if frame.run_label is None:
+            error = forms.reader_failure("Only a Map in DISTRIBUTED mode reads its items with an ItemReader.")
+            self._in.fail(run, frame, frame.definition, error)
+            return
         forms.Format.of(reader.config)
         limit = int(self._in.data.number(reader.items_max, scope, float("-inf")) or 0)
         if limit < 0:
@@ -288,6 +292,8 @@ class MapRuns:
 
     def fail(self, run: Run, frame: Frame, failure: StatesError) -> None:
         """A distributed Map fails as a whole; what its children have done is kept for a redrive."""
+        if frame.children is not None:
+            self.abort_children(run, frame)
         self._note(run, frame, Facts.of(frame), "FAILED")
         if frame.children is not None and run.autopsy is None and is_fatal(frame, failure):
             run.dissect()
@@ -338,6 +344,7 @@ class MapRuns:
             raise TaskFailed("States.ExceedToleratedFailureThreshold", THRESHOLD)
         self._in.tell(run, frame, "MapRunSucceeded")
         self._note(run, frame, Facts.of(frame), "SUCCEEDED")
+        frame.run_label = None  # what fails from here on is the state alone
         self._in.fanout.succeed(run, frame, output)
 
 
