@@ -5,7 +5,11 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 WORKERS ?= 2
 ENGINES := $(BIN)/python -m tools.engines
+# Long files of tests are handed out first (tests/order.py), so that no worker is alone at the end.
+SPREAD := -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 MODEL := src/rimedio/knowledge/embedding/models/e5-small-latin/model.json
+# Bytecode is kept, whatever the shell says: tests start hundreds of processes, and each would compile everything.
+export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
 .PHONY: synth help run demo setup model engines test test-all check lint format types contracts bench lock wheel clean
@@ -34,9 +38,11 @@ $(VENV)/.runtime: $(VENV)/bin/python requirements/model.txt pyproject.toml
 	@$(PIP) install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
+# pip compiles on one core, and all of aws_cdk, of which little is used: what is used compiles when it is imported.
 $(VENV)/.dev: $(VENV)/.runtime requirements/dev.txt
 	@echo "Installing test requirements (hash-checked, once; 1.5 GB, some minutes) …"
-	@$(PIP) install --quiet --require-hashes -r requirements/dev.txt
+	@$(PIP) install --quiet --no-compile --require-hashes -r requirements/dev.txt
+	@$(BIN)/python -m compileall -qq -j $(WORKERS) -x /aws_cdk/ $(VENV)/lib || true
 	@touch $@
 
 $(VENV)/.debian: tools/debian_packages.sh
@@ -49,10 +55,10 @@ $(MODEL): $(VENV)/.runtime requirements/model-weights.txt $(wildcard tools/build
 	@touch $@
 
 test: $(VENV)/.dev $(MODEL) $(VENV)/.debian ## Set up and run the tests (the slow suites are in test-all)
-	@$(ENGINES) run $(BIN)/python -m pytest -q -m "not slow" -n $(WORKERS) --dist loadfile $(PYTEST)
+	@$(ENGINES) run $(BIN)/python -m pytest -q -m "not slow" $(SPREAD) $(PYTEST)
 
 test-all: $(VENV)/.dev $(MODEL) $(VENV)/.debian ## Every test, the slow suites too
-	@$(ENGINES) run $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile $(PYTEST)
+	@$(ENGINES) run $(BIN)/python -m pytest -q $(SPREAD) $(PYTEST)
 
 engines: $(VENV)/.dev $(VENV)/.debian ## Start DynamoDB Local and OpenSearch for tests (ends: python -m tools.engines down)
 	@$(ENGINES) up

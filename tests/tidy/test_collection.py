@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.order import LONG_FIRST, place
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -36,3 +37,13 @@ def test_bytes_give_a_test_no_name(request: pytest.FixtureRequest) -> None:
         config=request.config, val=b"\x1f\x8b", argname="body"
     )
     assert names == "body"
+
+
+@pytest.mark.parametrize("path", LONG_FIRST)
+def test_what_is_handed_out_first_exists(path: str) -> None:
+    assert (ROOT / path).exists()
+
+
+def test_long_files_are_handed_out_before_short_ones() -> None:
+    names = ["tests/unit/a.py::t", "tests/e2e/cli/b.py::t", "tests/security/test_schemathesis.py::t"]
+    assert sorted(names, key=place) == names[::-1]
