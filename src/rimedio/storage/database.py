@@ -163,9 +163,8 @@ class _Held:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.connection = connection
-
-    def __del__(self) -> None:
-        self.connection.close()
+        # Not __del__: where both go in one cycle, the connection might go first, and Python 3.13 warns of it.
+        weakref.finalize(self, connection.close).atexit = False
 
 
 def _address(path: Path | None, read_only: bool) -> str:

@@ -6,6 +6,7 @@ import signal
 import sqlite3
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -273,7 +274,7 @@ def test_a_full_disk_stops_the_run_and_keeps_what_was_there(
     rimedio: Run, own: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = held(rimedio, own)
-    with sqlite3.connect(own / "rimedio.db") as connection:
+    with closing(sqlite3.connect(own / "rimedio.db")) as connection, connection:
         pages = connection.execute("PRAGMA page_count").fetchone()[0]
     opened = DataFolder.database.func  # type: ignore[attr-defined]
 
@@ -353,7 +354,7 @@ def test_ctrl_c_leaves_nothing_half_written_and_the_next_run_goes_on(
 
 def list_all(data: Path) -> list[str]:
     """Documents that are committed."""
-    with sqlite3.connect(f"file:{data / 'rimedio.db'}?mode=ro", uri=True) as connection:
+    with closing(sqlite3.connect(f"file:{data / 'rimedio.db'}?mode=ro", uri=True)) as connection, connection:
         try:
             return [row[0] for row in connection.execute("SELECT document_id FROM knowledge_documents")]
         except sqlite3.OperationalError:

@@ -2,6 +2,7 @@
 
 import shutil
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -28,7 +29,7 @@ def test_a_healthy_folder_is_green(rimedio: Run, healthy: Path, monkeypatch: pyt
 @pytest.mark.model
 def test_missing_vectors_are_found(rimedio: Run, healthy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RIMEDIO_EMBEDDER", "e5-small-latin")
-    with sqlite3.connect(healthy / "rimedio.db") as connection:
+    with closing(sqlite3.connect(healthy / "rimedio.db")) as connection, connection:
         connection.execute("DELETE FROM knowledge_vectors WHERE rowid % 2 = 0")
     failed = red(rimedio, healthy)
     assert set(failed) == {"index"}
@@ -69,7 +70,7 @@ def test_without_model_and_classifier_everything_else_is_green(rimedio: Run, dem
     ],
 )
 def test_an_index_that_disagrees_with_itself_is_found(rimedio: Run, own: Path, sql: str, check: str) -> None:
-    with sqlite3.connect(own / "rimedio.db") as connection:
+    with closing(sqlite3.connect(own / "rimedio.db")) as connection, connection:
         connection.execute(sql)
     assert check in red(rimedio, own)
 

@@ -105,6 +105,15 @@ def test_a_thread_that_ends_closes_its_connection(tmp_path: Path) -> None:
     database.close()
 
 
+def test_a_database_that_is_forgotten_in_a_cycle_closes_its_connection(tmp_path: Path) -> None:
+    database = Database(tmp_path / "a.db")
+    connection, database.itself = database.connection, database  # type: ignore[attr-defined]
+    del database
+    gc.collect()
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        connection.execute("SELECT 1")
+
+
 def test_read_only_reads_and_refuses_to_write(tmp_path: Path) -> None:
     path = tmp_path / "a.db"
     writing = Database(path)

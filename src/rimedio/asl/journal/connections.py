@@ -2,6 +2,7 @@
 
 import sqlite3
 import threading
+import weakref
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -46,9 +47,8 @@ class _Held:
         self.connection = sqlite3.connect(
             path, isolation_level=None, timeout=BUSY_SECONDS, check_same_thread=False
         )
-
-    def __del__(self) -> None:
-        self.connection.close()
+        # Not __del__: where both go in one cycle, the connection might go first, and Python 3.13 warns of it.
+        weakref.finalize(self, self.connection.close).atexit = False
 
 
 class FileConnections:
