@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 
+from rimedio.knowledge.embedding.onnx import runtime
 from tools.model.e5_file import E5File
 from tools.model.network import Floats, Network
 
@@ -78,9 +79,7 @@ def _best_cut(text: str, score: dict[str, tuple[float, int]], file: E5File) -> l
 def _compare(
     model: str | bytes, network: Network, own: list[list[int]], full: list[list[int]], least: float
 ) -> float:
-    import onnxruntime
-
-    session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
+    session = runtime().InferenceSession(model, providers=["CPUExecutionProvider"])
     cosines = []
     for ids, reference_ids in zip(own, full, strict=True):
         row = np.array([ids], np.int64)

@@ -1,12 +1,15 @@
 """Embeddings by an ONNX sentence model on this machine's processor."""
 
 import json
+import os
 import threading
 import unicodedata
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
 
 PACKAGED = Path(__file__).parent / "models"
 DEFAULT_MODEL = "e5-small-latin"
+NO_TELEMETRY = "ORT_DISABLE_TELEMETRY"
 BATCH = 4  # with batches of 16 memory doubles and speed falls: see docs on embedding
 QUERIES_KEPT = 512
 CHARACTERS_MAX = 20_000  # far beyond what 512 tokens can hold; keeps a huge text from costing minutes
@@ -152,8 +156,7 @@ class OnnxEmbedder:
         return Tokenizer.from_file(str(path))
 
     def _load_session(self) -> _Session:
-        import onnxruntime
-
+        onnxruntime = runtime()
         options = onnxruntime.SessionOptions()
         options.enable_cpu_mem_arena = False
         options.intra_op_num_threads = self._threads
@@ -168,6 +171,16 @@ class OnnxEmbedder:
         except Exception as error:  # onnxruntime raises its own kinds, which it does not document
             raise _unavailable(self._folder, error) from error
         return session
+
+
+def runtime() -> ModuleType:
+    """ONNX Runtime without its telemetry.
+
+    Left alone it writes an identifier of the machine below the home folder and sends events over the network;
+    it looks at this variable once, when it is loaded.
+    """
+    os.environ.setdefault(NO_TELEMETRY, "1")
+    return import_module("onnxruntime")
 
 
 def _unavailable(folder: Path, error: Exception) -> ModelUnavailable:

@@ -1,10 +1,13 @@
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from rimedio.domain.errors import ModelUnavailable
-from rimedio.knowledge.embedding.onnx import OnnxEmbedder
+from rimedio.knowledge.embedding.onnx import NO_TELEMETRY, OnnxEmbedder
 
 CARD = {
     "model_id": "m-1",
@@ -34,6 +37,27 @@ def test_nothing_is_loaded_before_the_first_text(tmp_path: Path) -> None:
     assert (embedder.model_id, embedder.dimensions) == ("m-1", 4)
     with pytest.raises(ModelUnavailable, match="tokenizer"):
         embedder.embed_query("x")
+
+
+@pytest.mark.model
+def test_the_model_leaves_no_identifier_of_the_machine_behind(tmp_path: Path) -> None:
+    """Its library would write one below the home folder, and send events with it."""
+    kept_out = {NO_TELEMETRY, "CI", "GITHUB_ACTIONS", "TF_BUILD", "XDG_CACHE_HOME", "XDG_DATA_HOME"}
+    environment = {name: value for name, value in os.environ.items() if name not in kept_out}
+    code = (
+        "import os; from rimedio.knowledge.embedding.onnx import OnnxEmbedder; "
+        f"OnnxEmbedder.packaged().embed_query('x'); print(os.environ['{NO_TELEMETRY}'])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=environment | {"HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "1\n", "")
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
 @pytest.mark.model
