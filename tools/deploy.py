@@ -22,6 +22,7 @@ ROOT = Path(__file__).resolve().parents[1]
 CONSOLE = ROOT / "src" / "rimedio" / "console"
 CDK = "aws-cdk@2.1148.1"  # 3.0.0 was published by mistake
 HOME = "eu-south-1"
+EDGE = "us-east-1"
 PACKAGE = "Run: python -m tools.package_lambda && make synth LAMBDA_ZIP=dist/lambda-arm64.zip"
 
 Run = Callable[[Sequence[str]], None]
@@ -39,7 +40,7 @@ class Need:
 
 NEEDS: Mapping[str, tuple[Need, ...]] = {
     "standby": (Need("PrimaryKeyArn", "keys", "KeyArn"),),
-    "console": (Need("WebAclArn", "edge", "WebAclArn", region="us-east-1"),),
+    "console": (Need("WebAclArn", "edge", "WebAclArn", region=EDGE),),
 }
 # Their parameters are the owner's to give: a domain, an organisational unit, a trained model.
 BY_HAND = frozenset({"failover", "organization", "ml"})
@@ -161,12 +162,16 @@ def stack_outputs(stack: str, region: str) -> dict[str, str]:
 
 
 def stack_stands(stack: str) -> bool:
-    """Whether a stack was ever made to its end in the home region."""
+    """Whether a stack was ever made to its end, at home or where budgets live."""
+    return any(_stands_in(stack, region) for region in (HOME, EDGE))
+
+
+def _stands_in(stack: str, region: str) -> bool:
     import boto3
     from botocore.exceptions import ClientError
 
     try:
-        told = boto3.client("cloudformation", region_name=HOME).describe_stacks(StackName=stack)
+        told = boto3.client("cloudformation", region_name=region).describe_stacks(StackName=stack)
     except ClientError as error:
         if error.response["Error"]["Code"] == "ValidationError":  # how CloudFormation calls an unknown stack
             return False

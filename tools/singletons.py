@@ -14,10 +14,18 @@ SEARCH_ROLE = "AWSServiceRoleForAmazonOpenSearchService"
 # Which stack makes what.
 MADE_BY: Mapping[str, tuple[str, ...]] = {
     "network": ("SearchRole",),
+    "cost": ("TagMonitor",),
     "github": ("OidcProvider",),
     "security": ("GuardDuty", "SecurityHub", "Recorder", "Analyzer"),
 }
-ABSENT = frozenset({"NoSuchEntity", "ResourceNotFoundException", "InvalidAccessException"})
+ABSENT = frozenset(
+    {
+        "NoSuchEntity",
+        "ResourceNotFoundException",
+        "InvalidAccessException",
+        "AWSOrganizationsNotInUseException",
+    }
+)
 
 Clients = Callable[[str], Any]
 
@@ -57,6 +65,12 @@ def _analyzer(clients: Clients) -> bool:
     return bool(clients("accessanalyzer").list_analyzers(type="ACCOUNT")["analyzers"])
 
 
+def _member(clients: Clients) -> bool:
+    """Whether another account manages this one: monitors by tag are that one's."""
+    manager = clients("organizations").describe_organization()["Organization"]["MasterAccountId"]
+    return bool(manager != clients("sts").get_caller_identity()["Account"])
+
+
 LOOKS: Mapping[str, Callable[[Clients], bool]] = {
     "OidcProvider": _provider,
     "SearchRole": _search_role,
@@ -64,4 +78,5 @@ LOOKS: Mapping[str, Callable[[Clients], bool]] = {
     "SecurityHub": _hub,
     "Recorder": _recorder,
     "Analyzer": _analyzer,
+    "TagMonitor": _member,
 }

@@ -48,7 +48,6 @@ class Need(Enum):
     TELL_PEOPLE = auto()
     SIGNING_KEYS = auto()
     ROTATE = auto()
-    LEARN = auto()
 
 
 @dataclass(frozen=True)
@@ -269,7 +268,6 @@ SERVICE: tuple[FunctionSpec, ...] = (
             Need.WATCH_WORKFLOW,
             Need.RESUME_WORKFLOW,
             Need.PUT_EVENTS,
-            Need.LEARN,
         },
         timeout_seconds=300,
         memory="index",

@@ -9,6 +9,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sns as sns
 
 from rimedio_infra.deployment import ACCOUNT, Deployment
+from rimedio_infra.singletons import unless_there
 from rimedio_infra.stacks import only_tls
 
 # Share of the whole budget that a service may take before people hear of it.
@@ -36,7 +37,7 @@ def cost(stack: cdk.Stack, d: Deployment) -> None:
         monitor_type="CUSTOM",
         monitor_specification=json.dumps({"Tags": {"Key": "rimedio:stage", "Values": [str(d.stage)]}}),
     )
-    ce.CfnAnomalySubscription(
+    subscription = ce.CfnAnomalySubscription(
         stack,
         "Anomalies",
         subscription_name=d.name,
@@ -52,6 +53,11 @@ def cost(stack: cdk.Stack, d: Deployment) -> None:
                 }
             }
         ),
+    )
+
+    # Monitors by tag are the management account's (or an account's without an organisation); budgets are anybody's.
+    unless_there(
+        stack, "TagMonitor", "its anomalies watched by the management account", monitor, subscription
     )
 
 

@@ -4,6 +4,8 @@ from rimedio_infra.catalogue import FunctionSpec
 from rimedio_infra.deployment import Deployment
 from rimedio_infra.shared import Shared
 
+# Textract is in another region than its endpoints would be; for the schema registry no endpoint is paid.
+OUT_OF_REACH = frozenset({"RIMEDIO_TEXTRACT_REGION", "RIMEDIO_SCHEMA_REGISTRY"})
 SCRATCH = "/tmp/rimedio"  # noqa: S108 - the one folder that a function may write
 UPLOAD_PART_BYTES = 4 * 1024 * 1024  # a Lambda function takes 6 MB, and base64 grows a part by a third
 
@@ -61,7 +63,7 @@ def settings(d: Deployment, shared: Shared) -> dict[str, str]:
 
 
 def inside_the_network(found: dict[str, str], spec: FunctionSpec, *, private: bool) -> dict[str, str]:
-    """Without what cannot be reached from the private subnets: endpoints are of the home region alone."""
+    """Without what cannot be reached from the private subnets: a call there would only wait for its timeout."""
     if not (private and spec.searches):
         return found
-    return {name: value for name, value in found.items() if name != "RIMEDIO_TEXTRACT_REGION"}
+    return {name: value for name, value in found.items() if name not in OUT_OF_REACH}

@@ -76,7 +76,7 @@ def deploys(d: Deployment, stage: str) -> list[Grant]:
     stacks = tuple(d.arn("cloudformation", f"stack/rimedio-{stage}-*", region) for region in regions)
     looks = (
         "iam:ListOpenIDConnectProviders guardduty:ListDetectors securityhub:DescribeHub "
-        "config:DescribeConfigurationRecorders access-analyzer:ListAnalyzers"
+        "config:DescribeConfigurationRecorders access-analyzer:ListAnalyzers organizations:DescribeOrganization"
     )
     search_role = d.arn("iam", f"role/{SERVICE_ROLES}/AWSServiceRoleForAmazonOpenSearchService", region="")
     name = stage.capitalize()

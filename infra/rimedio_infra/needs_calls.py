@@ -70,10 +70,7 @@ def _watch_workflow(d: Deployment, _s: Shared) -> Sequence[Grant]:
     actions = ("states:DescribeExecution", "states:GetExecutionHistory", "states:StopExecution")
     executions = d.arn("states", f"execution:{d.named('ticket')}:*")
     why = "executions of this one state machine; their names are tickets' ids"
-    return (
-        Grant("WatchTickets", actions, (executions,), why=why),
-        Grant("ListTickets", ("states:ListExecutions",), (d.state_machine_arn,)),
-    )
+    return (Grant("WatchTickets", actions, (executions,), why=why),)
 
 
 def _read_history(d: Deployment, _s: Shared) -> Sequence[Grant]:
@@ -176,13 +173,6 @@ def _tell_people(d: Deployment, _s: Shared) -> Sequence[Grant]:
     return (Grant("TellPeople", ("sns:Publish",), (d.arn("sns", d.named("people")),)),)
 
 
-def _learn(d: Deployment, _s: Shared) -> Sequence[Grant]:
-    if not d.sizes.sagemaker:
-        return ()
-    pipeline = d.arn("sagemaker", f"pipeline/{d.named('classifier')}")
-    return (Grant("Retrain", ("sagemaker:StartPipelineExecution",), (pipeline,)),)
-
-
 CALLS: dict[Need, Maker] = {
     Need.CONVERSE: _converse,
     Need.EMBED: _embed,
@@ -205,5 +195,4 @@ CALLS: dict[Need, Maker] = {
     Need.REDRIVE: _redrive,
     Need.CALL_AGAIN: _call_again,
     Need.TELL_PEOPLE: _tell_people,
-    Need.LEARN: _learn,
 }

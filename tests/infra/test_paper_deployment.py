@@ -29,6 +29,8 @@ SINGLETONS = {
     "AWS::Config::ConfigurationRecorder",
     "AWS::Config::DeliveryChannel",
     "AWS::AccessAnalyzer::Analyzer",
+    "AWS::CE::AnomalyMonitor",
+    "AWS::CE::AnomalySubscription",
 }
 
 Row = tuple[Template, str, dict[str, Any]]
@@ -292,3 +294,51 @@ def test_the_apis_own_name_is_a_custom_domain_in_both_regions(rows: list[Row]) -
             "parameter-StandbyHost",
             f"Api.execute-api.{REGION}.amazonaws.com",
         } or ("execute-api" in told["FullyQualifiedDomainName"])
+
+
+# How a service of IAM's actions is called among endpoints of a VPC. None: Lambda itself calls it, or nothing is sent.
+ENDPOINTS: dict[str, str | None] = {
+    "dynamodb": "dynamodb", "s3": "s3", "bedrock": "bedrock-runtime", "states": "states", "events": "events",
+    "scheduler": "scheduler", "sqs": "sqs", "kms": "kms", "secretsmanager": "secretsmanager",
+    "sagemaker": "sagemaker.runtime", "logs": None, "xray": None, "ec2": None, "es": None, "iam": None,
+}  # fmt: skip
+
+
+def test_a_function_in_the_network_reaches_every_service_that_it_calls(rows: list[Row]) -> None:
+    reached = {
+        str(p["ServiceName"]).removeprefix(f"com.amazonaws.{REGION}.")
+        for p in of(rows, "scale", "AWS::EC2::VPCEndpoint")
+    }
+    for function in of(rows, "scale", "AWS::Lambda::Function"):
+        if "VpcConfig" not in function:
+            continue
+        name, settings = function["FunctionName"], function["Environment"]["Variables"]
+        actions = {
+            action
+            for policy in role(rows, "scale", name.replace(NAME, f"{NAME}-fn"))
+            for statement in policy["Statement"]
+            for action in (
+                [statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"]
+            )
+        }
+        # What has no endpoint there is not even configured: calling it would only wait.
+        assert "RIMEDIO_TEXTRACT_REGION" not in settings
+        assert "RIMEDIO_SCHEMA_REGISTRY" not in settings
+        for service in {action.partition(":")[0] for action in actions} - {"textract", "schemas"}:
+            assert ENDPOINTS[service] is None or ENDPOINTS[service] in reached, (name, service)
+
+
+def test_the_roles_that_the_domain_is_told_of_are_those_of_the_functions_that_search(rows: list[Row]) -> None:
+    from tools.search_access import command, mapping
+    from tools.search_access import role as rights
+
+    told = set(mapping("prod", ACCOUNT)["backend_roles"])
+    assert told == {
+        f"arn:aws:iam::{ACCOUNT}:role/{function['Role'].rpartition('/')[2]}"
+        for function in of(rows, "scale", "AWS::Lambda::Function")
+        if "VpcConfig" in function
+    }
+    (domain,) = of(rows, "scale", "AWS::OpenSearchService::Domain")
+    (statement,) = domain["AccessPolicies"]["Statement"]
+    assert told < set(statement["Condition"]["ArnEquals"]["aws:PrincipalArn"])
+    assert json.loads(command("roles", rights()).split(" -d '")[1].rstrip("'")) == rights()

@@ -36,7 +36,7 @@ def make(name: str, clients: Callable[[str], Any]) -> None:
             )
 
 
-@pytest.mark.parametrize("name", sorted(set(LOOKS) - {"Analyzer"}))  # moto lists no analyzers
+@pytest.mark.parametrize("name", sorted(set(LOOKS) - {"Analyzer", "TagMonitor"}))  # moto lists no analyzers
 def test_a_singleton_is_found_once_it_is_there(name: str, clients: Callable[[str], Any]) -> None:
     assert not there(name, clients)
     make(name, clients)
@@ -55,6 +55,20 @@ def test_an_analyzer_of_the_account_is_asked_for_by_its_type(names: list[str], a
         stub.add_response("list_analyzers", {"analyzers": rows}, {"type": "ACCOUNT"})
         assert there("Analyzer", lambda _service: client) is bool(names)
     client.close()
+
+
+@pytest.mark.parametrize(("manager", "watched"), [("123456789012", False), ("999999999999", True)])
+def test_monitors_by_tag_are_left_to_the_account_that_manages(
+    manager: str, watched: bool, clients: Callable[[str], Any]
+) -> None:
+    from botocore.stub import Stubber
+
+    organizations = clients("organizations")
+    assert not there("TagMonitor", clients)  # an account of nobody's
+    with Stubber(organizations) as stub:
+        stub.add_response("describe_organization", {"Organization": {"MasterAccountId": manager}}, {})
+        made = {"organizations": organizations}
+        assert there("TagMonitor", lambda name: made.get(name) or clients(name)) is watched
 
 
 def written(folder: Path, *stacks: str, packaging: str = "file") -> Path:

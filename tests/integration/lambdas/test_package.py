@@ -55,6 +55,20 @@ def test_lambda_takes_the_package(package: Package) -> None:
     assert package.unzipped_mb < UNZIPPED_MB_MAX
 
 
+def test_the_package_that_is_deployed_is_for_arm64_and_fits_too(
+    package: Package, tmp_path: Path, source: Path
+) -> None:
+    """The wheels for Amazon's own processors, whatever this machine is."""
+    made = package if ARCHITECTURE == "arm64" else build(tmp_path / "arm64.zip", "arm64", source=source)
+    assert made.zipped_mb < ZIPPED_MB_MAX
+    assert made.unzipped_mb < UNZIPPED_MB_MAX
+    with zipfile.ZipFile(made.path) as packed:
+        libraries = [name for name in packed.namelist() if ".so" in PurePosixPath(name).suffixes]
+        machines = {packed.read(name)[18:20] for name in libraries}
+    assert len(libraries) > 20
+    assert machines == {b"\xb7\x00"}  # EM_AARCH64 (ELF header, e_machine)
+
+
 def test_every_function_starts_out_of_the_package_alone(package: Package, tmp_path: Path) -> None:
     python = python_of_lambda()
     if python is None:
