@@ -777,3 +777,37 @@ def test_a_map_run_has_succeeded_although_the_output_of_its_state_fails() -> Non
     engine, found = run({"Output": "{% $nope %}"}, [1], language="JSONata")
     assert found.error == "States.QueryEvaluationError"
     assert [each.status for each in engine.map_runs(found.execution_id)] == ["SUCCEEDED"]
+
+
+def test_a_map_run_inside_an_aborted_child_execution_is_aborted_with_its_children() -> None:
+    nap = {
+        "ProcessorConfig": MODES,
+        "StartAt": "N",
+        "States": {"N": {"Type": "Wait", "Seconds": 60, "End": True}},
+    }
+    states = {
+        "C": {
+            "Type": "Choice",
+            "Choices": [{"Variable": "$", "IsNumeric": True, "Next": "W"}],
+            "Default": "M",
+        },
+        "W": {"Type": "Wait", "Seconds": 1, "Next": "F"},
+        "F": {"Type": "Fail", "Error": "Bad"},
+        "M": {"Type": "Map", "ItemProcessor": nap, "Label": "inner", "End": True},
+    }
+    outer = {"ProcessorConfig": MODES, "StartAt": "C", "States": states}
+    each = {"Type": "Map", "ItemProcessor": outer, "Label": "outer", "End": True}
+    engine = Engine(clock=VirtualClock())
+    execution = engine.start(Machine.parse({"StartAt": "O", "States": {"O": each}}), [1, ["a", "b"]])
+    assert engine.run(execution).error == THRESHOLD
+    runs = {run.arn.split(":")[-2].rpartition("/")[2]: run for run in engine.map_runs(execution)}
+    assert (runs["outer"].status, runs["inner"].status) == ("FAILED", "ABORTED")
+    inner = engine.list_executions(map_run=runs["inner"].arn)
+    assert [child.status for child in inner] == ["ABORTED", "ABORTED"]
+    stopped = next(
+        child for child in engine.list_executions(map_run=runs["outer"].arn) if child.status == "ABORTED"
+    )
+    assert kinds(engine, stopped)[-2:] == ["MapRunAborted", "ExecutionAborted"]
+    engine.redrive(execution)
+    assert engine.run(execution).error == THRESHOLD
+    assert {run.status for run in engine.map_runs(execution)} == {"FAILED", "ABORTED"}

@@ -269,7 +269,14 @@ class MapRuns:
         children = [child for child in run.frames.values() if child.parent is frame]
         depth = frame.path.count("/") + 2
         doomed = {child.path: child.attempt for child in children}
-        run.changes.removed.extend(run.drop(lambda path: "/".join(path.split("/", depth)[:depth]) in doomed))
+
+        def is_doomed(path: str) -> bool:
+            return "/".join(path.split("/", depth)[:depth]) in doomed
+
+        nested = [each for each in run.frames.values() if each.run_label is not None and is_doomed(each.path)]
+        for each in sorted(nested, key=lambda each: -each.path.count("/")):
+            self.abort(run, each)
+        run.changes.removed.extend(run.drop(is_doomed))
         for child in children:
             child.attempt = doomed[child.path]
             child.children = None
@@ -281,6 +288,7 @@ class MapRuns:
         self.abort_children(run, frame)
         self._in.tell(run, frame, "MapRunAborted")
         self._note(run, frame, Facts.of(frame), "ABORTED")
+        frame.run_label = None  # it is told once
 
     def close(self, run: Run) -> None:
         """The execution is over, and so are its Map runs and their child executions."""
