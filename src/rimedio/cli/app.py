@@ -71,9 +71,11 @@ def _version(wanted: bool) -> None:
 def options(
     context: typer.Context,
     data_dir: Annotated[
-        Path | None, typer.Option(help="Folder that holds everything Rimedio stores. [default: .data]")
+        Path | None, typer.Option(help="Folder that holds everything Rimedio stores.", show_default=".data")
     ] = None,
-    tenant: Annotated[str | None, typer.Option(help="Whose tickets and manuals. [default: default]")] = None,
+    tenant: Annotated[
+        str | None, typer.Option(help="Whose tickets and manuals.", show_default="default")
+    ] = None,
     _version_wanted: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and end.")
     ] = False,

@@ -24,7 +24,7 @@ MONTH_FORM = "2026-01"
 def costs(
     context: typer.Context,
     month: Annotated[
-        str | None, typer.Option(help=f"Month, such as {MONTH_FORM}. [default: this one]")
+        str | None, typer.Option(help=f"Month, such as {MONTH_FORM}.", show_default="this one")
     ] = None,
     ticket: Annotated[str | None, typer.Option(help="Show what one ticket's steps cost instead.")] = None,
     check: Annotated[

@@ -153,7 +153,9 @@ def schemas(
     name: Annotated[
         str | None, typer.Argument(help="One schema, such as rimedio.tickets@TicketOpened.")
     ] = None,
-    version: Annotated[int | None, typer.Option(min=1, help="Which version. [default: the latest]")] = None,
+    version: Annotated[
+        int | None, typer.Option(min=1, help="Which version.", show_default="the latest")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Print which shapes events have, or one schema."""

@@ -29,7 +29,7 @@ def identity_of(context: typer.Context) -> HomeIdentity:
 def sign_in(
     context: typer.Context,
     role: RoleOption = Role.OPERATOR,
-    subject: Annotated[str | None, typer.Option(help="Who signs in. [default: the role's name]")] = None,
+    subject: Annotated[str | None, typer.Option(help="Who signs in.", show_default="the role's name")] = None,
     json: Json = False,
 ) -> None:
     """Print a link that signs somebody in to the console: once, within 15 minutes."""
@@ -60,7 +60,7 @@ def token(
     context: typer.Context,
     role: RoleOption = Role.INTEGRATION,
     days: Annotated[int, typer.Option(min=1, max=90, help="Days until it expires.")] = 30,
-    subject: Annotated[str | None, typer.Option(help="For whom. [default: the role's name]")] = None,
+    subject: Annotated[str | None, typer.Option(help="For whom.", show_default="the role's name")] = None,
     tier: TierOption = AccountTier.STANDARD,
     json: Json = False,
 ) -> None:

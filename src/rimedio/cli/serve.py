@@ -27,8 +27,10 @@ LOOP_NAME = "loop "  # how the service names the threads of its background
 
 def serve(
     context: typer.Context,
-    host: Annotated[str | None, typer.Option(help="Address to listen on. [default: 127.0.0.1]")] = None,
-    port: Annotated[int | None, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.")] = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on.", show_default="127.0.0.1")] = None,
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.", show_default="8787")
+    ] = None,
     demo: Annotated[bool, typer.Option("--demo", help="Load the demo's manuals and tickets first.")] = False,
     examples: Annotated[Path, typer.Option(help="Folder with the demo.")] = Path("examples"),
 ) -> None:
