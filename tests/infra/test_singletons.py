@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tools.deploy import Deployer, bare
+from tools.deploy import EDGE, HOME, Deployer, bare, stack_stands
 from tools.singletons import ISSUER, LOOKS, SEARCH_ROLE, there
 
 
@@ -110,6 +110,21 @@ def test_a_new_stack_is_told_what_the_account_has(tmp_path: Path) -> None:
 def test_a_stack_that_stands_is_not_told_that_its_own_thing_is_there(tmp_path: Path) -> None:
     commands = ran(written(tmp_path, "github"), {"OidcProvider"}, {"rimedio-prod-github"})
     assert "--parameters" not in commands["github"]
+
+
+@pytest.mark.parametrize("region", [HOME, EDGE])
+def test_a_stack_stands_where_it_was_made_at_home_or_where_budgets_live(
+    region: str, aws_environment: None
+) -> None:
+    moto = pytest.importorskip("moto", reason="moto is not installed")
+    import boto3
+
+    with moto.mock_aws():
+        assert not stack_stands("rimedio-dev-cost")
+        body = {"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}
+        client = boto3.client("cloudformation", region_name=region)
+        client.create_stack(StackName="rimedio-dev-cost", TemplateBody=json.dumps(body))
+        assert stack_stands("rimedio-dev-cost")
 
 
 @pytest.mark.parametrize(("packaging", "refused"), [("zip", True), ("file", False)])
