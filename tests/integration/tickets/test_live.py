@@ -32,6 +32,7 @@ def test_a_ticket_is_watched_from_its_start_to_its_answer() -> None:
     assert rest.done
     assert names[-1] == "complete"
     assert {"progress", "chunk", "citation"} <= set(names)
+    assert "start" not in names  # it was told before there was an execution
     (end,) = bodies(rest.events, Complete)
     assert isinstance(end, Complete)
     assert (end.status, end.outcome, end.confidence) == (Status.READY, Outcome.PUBLISH, 0.9)

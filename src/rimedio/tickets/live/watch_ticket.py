@@ -31,8 +31,13 @@ class Position:
         return f"{self.run}.{self.mark}.{self.answer}.{self.told}"
 
     @classmethod
-    def parse(cls, text: str | None, run: str) -> "Position":
-        """The position that a client sends back; the beginning for a strange one, or one of another run."""
+    def parse(cls, text: str | None, run: str, before: str) -> "Position":
+        """The position that a client sends back; the beginning for a strange one, or one of another run.
+
+        Who was told `start` `before` there was a run is not told it again when one begins.
+        """
+        if text == str(cls(before, 0)):
+            return cls(run, 0)
         parts = (text or "").split(".")
         if len(parts) != 4 or parts[0] != run or not (parts[1].isascii() and parts[3].isascii()):
             return cls(run)
@@ -63,7 +68,9 @@ class WatchTicket:
         alone. `done` comes with `complete`, as soon as the ticket rests or waits for somebody.
         """
         ticket = self.tickets.get(tenant_id, ticket_id)
-        at = Position.parse(position, _short(ticket.execution_id or ticket_id))
+        before = _short(ticket_id)
+        run = _short(ticket.execution_id) if ticket.execution_id else before
+        at = Position.parse(position, run, before)
         events: list[LiveEvent] = []
         rests = ticket.status not in AT_WORK
         closing = _short(f"{ticket.status} {ticket.solution_id} {answer} {published_only}")
