@@ -17,7 +17,7 @@ TAG = "account"
 
 
 class SignIn(BaseModel):
-    """A code that `rimedio serve` or `rimedio sign-in` printed."""
+    """A code that `rimedio serve`, `rimedio sign-in` or, on AWS, `tools.invite` printed."""
 
     model_config = ConfigDict(
         frozen=True, extra="forbid", json_schema_extra={"examples": [{"code": "7K2M-Q0XW-93HB"}]}
@@ -62,7 +62,7 @@ def register(api: Api, system: "Rimedio") -> None:
 
     @api.post("/v1/session", summary="Sign in with a one-time code", tag=TAG, errors=(401,))
     def start_session(body: SignIn) -> SignedIn:
-        """Each code works once, within fifteen minutes. Only on a service of one machine: AWS has Cognito."""
+        """Each code works once, within fifteen minutes. On AWS the user pool's tokens count as well."""
         session = system.identity.start_session(body.code, _source(api.event))
         return SignedIn(
             token=session.token,
