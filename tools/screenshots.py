@@ -77,6 +77,11 @@ def _searched(seen: Visit) -> None:
     seen.page.locator("mark").first.wait_for()
 
 
+def _scheduling(seen: Visit) -> None:
+    seen.page.locator(".section-acts .button-primary").click()
+    seen.page.get_by_role("dialog").locator("input").first.fill("morning-report")
+
+
 def _ticked(seen: Visit) -> None:
     for at in range(2):
         seen.page.locator(".check-step input").nth(at).check()
@@ -112,6 +117,7 @@ SHOTS = {
     "health": Shot(_page("/settings/health"), role="admin"),
     "settings": Shot(_page("/settings"), role="admin"),
     "first-steps": Shot(_page("/welcome"), role="admin"),
+    "schedules": Shot(_page("/events/schedules"), role="admin", before=_scheduling),
 }
 
 

@@ -217,6 +217,18 @@ def test_missing_answers_are_grouped_with_their_tickets(open_as: Open) -> None:
     expect(gap.locator(".gap-tickets a").first).to_contain_text("tkt_")
 
 
+def test_a_question_that_is_not_for_the_manuals_is_dismissed(
+    open_as: Open, ticket: Callable[..., object]
+) -> None:
+    ticket("Come detraggo la spesa nella dichiarazione dei redditi?", model="TP-8")
+    visit = open_as("operator", language="en")
+    visit.go("/knowledge/gaps")
+    gap = visit.page.locator(".gap", has_text="dichiarazione dei redditi")
+    gap.get_by_role("button", name="Dismiss").click()
+    visit.page.get_by_role("dialog").get_by_role("button", name="Dismiss").click()
+    expect(gap).to_have_count(0)
+
+
 def test_an_article_from_solved_tickets_is_corrected_and_approved(open_as: Open, service: Demo) -> None:
     with service.client() as api:
         answered = api.get("/v1/tickets", params={"status": "READY", "limit": 1}).raise_for_status().json()

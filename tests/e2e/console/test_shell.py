@@ -85,3 +85,19 @@ def test_an_address_that_leads_nowhere_says_so(open_as: OPEN) -> None:
     seen = open_as()
     seen.go("/nessuna/pagina/qui")
     expect(seen.page.get_by_role("heading", name="Pagina inesistente")).to_be_visible()
+
+
+def test_a_service_that_does_not_answer_is_said_in_the_readers_language_and_asked_again(
+    open_as: OPEN,
+) -> None:
+    seen = open_as()
+    seen.go("/settings")
+    seen.page.route("**/v1/tickets?*", lambda route: route.abort())
+    seen.page.goto(f"{seen.address}/#/queue")
+    alert = seen.page.get_by_role("alert")
+    expect(alert.filter(has_text="Rimedio non risponde.")).to_be_visible()
+    assert "fetch" not in alert.first.inner_text()  # the browser's own words are for developers
+    seen.errors.clear()  # the browser notes the refusal
+    seen.page.unroute("**/v1/tickets?*")
+    seen.page.get_by_role("button", name="Riprova").click()
+    expect(seen.page.locator(".queue-table tbody tr").first).to_be_visible()
