@@ -75,6 +75,7 @@ def feedback(number: int = 1) -> Feedback:
         created_at=START + timedelta(hours=number),
         rating=5,
         was_helpful=True,
+        comments=f"Visit {number}.",  # the same words of the same person are one feedback
     )
 
 
@@ -315,6 +316,14 @@ class TestWhatHangsOnATicket:
         rest = store.list_feedback("acme", limit=2, cursor=page.cursor)
         assert page.feedback + rest.feedback == (feedback(1), feedback(2), feedback(3))
         assert store.list_feedback("other").feedback == ()
+
+    def test_the_same_words_of_the_same_person_are_one_feedback(self, store: TicketStore) -> None:
+        store.create(ticket())
+        again = feedback(1).model_copy(
+            update={"feedback_id": "fbk_9", "created_at": START + timedelta(days=1)}
+        )
+        assert [store.add_feedback(one) for one in (feedback(1), again, feedback(2))] == [True, False, True]
+        assert store.feedback("acme", ticket().ticket_id) == (feedback(1), feedback(2))
 
     def test_more_feedback_than_a_page_is_read_whole(self, store: TicketStore) -> None:
         store.create(ticket())
