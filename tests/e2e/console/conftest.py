@@ -5,10 +5,13 @@ A window that saw an error fails its test, whatever the test looked at.
 """
 
 import itertools
+import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
+import playwright
 import pytest
 from playwright.sync_api import Browser, expect
 from tools.console import CHROMIUM, Demo, Look, Visit, chromium, prepare, samples, serving, visit
@@ -27,11 +30,24 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in ours:
         item.add_marker(pytest.mark.model)  # without vectors no answer is sure enough to be published
         item.add_marker(pytest.mark.flaky(reruns=1))  # a busy machine may outlast a test's patience, once
-    if CHROMIUM.exists():
-        return
-    skip = pytest.mark.skip(reason=f"{CHROMIUM} is missing. On Debian: apt-get install chromium")
-    for item in ours:
-        item.add_marker(skip)
+    reason = _missing() if ours else ""
+    for item in ours if reason else []:
+        item.add_marker(pytest.mark.skip(reason=reason))
+
+
+def _missing() -> str:
+    """What a browser test wants and this machine has not; empty when all is there."""
+    if not CHROMIUM.exists():
+        return f"{CHROMIUM} is missing. On Debian: apt-get install chromium"
+    driver = Path(playwright.__file__).parent / "driver" / "node"
+    if not driver.exists():
+        return ""  # packed otherwise than today: the tests themselves will tell
+    tried = subprocess.run([driver, "--version"], capture_output=True, text=True, check=False)
+    if tried.returncode == 0:
+        return ""
+    return (
+        f"Playwright's driver does not start ({tried.stderr.strip()}). On Debian: apt-get install libatomic1"
+    )
 
 
 @pytest.fixture(scope="session")
