@@ -4,8 +4,10 @@ Who may write into the table may invite; `python -m tools.invite` does. Deleting
 """
 
 from rimedio.domain.clock import Clock
+from rimedio.domain.errors import ConditionFailed
 from rimedio.security.sign_in import LIFE, CodeBook
 from rimedio.storage import keys
+from rimedio.storage.conditions import Exists
 from rimedio.storage.table import EXPIRES_AT, Key, Table
 
 SERVICE = "~service"  # owner of what belongs to no tenant
@@ -25,7 +27,10 @@ class TableSignInCodes(CodeBook):
         self._table.put({**item, "invitation": text, EXPIRES_AT: ends})
 
     def _taken(self, digest: str) -> str | None:
-        found = self._table.delete(self._key(digest))
+        try:  # on condition: of several deletes at once, an engine may tell each what was there
+            found = self._table.delete(self._key(digest), Exists("pk"))
+        except ConditionFailed:
+            return None
         return None if found is None else str(found.get("invitation", ""))
 
     @staticmethod
