@@ -161,9 +161,12 @@ def _undocumented(judged: _Judged) -> Decision | None:
 
 
 def _vague(judged: _Judged) -> Decision | None:
-    """Too little to look up, or a few words that fit many sections: ask, unless that was done often enough."""
+    """Too little to look up, or a few words that fit many sections: ask, unless that was done often enough.
+
+    Who tells of a danger is not asked for the model: a person comes first.
+    """
     asked = judged.case.question
-    if asked.codes:
+    if asked.codes or DANGEROUS in judged.case.flags:
         return None
     said = vagueness(asked.text, asked.language, named=asked.product_models)
     if not said.is_vague and not _fits_many(judged, said.terms):

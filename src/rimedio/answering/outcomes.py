@@ -46,8 +46,8 @@ _TEXTS: dict[Ground, tuple[str, str]] = {
         "the request or a document contains instructions aimed at the system",
     ),
     Ground.DANGEROUS_REQUEST: (
-        "la richiesta riguarda un'operazione pericolosa: decide una persona",
-        "the request is about a dangerous operation: a person decides",
+        "la richiesta riguarda un'operazione o una situazione pericolosa: decide una persona",
+        "the request is about a dangerous operation or situation: a person decides",
     ),
     Ground.UNSAFE_STEP: ("un passo può essere pericoloso: {0}", "a step may be dangerous: {0}"),
     Ground.VAGUE: (

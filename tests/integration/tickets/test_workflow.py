@@ -3,6 +3,7 @@
 import pytest
 from tests.integration.tickets.workshop import TENANT, FailingWriter, ScriptedGuard, Workshop, request
 
+from rimedio.answering.decide import DANGEROUS
 from rimedio.domain.answer import Outcome
 from rimedio.domain.conversation import Author
 from rimedio.domain.errors import Conflict, GenerationFailed, ModelUnavailable, Throttled
@@ -50,6 +51,22 @@ def test_a_refused_request_reaches_no_writer() -> None:
     assert (ticket.status, ticket.status_reason) == (Status.ESCALATED, "injection")
     assert writer.calls == 0
     assert "Classify" not in shop.states(ticket)
+
+
+def test_a_hazard_that_the_customer_tells_is_noted_for_the_decision_and_for_the_person() -> None:
+    shop = Workshop()
+    told = shop.work(symptom_text="Code E029, and the station gave me a shock when I touched the cable")
+    assert DANGEROUS in shop.decider.cases[0].flags
+    noted = shop.investigate(told, ("DANGEROUS_REQUEST: a person decides",))
+    assert "Call whoever wrote at once" in noted.suggested_next[0]
+
+
+def test_the_warnings_of_an_attached_manual_are_no_hazard() -> None:
+    shop = Workshop()
+    shop.objects.put(TENANT, "attachments/a.log", b"DANGER of electric shock. E030 raised")
+    attachment = Attachment(id="a", type=AttachmentType.LOG, uri="object:attachments/a.log", name="a.log")
+    shop.work(symptom_text="It stopped, see the log file", attachments=[attachment])
+    assert DANGEROUS not in shop.decider.cases[0].flags
 
 
 def test_a_passage_that_gives_orders_is_not_shown_to_the_writer() -> None:

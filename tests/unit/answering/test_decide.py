@@ -134,6 +134,12 @@ def test_a_vague_request_is_asked_back_in_its_language(text: str, language: str)
     assert ("codice" if language == "it" else "code") in found.question
 
 
+def test_who_tells_of_a_danger_is_not_asked_for_details_first() -> None:
+    given = case("The charger does not work, please help!", codes=())
+    assert decided(given).outcome is Outcome.ASK
+    assert decided(replace(given, flags=("dangerous-request",))).outcome in {Outcome.REVIEW, Outcome.ESCALATE}
+
+
 def test_after_two_questions_a_person_takes_over() -> None:
     given = replace(case("It does not work.", codes=()), asked=2)
     found = decided(given)

@@ -180,6 +180,8 @@ def _next(case: _Case, missing: Sequence[str]) -> list[str]:
     out: list[str] = []
     if case.has("injection", "INJECTION"):
         out.append(said("do-text", language))
+    if run.question and any(rule.startswith("told-") for rule in run.question.dangers):
+        out.append(said("do-hazard", language))
     if case.has("denied:", "DANGEROUS_REQUEST", "UNSAFE_STEP") or (run.question and run.question.dangers):
         out.append(said("do-danger", language))
     if case.has("UNKNOWN_CODE") and run.question and run.question.codes:

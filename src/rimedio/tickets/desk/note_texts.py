@@ -68,8 +68,12 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
         "The same equipment has {0} other tickets: look at its history.",
     ),
     "do-danger": (
-        "Non dare istruzioni a distanza: la richiesta riguarda un'operazione pericolosa.",
-        "Give no instructions from afar: the request is about a dangerous operation.",
+        "Non dare istruzioni a distanza: la richiesta riguarda un'operazione o una situazione pericolosa.",
+        "Give no instructions from afar: the request is about a dangerous operation or situation.",
+    ),
+    "do-hazard": (
+        "Chiamare subito chi ha scritto: racconta di un pericolo. Prima si mette in sicurezza, poi si ripara.",
+        "Call whoever wrote at once: a hazard is told of. Make safe first, repair afterwards.",
     ),
     "do-text": (
         "Leggere il testo originale: contiene istruzioni rivolte al sistema.",

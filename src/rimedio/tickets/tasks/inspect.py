@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from rimedio.domain.conversation import Author
 from rimedio.domain.ticket import Ticket
+from rimedio.llm.guardrails.hazards import find_hazards
 from rimedio.tickets.parts import TaskParts
 from rimedio.tickets.tasks.extract_text import AttachmentText
 from rimedio.tickets.tasks.room import QUESTION_BYTES_MAX, cut_text
@@ -40,7 +41,9 @@ def inspect(parts: TaskParts, given: InspectInput) -> TicketQuestion:
     ticket = parts.tickets.get(given.tenant_id, given.ticket_id)
     names = tuple(n for n in (ticket.customer.name, ticket.customer.contact_email) if n)
     keep = tuple(k for k in (ticket.asset.serial, ticket.asset.model, ticket.error_code) if k)
-    seen = parts.guard.inspect_request(_whole_text(parts, ticket, given), names, keep)
+    told = _told(parts, ticket)
+    read = (a.text for a in given.attachments if a.text)
+    seen = parts.guard.inspect_request("\n\n".join((told, *read)), names, keep)
     text = cut_text(seen.text, QUESTION_BYTES_MAX)
     if seen.vault:
         parts.vaults.put(ticket.tenant_id, ticket.ticket_id, seen.vault)
@@ -53,15 +56,15 @@ def inspect(parts: TaskParts, given: InspectInput) -> TicketQuestion:
         refused=bool(reasons),
         reasons=reasons,
         redacted=dict(seen.redacted),
-        dangers=seen.dangers,
+        dangers=seen.dangers + tuple(flag.rule for flag in find_hazards(told)),
     )
 
 
-def _whole_text(parts: TaskParts, ticket: Ticket, given: InspectInput) -> str:
+def _told(parts: TaskParts, ticket: Ticket) -> str:
+    """What the customer wrote. Hazards are looked for here alone: an attached manual warns of shocks everywhere."""
     page = parts.conversations.messages(ticket.tenant_id, ticket.ticket_id, limit=MESSAGES_MAX)
     replies = [m.text for m in page.messages if m.author is Author.CUSTOMER]
-    read = [a.text for a in given.attachments if a.text]
-    return "\n\n".join((ticket.symptom_text, *replies, *read))
+    return "\n\n".join((ticket.symptom_text, *replies))
 
 
 TASK = Task("inspect", InspectInput, TicketQuestion, inspect)

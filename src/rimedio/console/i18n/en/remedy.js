@@ -81,7 +81,7 @@ export default {
   "reason.NOT_IN_DOCUMENTATION": "not in the documentation: no passage answers the request",
   "reason.UNKNOWN_CODE": "not in the documentation: code {a} is not defined for this product",
   "reason.INJECTION": "the request or a document holds instructions aimed at the system",
-  "reason.DANGEROUS_REQUEST": "the request is about a dangerous operation: a person decides",
+  "reason.DANGEROUS_REQUEST": "the request is about a dangerous operation or situation: a person decides",
   "reason.UNSAFE_STEP": "a step may be dangerous: {a}",
   "reason.VAGUE": "the request says too little to be looked up in the manual",
   "reason.ASKED_ENOUGH": "questions the customer was asked already: {a}; now a person decides",

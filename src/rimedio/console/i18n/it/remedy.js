@@ -81,7 +81,7 @@ export default {
   "reason.NOT_IN_DOCUMENTATION": "non è nella documentazione: nessun passaggio risponde alla richiesta",
   "reason.UNKNOWN_CODE": "non è nella documentazione: il codice {a} non è definito per questo prodotto",
   "reason.INJECTION": "la richiesta o un documento contiene istruzioni rivolte al sistema",
-  "reason.DANGEROUS_REQUEST": "la richiesta riguarda un'operazione pericolosa: decide una persona",
+  "reason.DANGEROUS_REQUEST": "la richiesta riguarda un'operazione o una situazione pericolosa: decide una persona",
   "reason.UNSAFE_STEP": "un passo può essere pericoloso: {a}",
   "reason.VAGUE": "la richiesta dice troppo poco per cercare nel manuale",
   "reason.ASKED_ENOUGH": "domande già fatte al cliente: {a}; ora decide una persona",
