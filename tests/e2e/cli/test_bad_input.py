@@ -318,7 +318,7 @@ def test_a_folder_that_may_only_be_read_serves_readers(rimedio: Run, own: Path, 
     (tmp_path / "good.md").write_text(GOOD, "utf-8")
     own.chmod(0o555)
     try:
-        refused(rimedio("--data-dir", own, "ingest", tmp_path / "good.md"), 7, "cannot be")
+        refused(rimedio("--data-dir", own, "ingest", tmp_path / "good.md"), 7, "can only be read")
         assert rimedio("--data-dir", own, "ask", "E029").code == 0
     finally:
         own.chmod(0o755)
