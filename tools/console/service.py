@@ -73,6 +73,15 @@ class Demo:
                     return
         raise RuntimeError(f"Tickets are still being worked on. See {self.log}.")
 
+    def has_gap(self, words: str) -> None:
+        """Wait until a question with these words is among the missing answers: learning follows the ticket."""
+        with self.client() as api:
+            for _ in _waiting(REST_SECONDS_MAX):
+                page = api.get("/v1/kb/gaps", params={"limit": 100}).raise_for_status().json()
+                if any(words in gap["question"] for gap in page["items"]):
+                    return
+        raise RuntimeError(f"No missing answer says {words!r}. See {self.log}.")
+
 
 @contextmanager
 def serving(folder: Path, *, embedder: str = "none", demo: bool = True) -> Iterator[Demo]:

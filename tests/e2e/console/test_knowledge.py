@@ -208,7 +208,11 @@ def test_a_hit_opens_its_passage(open_as: Open) -> None:
     expect(visit.page.get_by_role("dialog").locator(".passage-text, .page-picture")).to_be_visible()
 
 
-def test_missing_answers_are_grouped_with_their_tickets(open_as: Open) -> None:
+def test_missing_answers_are_grouped_with_their_tickets(
+    open_as: Open, ticket: Callable[..., object], service: Demo
+) -> None:
+    ticket("Quale colore di vernice devo ordinare per il mobiletto esterno?", model="TP-8")
+    service.has_gap("colore di vernice")
     visit = open_as("operator", language="en")
     visit.go("/knowledge/gaps")
     gap = visit.page.locator(".gap", has=visit.page.locator(".gap-tickets")).first
@@ -218,9 +222,10 @@ def test_missing_answers_are_grouped_with_their_tickets(open_as: Open) -> None:
 
 
 def test_a_question_that_is_not_for_the_manuals_is_dismissed(
-    open_as: Open, ticket: Callable[..., object]
+    open_as: Open, ticket: Callable[..., object], service: Demo
 ) -> None:
     ticket("Come detraggo la spesa nella dichiarazione dei redditi?", model="TP-8")
+    service.has_gap("dichiarazione dei redditi")
     visit = open_as("operator", language="en")
     visit.go("/knowledge/gaps")
     gap = visit.page.locator(".gap", has_text="dichiarazione dei redditi")
