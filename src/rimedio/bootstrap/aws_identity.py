@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from rimedio.aws.connections import AwsConnections
-from rimedio.bootstrap.identity import SESSION_LIFE, Identity, Session
+from rimedio.bootstrap.identity import Identity, Session, session_of
 from rimedio.domain.clock import Clock, Ids, RandomIds, SystemClock
 from rimedio.domain.errors import InvalidSetting
 from rimedio.settings import Settings
@@ -131,17 +131,7 @@ class AwsIdentity(Identity):
 
         Raises Unauthorized, Throttled after too many wrong codes, Unavailable before the secret's first rotation.
         """
-        found = self.codes.redeem(code, source)
-        issued = self.issuer.issue(
-            found.subject, found.tenant_id, found.roles, tier=found.tier, life=SESSION_LIFE
-        )
-        return Session(
-            issued.token,
-            issued.principal.expires_at,
-            found.subject,
-            found.tenant_id,
-            tuple(sorted(found.roles)),
-        )
+        return session_of(self.codes.redeem(code, source), self.issuer)
 
     def _needed(self, name: str) -> str:
         value = getattr(self.settings, name)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rimedio.security.encryption import EnvelopeCipher
     from rimedio.security.keys import KeyRing
     from rimedio.security.master_keys import LocalKeyService
-    from rimedio.security.sign_in import SignInCodes
+    from rimedio.security.sign_in import Invitation, SignInCodes
     from rimedio.security.tokens import TokenIssuer, TokenRules, TokenVerifier, Verifier
 
 KEYS = "keys"
@@ -35,6 +35,13 @@ class Session:
     subject: str
     tenant_id: str
     roles: tuple[str, ...]
+
+
+def session_of(found: "Invitation", issuer: "TokenIssuer") -> Session:
+    """The session that a redeemed invitation gives: a token for twelve hours."""
+    issued = issuer.issue(found.subject, found.tenant_id, found.roles, tier=found.tier, life=SESSION_LIFE)
+    roles = tuple(sorted(found.roles))
+    return Session(issued.token, issued.principal.expires_at, found.subject, found.tenant_id, roles)
 
 
 class Identity:
@@ -174,14 +181,4 @@ class HomeIdentity(Identity):
 
         Raises Unauthorized, or Throttled after too many wrong codes.
         """
-        found = self.codes.redeem(code, source)
-        issued = self.issuer.issue(
-            found.subject, found.tenant_id, found.roles, tier=found.tier, life=SESSION_LIFE
-        )
-        return Session(
-            issued.token,
-            issued.principal.expires_at,
-            found.subject,
-            found.tenant_id,
-            tuple(sorted(found.roles)),
-        )
+        return session_of(self.codes.redeem(code, source), self.issuer)
