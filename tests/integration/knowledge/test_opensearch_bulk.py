@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from benchmarks._refusing_proxy import Refusals, refusing
@@ -9,7 +10,7 @@ from tests.opensearch import a_client, a_prefix, address_of
 
 from rimedio.domain.clock import FakeClock
 from rimedio.domain.errors import StorageFailed, Throttled
-from rimedio.knowledge.index.opensearch_bulk import ACTIONS_START, Action, BulkWriter
+from rimedio.knowledge.index.opensearch_bulk import ACTIONS_START, Action, BulkReport, BulkWriter
 from rimedio.knowledge.index.opensearch_client import OpenSearchClient
 
 COUNT = 1_500
@@ -91,3 +92,21 @@ def test_expected_failures_of_items_are_reported_and_nothing_more(engine: str, i
     client.close()
     assert [action.id for action in report.ignored] == ["0", "1"]
     assert stored(engine, index) == 3
+
+
+def test_writers_that_update_the_same_documents_all_come_through(engine: str, index: str) -> None:
+    """Each adds a field of its own to every document: a reindex fills in vectors while another process stores them."""
+    with a_client(engine) as client:
+        BulkWriter(client).write("loading", actions(index, 40), refresh=True)
+
+    def update(writer: int) -> BulkReport:
+        with a_client(engine) as client:
+            fields = [Action("update", index, str(n), {f"field_{writer}": n}) for n in range(40)]
+            return BulkWriter(client).write("filling in", fields)
+
+    with ThreadPoolExecutor(12) as pool:
+        reports = list(pool.map(update, range(12)))
+    assert [report.written for report in reports] == [40] * 12
+    with a_client(engine) as client:
+        kept = client.call("reading", "GET", f"/{index}/_doc/7")["_source"]
+    assert kept == {"number": 7} | {f"field_{writer}": 7 for writer in range(12)}

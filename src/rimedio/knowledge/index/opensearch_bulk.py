@@ -2,8 +2,9 @@
 
 A refusal (429 for the whole request, `es_rejected_execution_exception` for single items) is an answer, not an
 accident: what was refused is sent again after a pause with jitter, in smaller parts; what was taken is not sent
-again. Parts grow back while all goes well (additive increase, multiplicative decrease, as TCP does). Every
-document has an id of its own, so one that was taken without an answer is only written over.
+again. An update that met another writer's (409) is made anew, by the server first and then by us. Parts grow back
+while all goes well (additive increase, multiplicative decrease, as TCP does). Every document has an id of its own,
+so one that was taken without an answer is only written over.
 """
 
 from collections import deque
@@ -22,6 +23,8 @@ REFUSED_MUCH, REFUSED_SOME = 0.5, 0.1  # parts of a request
 ROUNDS = 60  # refusals in a row before giving up: about a minute and a half at the longest pauses
 SILENT_ROUNDS = 8  # requests in a row without an answer, each of which waits for its time-out
 RETRIED = frozenset({429, 502, 503, 504})
+CONFLICT = 409
+CONFLICTS = 3  # that the server settles by itself, reading the document anew each time
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,8 @@ class Action:
         head: Json = {"_index": self.index, "_id": self.id}
         if self.routing is not None:
             head["routing"] = self.routing
+        if self.verb == "update":
+            head["retry_on_conflict"] = CONFLICTS
         body = (
             []
             if self.source is None
@@ -148,12 +153,17 @@ class BulkWriter:
                 report.written += 1
             elif status in ignore:
                 ignored.append(sent[0])
-            elif status in RETRIED and not _is_blocked(result):
+            elif _passes(sent[0], status) and not _is_blocked(result):
                 report.refused += 1
                 left.append(sent)
             else:
                 raise _lost(doing, sent[0], result)
         return left, Throttled(f"OpenSearch refused {len(left)} of {len(part)} items while {doing}.")
+
+
+def _passes(action: Action, status: int) -> bool:
+    """Whether the item may be taken the next time: two writers updated one document, or the server was busy."""
+    return status in RETRIED or (status == CONFLICT and action.verb == "update")
 
 
 def _is_blocked(result: Json) -> bool:
