@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis.internal.conjecture import providers
 from pytest_socket import disable_socket, enable_socket, socket_allow_hosts
 
-pytest_plugins = ["tests.engines", "tests.garbage", "tests.order"]
+pytest_plugins = ["tests.engines", "tests.garbage", "tests.order", "tests.reruns"]
 
 ROOT = Path(__file__).resolve().parents[1]
 DATA = ROOT.parent / "shared" / "data"

@@ -29,7 +29,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     ours = [item for item in items if "/e2e/console/" in item.path.as_posix()]
     for item in ours:
         item.add_marker(pytest.mark.model)  # without vectors no answer is sure enough to be published
-        item.add_marker(pytest.mark.flaky(reruns=2))  # a busy machine may outlast a test's patience
     reason = _missing() if ours else ""
     for item in ours if reason else []:
         item.add_marker(pytest.mark.skip(reason=reason))
