@@ -8,8 +8,10 @@ from rimedio.storage.objects import (
     BLOCK_BYTES,
     ListedObject,
     ObjectPage,
+    ObjectPart,
     StoredObject,
     blocks_of,
+    checked_bounds,
     checked_limit,
     checked_name,
     checked_tenant,
@@ -41,6 +43,11 @@ class MemoryObjectStore:
         whole = self.get(tenant_id, name)
         for start in range(0, len(whole), block_bytes):
             yield whole[start : start + block_bytes]
+
+    def part(self, tenant_id: str, name: str, start: int, end: int) -> ObjectPart:
+        whole = self.get(tenant_id, name)
+        checked_bounds(name, start, end, len(whole))
+        return ObjectPart(whole[start:end], StoredObject(name, len(whole), etag_of(whole)))
 
     def head(self, tenant_id: str, name: str) -> StoredObject | None:
         found = self._contents.get((checked_tenant(tenant_id), checked_name(name)))

@@ -29,6 +29,14 @@ class StoredObject:
     etag: str
 
 
+@dataclass(frozen=True, slots=True)
+class ObjectPart:
+    """Some bytes of an object, and the object they are out of, as it was when they were read."""
+
+    data: bytes
+    whole: StoredObject
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class ListedObject:
     """An object in a list; no hash, for S3 lists none of the content."""
@@ -60,6 +68,13 @@ class ObjectStore(Protocol):
 
     def stream(self, tenant_id: str, name: str, block_bytes: int = BLOCK_BYTES) -> Iterator[bytes]:
         """The content in blocks, for what is too large for memory. Raises NotFound at the first block."""
+        ...
+
+    def part(self, tenant_id: str, name: str, start: int, end: int) -> ObjectPart:
+        """The bytes from `start` up to `end`, or to the last one; on the laptop the hash reads the content.
+
+        Raises NotFound, and InvalidInput when no byte of the object lies there.
+        """
         ...
 
     def head(self, tenant_id: str, name: str) -> StoredObject | None:
@@ -114,6 +129,13 @@ def checked_name(name: str) -> str:
         )
         raise InvalidInput(msg)
     return name
+
+
+def checked_bounds(name: str, start: int, end: int, size: int | None = None) -> None:
+    """Raises InvalidInput unless a byte lies between `start` and `end`, in an object of `size` bytes if that is known."""
+    if not 0 <= start < (end if size is None else min(end, size)):
+        held = "" if size is None else f", which has {size}"
+        raise InvalidInput(f"There are no bytes {start} to {end} in the object {name!r}{held}. Ask for others.")
 
 
 def checked_limit(limit: int) -> int:

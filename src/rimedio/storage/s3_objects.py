@@ -13,8 +13,10 @@ from rimedio.storage.objects import (
     BLOCK_BYTES,
     ListedObject,
     ObjectPage,
+    ObjectPart,
     StoredObject,
     blocks_of,
+    checked_bounds,
     checked_limit,
     checked_name,
     checked_tenant,
@@ -26,6 +28,7 @@ PART_BYTES = 16 * 1024 * 1024  # of a multipart upload: S3 takes 5 MB to 5 GB, a
 READ_ATTEMPTS = 4  # of one content; each goes on where the one before broke off
 HASH = "sha256"  # the metadata that holds it: S3's own checksum of a multipart upload is one of its parts
 _ABSENT = frozenset({"404", "NoSuchKey", "NotFound"})
+_BEYOND = frozenset({"416", "InvalidRange"})
 
 
 class S3ObjectStore:
@@ -91,17 +94,24 @@ class S3ObjectStore:
             else:
                 return
 
+    def part(self, tenant_id: str, name: str, start: int, end: int) -> ObjectPart:
+        key = self._key(tenant_id, name)
+        checked_bounds(name, start, end)
+        for attempt in range(1, READ_ATTEMPTS + 1):
+            try:
+                answer, data = self._range(key, name, start, end)
+                break
+            except Unavailable:
+                if attempt == READ_ATTEMPTS:
+                    raise
+        size = int(str(answer["ContentRange"]).rpartition("/")[2])
+        return ObjectPart(data, StoredObject(name, size, self._hash(tenant_id, name, answer)))
+
     def head(self, tenant_id: str, name: str) -> StoredObject | None:
         found = self._head(self._key(tenant_id, name))
         if found is None:
             return None
-        etag = found.get("Metadata", {}).get(HASH)
-        if etag is None:  # put there by something else
-            hashed = hashlib.sha256()
-            for block in self.stream(tenant_id, name):
-                hashed.update(block)
-            etag = hashed.hexdigest()
-        return StoredObject(name, int(found["ContentLength"]), str(etag))
+        return StoredObject(name, int(found["ContentLength"]), self._hash(tenant_id, name, found))
 
     def exists(self, tenant_id: str, name: str) -> bool:
         return self._head(self._key(tenant_id, name)) is not None
@@ -150,6 +160,33 @@ class S3ObjectStore:
                     return None
                 raise
             return found
+
+    def _hash(self, tenant_id: str, name: str, about: Mapping[str, Any]) -> str:
+        """SHA-256 of a content that S3 told of."""
+        known = about.get("Metadata", {}).get(HASH)
+        if known is not None:
+            return str(known)
+        hashed = hashlib.sha256()  # put there by something else
+        for block in self.stream(tenant_id, name):
+            hashed.update(block)
+        return hashed.hexdigest()
+
+    def _range(self, key: str, name: str, start: int, end: int) -> tuple[Mapping[str, Any], bytes]:
+        """What S3 tells of an object, and some of its bytes."""
+        from botocore.exceptions import ClientError
+
+        wanted = f"bytes={start}-{end - 1}"
+        with _explained("reading an object"):
+            try:
+                answer = self._client.get_object(Bucket=self._bucket, Key=key, Range=wanted)
+            except ClientError as error:
+                if error_code(error) in _BEYOND:
+                    raise InvalidInput(
+                        f"There are no bytes {start} to {end} in the object {name!r}. Ask for others."
+                    ) from None
+                raise _reading(error, name) from error
+            with closing(answer["Body"]) as body:
+                return answer, body.read()
 
     def _put_small(self, about: Mapping[str, object], content: bytes, digest: bytes) -> None:
         with _explained("writing an object"):

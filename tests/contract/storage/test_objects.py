@@ -31,6 +31,24 @@ def test_content_may_come_in_pieces_and_may_be_empty(objects: ObjectStore) -> No
     assert objects.get("acme", "b") == b""
 
 
+def test_a_part_is_read_with_what_it_is_a_part_of(objects: ObjectStore) -> None:
+    content = bytes(range(256)) * 1000
+    stored = objects.put("acme", "manuals/xc200.pdf", content)
+    for start, end in ((0, 1), (100, 50_000), (255_999, 256_000), (200_000, 999_999)):
+        part = objects.part("acme", "manuals/xc200.pdf", start, end)
+        assert (part.data, part.whole) == (content[start:end], stored)
+
+
+def test_a_part_that_is_nowhere_is_refused(objects: ObjectStore) -> None:
+    objects.put("acme", "a", b"four")
+    objects.put("acme", "empty", b"")
+    for name, start, end in (("a", 4, 5), ("a", 2, 2), ("a", 3, 1), ("a", -1, 2), ("empty", 0, 1)):
+        with pytest.raises(InvalidInput, match="no bytes"):
+            objects.part("acme", name, start, end)
+    with pytest.raises(NotFound, match="gone"):
+        objects.part("acme", "gone", 0, 1)
+
+
 def test_a_second_put_replaces(objects: ObjectStore) -> None:
     objects.put("acme", "a", b"old and long")
     objects.put("acme", "a", b"new")
