@@ -132,10 +132,12 @@ def checked_name(name: str) -> str:
 
 
 def checked_bounds(name: str, start: int, end: int, size: int | None = None) -> None:
-    """Raises InvalidInput unless a byte lies between `start` and `end`, in an object of `size` bytes if that is known."""
+    """Raises InvalidInput unless a byte lies from `start` up to `end`, in an object of `size` bytes if it is known."""
     if not 0 <= start < (end if size is None else min(end, size)):
         held = "" if size is None else f", which has {size}"
-        raise InvalidInput(f"There are no bytes {start} to {end} in the object {name!r}{held}. Ask for others.")
+        raise InvalidInput(
+            f"There are no bytes {start} to {end} in the object {name!r}{held}. Ask for others."
+        )
 
 
 def checked_limit(limit: int) -> int:
