@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from rimedio.domain.clock import Clock
-from rimedio.domain.errors import InvalidDocument, NotFound
+from rimedio.domain.errors import ConditionFailed, InvalidDocument, NotFound
 from rimedio.domain.knowledge import Document
 from rimedio.domain.taxonomy import Taxonomy
 from rimedio.knowledge.chunking import CountTokens, Strategy, StructureAware, estimate_tokens
@@ -160,10 +160,13 @@ class Ingestor:
         modified: datetime | None = None,
         given: Given | None = None,
         attributes: Mapping[str, str] | None = None,
+        queued: DocumentRecord | None = None,
     ) -> Document:
         """Load one file that is in memory, such as an upload; `attributes` are kept with it.
 
-        Raises InvalidDocument, after recording why.
+        `queued` is the record that asked for it. Raises ConditionFailed, and writes nothing, when the register
+        holds another one by then (a newer version was sent, or the document was removed, while this one was
+        read); InvalidDocument, after recording why.
         """
         found = self._ledger.find(tenant_id, document_id(tenant_id, source_uri))
         kept = {**(attributes or {}), RECIPE: self._recipe.fingerprint}
@@ -171,6 +174,9 @@ class Ingestor:
         file = RawFile(tenant_id, source_uri, name, data, when, kept, found is not None, given or Given())
         prepared = prepare(file, self._recipe)
         with self._transaction():
+            if queued is not None and self._ledger.find(tenant_id, queued.document_id) != queued:
+                msg = f"{source_uri} was replaced or removed while it was read. Read what is queued now."
+                raise ConditionFailed(msg)
             self.write(prepared, tenant_id)
         if isinstance(prepared, Refused):
             raise InvalidDocument(prepared.reason)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from rimedio.domain.clock import Clock
-from rimedio.domain.errors import InvalidDocument, InvalidInput, NotFound
+from rimedio.domain.errors import ConditionFailed, InvalidDocument, InvalidInput, NotFound
 from rimedio.domain.knowledge import DocType
 from rimedio.knowledge.ingest import Ingestor
 from rimedio.knowledge.preparation import Given, document_id
@@ -111,7 +111,10 @@ class ReadDocuments:
                 modified=record.updated_at,
                 given=_given(record),
                 attributes={k: v for k, v in record.attributes.items() if k in {ORIGINAL, FILE_NAME}},
+                queued=record,
             )
+        except ConditionFailed:
+            return  # replaced, and queued anew, or removed: what was read of it is nobody's business any more
         except InvalidDocument:  # recorded with its reason by the ingestor
             self.objects.delete(record.tenant_id, record.attributes.get(ORIGINAL, "missing"))
 

@@ -1,5 +1,7 @@
 """Documents that the service takes in: queued, read in the background, shown where a quote stands."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ from rimedio.domain.knowledge import DocType
 from rimedio.knowledge.preparation import Given
 from rimedio.settings import EmbedderName, Settings
 from rimedio.storage.documents import DocumentStatus
+from rimedio.storage.memory_objects import MemoryObjectStore
 
 PDF = Path(__file__).parents[3] / "examples" / "knowledge" / "tepora-messa-in-servizio-it.pdf"
 MANUAL = b"# Pump P-1\n\n## Noise\n\nThe pump hums when the bearing is dry. Grease the bearing with 5 g of grease.\n"
@@ -51,6 +54,45 @@ def test_the_same_name_again_is_a_new_version_of_the_same_document(system: Rimed
     assert again.document_id == first.document_id
     (passage, *_) = system.library.find("acme", "how much grease").passages
     assert "9 g" in passage.chunk.text
+
+
+class Meanwhile(MemoryObjectStore):
+    """A store of objects, in which somebody else acts once, as soon as an object has been read."""
+
+    def __init__(self, act: Callable[[], object]) -> None:
+        super().__init__()
+        self._acts = [act]
+
+    def get(self, tenant_id: str, name: str) -> bytes:
+        found = super().get(tenant_id, name)
+        if self._acts:
+            self._acts.pop()()
+        return found
+
+
+@pytest.mark.parametrize("first", [MANUAL, b"\x00\x01\x02" * 50], ids=["good", "unreadable"])
+def test_a_version_sent_while_the_one_before_is_read_is_read_too(system: Rimedio, first: bytes) -> None:
+    newer = MANUAL.replace(b"5 g", b"9 g")
+    objects = Meanwhile(lambda: load("acme", newer, "pump.md"))
+    load = replace(system.manuals.load, objects=objects)
+    reading = replace(system.manuals.reading, objects=objects)
+    queued = load("acme", first, "pump.md")
+    reading.run_once()
+    assert system.documents.get("acme", queued.document_id).status is DocumentStatus.PROCESSING
+    reading.run_once()
+    assert system.documents.get("acme", queued.document_id).status is DocumentStatus.INDEXED
+    (passage, *_) = system.library.find("acme", "how much grease").passages
+    assert "9 g" in passage.chunk.text
+
+
+def test_a_document_removed_while_it_is_read_stays_removed(system: Rimedio) -> None:
+    objects = Meanwhile(lambda: system.library.forget("acme", queued.document_id))
+    queued = replace(system.manuals.load, objects=objects)("acme", MANUAL, "pump.md")
+    reading = replace(system.manuals.reading, objects=objects)
+    reading.run_once()
+    assert system.documents.find("acme", queued.document_id) is None
+    assert system.index.document("acme", queued.document_id) is None
+    assert reading.run_once() == 0
 
 
 def test_a_file_that_cannot_be_read_is_refused_with_its_reason_and_not_kept(system: Rimedio) -> None:
