@@ -44,13 +44,20 @@ class Visit:
     errors: list[str] = field(default_factory=list)
 
     def go(self, route: str) -> None:
-        """Open a page of the console, such as `/queue?status=READY`, and wait for its heading."""
-        self.page.goto(f"{self.address}/#{route}")
+        """Open a page of the console, such as `/queue?status=READY`, and wait for its heading.
+
+        The page before stands there, heading and all, until the next one's module has come: it is marked, so that it
+        is not taken for the one that was asked for.
+        """
+        address = f"{self.address}/#{route}"
+        if self.page.url != address:
+            self.page.evaluate("document.querySelector('main > *')?.setAttribute('data-left', '')")
+        self.page.goto(address)
         self.settle()
 
     def settle(self) -> None:
         """Wait until the page has its heading and nothing loads any more."""
-        self.page.wait_for_selector("main h1", state="attached")
+        self.page.wait_for_selector("main > :not([data-left]) h1", state="attached")
         expect(self.page.locator(".skeleton")).to_have_count(0, timeout=WAIT_MS_MAX)
 
     def until(self, expression: str) -> None:

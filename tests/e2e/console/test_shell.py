@@ -101,3 +101,15 @@ def test_a_service_that_does_not_answer_is_said_in_the_readers_language_and_aske
     seen.page.unroute("**/v1/tickets?*")
     seen.page.get_by_role("button", name="Riprova").click()
     expect(seen.page.locator(".queue-table tbody tr").first).to_be_visible()
+
+
+def test_going_somewhere_waits_for_that_page_and_not_for_the_one_that_is_left(open_as: OPEN) -> None:
+    seen = open_as("admin")
+
+    def slow(route: Any) -> None:
+        seen.page.wait_for_timeout(1000)  # meanwhile the page before still stands there, heading and all
+        route.continue_()
+
+    seen.page.route("**/pages/knowledge.js", slow)
+    seen.go("/knowledge")
+    assert seen.page.locator("h1").inner_text() == "Manuali"
