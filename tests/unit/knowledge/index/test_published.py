@@ -30,6 +30,19 @@ class Flaky(MemoryShelf):
         return super().read(name)
 
 
+class Forgetful(MemoryShelf):
+    """Loses the answer to the first exchange of the manifest; the second try meets what the first one wrote."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lost = 0
+
+    def swap(self, name: str, content: bytes, expected: str | None) -> str:
+        tag = super().swap(name, content, expected)
+        self.lost += 1
+        return tag if self.lost > 1 else super().swap(name, content, expected)
+
+
 @pytest.fixture
 def clock() -> FakeClock:
     return FakeClock()
@@ -191,3 +204,47 @@ def test_a_file_is_packed_only_where_that_is_worth_it(tmp_path: Path) -> None:
     packed, packing = pack(smooth)
     assert packing == GZIP
     assert packed.stat().st_size < 2_000
+
+
+def test_a_version_whose_manifest_was_exchanged_without_an_answer_stays(
+    tmp_path: Path, clock: FakeClock
+) -> None:
+    shelf, times = Forgetful(), []
+
+    def work(index: SqliteIndex) -> None:
+        times.append(index)
+        load(index, "manual", "new")
+
+    IndexPublisher(shelf, tmp_path / "writer", clock, SeededIds()).apply(work)
+    assert len(times) == 1
+    reader = PublishedIndex(shelf, tmp_path / "reader", clock)
+    assert texts_of(reader) == ["new"]
+    reader.close()
+
+
+def test_a_version_that_others_built_upon_before_its_writer_heard_of_it_stays(
+    tmp_path: Path, clock: FakeClock
+) -> None:
+    shelf, names = MemoryShelf(), []
+
+    class Slow(MemoryShelf):
+        """The same files; between the exchange and its answer another writer publishes the next version."""
+
+        def swap(self, name: str, content: bytes, expected: str | None) -> str:
+            shelf.swap(name, content, expected)
+            other = IndexPublisher(shelf, tmp_path / "other", clock, SeededIds(2))
+            other.apply(lambda index: load(index, "other", "of another"))
+            raise ConditionFailed("Another writer was first, namely this one.")
+
+    slow = Slow()
+    slow._files = shelf._files
+    IndexPublisher(slow, tmp_path / "writer", clock, SeededIds()).apply(
+        lambda index: names.append(load(index, "manual", "new"))
+    )
+    assert len(names) == 1
+    found = read_manifest(shelf)
+    assert found is not None
+    assert {name for name in shelf._files if name != MANIFEST} == found[0].files
+    reader = PublishedIndex(shelf, tmp_path / "reader", clock)
+    assert sorted(texts_of(reader) + texts_of(reader, "other")) == ["new", "of another"]
+    reader.close()
