@@ -31,7 +31,10 @@ KEPT = frozenset(
     ]
 )
 SCHEMA_REF = "#/components/schemas/"
-CORS_HEADERS = "authorization,content-type,idempotency-key,last-event-id,x-request-id"
+CORS_HEADERS = (
+    "authorization,content-type,idempotency-key,if-match,if-none-match,if-range,last-event-id,range"
+    ",x-request-id"
+)
 ERRORS = {
     # kind of gateway response: status, code of the API's own error
     "MISSING_AUTHENTICATION_TOKEN": (404, "NOT_FOUND"),  # how API Gateway calls an unknown route

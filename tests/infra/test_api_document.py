@@ -82,3 +82,9 @@ def test_errors_of_the_gateway_look_like_the_services_own(made: dict[str, Any]) 
         text = response["responseTemplates"]["application/json"]
         body = json.loads(text.replace("$context.error.messageString", '"why"'))
         assert set(body["error"]) == {"code", "message", "details", "request_id", "timestamp"}
+
+
+def test_pages_of_another_site_may_send_the_same_headers_in_both_homes() -> None:
+    from rimedio.lambdas.cors import REQUEST_HEADERS
+
+    assert api_document.CORS_HEADERS.split(",") == REQUEST_HEADERS.decode().split(", ")

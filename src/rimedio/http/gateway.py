@@ -65,7 +65,6 @@ INLINE = frozenset(
         "GET /v1/taxonomy",
         "GET /v1/tickets/{ticket_id}",
         "GET /v1/uploads/{upload_id}",
-        "GET /v1/kb/documents/{document_id}",
     }
 )
 # What may take seconds (models, pictures of pages, files) has threads of its own and cannot hold up the rest.

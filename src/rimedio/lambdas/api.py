@@ -55,9 +55,11 @@ class ApiHandler:
         return self.api.resolve(event, context)
 
 
-def build_api(system: "Rimedio", topics: Sequence[str] = TOPICS) -> ApiHandler:
-    """The API on one system: all of it, or some of its topics."""
-    api = Api(system.clock, system.ids)
+def build_api(
+    system: "Rimedio", topics: Sequence[str] = TOPICS, *, file_bytes_max: int | None = None
+) -> ApiHandler:
+    """The API on one system: all of it, or some of its topics. `file_bytes_max`: what one answer can carry."""
+    api = Api(system.clock, system.ids, file_bytes_max)
     for topic in topics:
         import_module(f"{ROUTES}.{topic}").register(api, system)
     return ApiHandler(api)

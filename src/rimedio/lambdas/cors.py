@@ -5,10 +5,13 @@ from collections.abc import Iterable, Mapping
 Headers = list[tuple[bytes, bytes]]
 
 METHODS = b"GET, POST, PUT, DELETE"
-REQUEST_HEADERS = b"authorization, content-type, idempotency-key, last-event-id, x-request-id"
+REQUEST_HEADERS = (
+    b"authorization, content-type, idempotency-key, if-match, if-none-match, if-range, last-event-id, range, "
+    b"x-request-id"
+)
 EXPOSED = (
     b"x-request-id, x-ratelimit-limit, x-ratelimit-remaining, x-ratelimit-reset, retry-after, "
-    b"idempotency-replayed, content-disposition"
+    b"idempotency-replayed, content-disposition, accept-ranges, content-range, etag"
 )
 MAX_AGE_SECONDS = b"600"
 

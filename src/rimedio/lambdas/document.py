@@ -43,8 +43,10 @@ MEANINGS = {
     404: "There is no such thing, or it belongs to another tenant.",
     406: "This is a stream; it is served by the streaming endpoint.",
     409: "It exists, but not in the state that was expected.",
-    413: "The body is too large.",
+    412: "The file has none of the entity tags that were named.",
+    413: "The body is too large, or the file is too large for one answer: ask for it in pieces, with Range.",
     415: "The body has another type than this operation takes.",
+    416: "The range lies behind the file's end; Content-Range tells its size.",
     429: "Too many requests; try again after Retry-After seconds.",
     500: "Something went wrong inside.",
     503: "A part is missing or broken now; try again later.",
@@ -57,10 +59,20 @@ RESPONSE_HEADERS = {
     "Retry-After": ("Seconds to wait before trying again.", {"type": "string"}),
     "WWW-Authenticate": ("How to prove who is calling.", {"type": "string"}),
     "Content-Disposition": ("Save the file under this name; it is not to be shown.", {"type": "string"}),
+    "Accept-Ranges": ("bytes: pieces of this can be asked for.", {"type": "string"}),
+    "Content-Range": ("Which bytes these are, of how many, as `bytes 0-99/1000`.", {"type": "string"}),
+    "ETag": ("Names this content; the same bytes, the same tag.", {"type": "string"}),
     "Idempotency-Replayed": ("true where the same request had been accepted before.", {"type": "string"}),
 }
 ON_EVERY_ANSWER = ("X-Request-Id", "X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
-MORE_HEADERS = {401: ("WWW-Authenticate",), 429: ("Retry-After",), 503: ("Retry-After",)}
+MORE_HEADERS = {
+    401: ("WWW-Authenticate",),
+    416: ("Content-Range",),
+    429: ("Retry-After",),
+    503: ("Retry-After",),
+}
+PIECE = "A piece of it, 4 MiB at most; Content-Range says which."
+UNCHANGED = "The caller has this very content."
 # How a schema is called whose class has a namesake: by the modules it stands in. Clients generated from the document
 # would carry that name.
 LONG_NAME = re.compile(r"rimedio(?:__[a-z_]+?)*?__([a-z]+)__([A-Z]\w*)")
@@ -209,6 +221,12 @@ def _complete(node: Node, operation: Operation) -> None:
         success["content"] = {operation.media: {"schema": binary}}
     elif operation.contract.answer is None:
         success.pop("content", None)
+    if _has_header(operation, "if_range"):
+        node["responses"]["206"] = success | {
+            "description": PIECE,
+            "headers": success["headers"] | _header_refs("Content-Range"),
+        }
+        node["responses"]["304"] = {"description": UNCHANGED, "headers": _header_refs("ETag")}
     for status in _error_statuses(operation):
         node["responses"][str(status)] = {"$ref": f"#/components/responses/Error{status}"}
     node["responses"] = dict(sorted(node["responses"].items()))
@@ -232,8 +250,15 @@ def _own_headers(operation: Operation) -> Iterator[str]:
     """Headers that only some answers have."""
     if operation.contract.answer is Download and not operation.media.startswith(("image/", JSON)):
         yield "Content-Disposition"
-    if "idempotency_key" in getattr(operation.contract.parameters.get(HEADERS), "model_fields", {}):
+    if _has_header(operation, "idempotency_key"):
         yield "Idempotency-Replayed"
+    if _has_header(operation, "if_range"):
+        yield from ("Accept-Ranges", "ETag")
+
+
+def _has_header(operation: Operation, field: str) -> bool:
+    """Whether the handler reads a header, by the name that its model gives it."""
+    return field in getattr(operation.contract.parameters.get(HEADERS), "model_fields", {})
 
 
 def _error_statuses(operation: Operation) -> set[int]:
@@ -244,6 +269,8 @@ def _error_statuses(operation: Operation) -> set[int]:
         statuses.add(404)  # a cursor that leads nowhere
     if BODY in operation.contract.parameters or RAW in operation.contract.parameters:
         statuses |= {413, 415}
+    if _has_header(operation, "if_range"):
+        statuses |= {412, 413, 416}
     return statuses
 
 

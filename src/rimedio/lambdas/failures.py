@@ -30,15 +30,24 @@ _LOG = logging.getLogger(__name__)
 
 
 class RequestRefused(InvalidInput):
-    """A request that HTTP has its own status for: 404 no such route, 405, 413, 415; with the faulty fields."""
+    """A request that HTTP has its own status for, such as 404 no such route, 405, 413, 415, 416.
+
+    With the faulty fields, and headers that belong to the status.
+    """
 
     def __init__(
-        self, message: str, *, status: int = 400, faults: Sequence["Fault"] = (), allow: str | None = None
+        self,
+        message: str,
+        *,
+        status: int = 400,
+        faults: Sequence["Fault"] = (),
+        allow: str | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(message)
         self.status = status
         self.faults = tuple(faults)
-        self.allow = allow
+        self.headers = {**({"Allow": allow} if allow else {}), **(headers or {})}
 
 
 class Fault(BaseModel):
@@ -87,7 +96,7 @@ def failure_of(error: BaseException, *, request_id: str, at: datetime) -> Failur
     if isinstance(error, RequestRefused):
         code, message, status = _code_of(error), str(error), error.status
         faults = error.faults
-        headers = {"Allow": error.allow} if error.allow else {}
+        headers = dict(error.headers)
     elif isinstance(error, RimedioError) and error.code != code:
         code, message, status = error.code, str(error), STATUS_OF_CODE[error.code]
     else:
@@ -110,7 +119,7 @@ def refusal_of(error: ValidationError, place: str) -> RequestRefused:
 
 
 def _code_of(error: RequestRefused) -> str:
-    return "NOT_FOUND" if error.status == STATUS_OF_CODE["NOT_FOUND"] else error.code
+    return {404: "NOT_FOUND", 412: "CONFLICT"}.get(error.status, error.code)
 
 
 def _path(place: str, one: ErrorDetails) -> str:

@@ -17,6 +17,8 @@ from rimedio.lambdas.failures import RequestRefused
 ROOTS = ("/v1/", "/.well-known/")
 ANSWER_BYTES_MAX = 6 * 1024 * 1024 - 64 * 1024  # Lambda hands on 6 MB, the JSON around the body included
 
+FILE_BYTES_MAX = ANSWER_BYTES_MAX * 3 // 4  # files leave in base64
+
 
 def decoded_path(raw: bytes) -> str:
     """A path in clear. Raises RequestRefused for what no client of good faith sends.

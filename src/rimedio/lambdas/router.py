@@ -85,10 +85,11 @@ class _Call(threading.local):
 
 @dataclass
 class Api:
-    """Registers handlers and calls them."""
+    """Registers handlers and calls them. `file_bytes_max`: of one answer, where the home has such a limit."""
 
     clock: Clock
     ids: Ids
+    file_bytes_max: int | None = None
     operations: list[Operation] = field(default_factory=list)
     resolver: ThreadedRestResolver = field(default_factory=ThreadedRestResolver)
     _call: _Call = field(default_factory=_Call)

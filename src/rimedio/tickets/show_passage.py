@@ -60,6 +60,16 @@ class OriginalFile:
     data: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class OpenOriginal:
+    """The file a document was read from, to be read in pieces: `read` gives the bytes from one up to another."""
+
+    name: str
+    size: int
+    content_hash: str
+    read: Callable[[int, int], bytes]
+
+
 class Originals:
     """Finds the file a document was read from: kept by the service, or still where it was loaded from."""
 
@@ -72,18 +82,49 @@ class Originals:
         record = self._documents.get(tenant_id, document_id)
         found = self.find(record)
         if found is None:
-            msg = f"The original of {record.title} is no longer there. Load it again to see its pages."
-            raise NotFound(msg)
+            raise _gone(record)
         return found
+
+    def open(self, tenant_id: str, document_id: str) -> OpenOriginal:
+        """The very bytes that were read, without holding more of them than are asked for. Raises NotFound."""
+        record = self._documents.get(tenant_id, document_id)
+        found = self.peek(record)
+        if found is None:
+            raise _gone(record)
+        return found
+
+    def peek(self, record: DocumentRecord) -> OpenOriginal | None:
+        """The file without its bytes, or None; what is kept on S3 is not even fetched."""
+        kept = record.attributes.get(ORIGINAL)
+        if not kept:
+            whole = self.find(record)
+            if whole is None:
+                return None
+            data = whole.data
+            return OpenOriginal(
+                whole.name, len(data), record.content_hash, lambda start, end: data[start:end]
+            )
+        head = self._objects.head(record.tenant_id, kept)
+        if head is None or head.etag != record.content_hash:
+            return None
+        return OpenOriginal(
+            _name(record), head.size, head.etag, lambda start, end: self._part(record, start, end)
+        )
+
+    def _part(self, record: DocumentRecord, start: int, end: int) -> bytes:
+        """Raises NotFound, also when another version has been put in its place since."""
+        part = self._objects.part(record.tenant_id, record.attributes[ORIGINAL], start, end)
+        if part.whole.etag != record.content_hash:
+            raise _gone(record)
+        return part.data
 
     def find(self, record: DocumentRecord) -> OriginalFile | None:
         """The file, or None."""
-        name = record.attributes.get(FILE_NAME) or Path(record.source_uri).name
         data = self._read(record)
         # A path is only read back when it still holds what was loaded: nothing else can be shown by it.
         if data is None or content_hash(data) != record.content_hash:
             return None
-        return OriginalFile(name, data)
+        return OriginalFile(_name(record), data)
 
     def _read(self, record: DocumentRecord) -> bytes | None:
         kept = record.attributes.get(ORIGINAL)
@@ -94,6 +135,14 @@ class Originals:
             return path.read_bytes() if path.is_file() else None
         except (NotFound, OSError, ValueError):
             return None
+
+
+def _name(record: DocumentRecord) -> str:
+    return record.attributes.get(FILE_NAME) or Path(record.source_uri).name
+
+
+def _gone(record: DocumentRecord) -> NotFound:
+    return NotFound(f"The original of {record.title} is no longer there. Load it again to see its pages.")
 
 
 @dataclass(frozen=True, slots=True)

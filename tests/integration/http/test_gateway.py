@@ -51,6 +51,23 @@ def test_errors_have_one_body(house: House) -> None:
     assert error["code"] == "NOT_FOUND"
 
 
+def test_a_manual_comes_over_the_wire_in_pieces(house: House) -> None:
+    (manual, *_) = house.system.manuals.list(ACME).records
+    path = f"/v1/kb/documents/{manual.document_id}/original"
+    with house.client() as client:
+        whole = client.get(path)
+        piece = client.get(path, headers={"Range": "bytes=2-11"})
+        same = client.get(path, headers={"If-None-Match": whole.headers["ETag"]})
+        behind = client.get(path, headers={"Range": "bytes=99999-"})
+    assert (whole.status_code, whole.headers["Accept-Ranges"]) == (200, "bytes")
+    assert (piece.status_code, piece.content) == (206, whole.content[2:12])
+    assert piece.headers["Content-Range"] == f"bytes 2-11/{len(whole.content)}"
+    assert piece.headers["Content-Length"] == "10"
+    assert "Content-Encoding" not in piece.headers
+    assert (same.status_code, same.content) == (304, b"")
+    assert (behind.status_code, behind.headers["Content-Range"]) == (416, f"bytes */{len(whole.content)}")
+
+
 def test_a_ticket_is_opened_once_for_an_idempotency_key(house: House) -> None:
     with house.client() as client:
         headers = {"Idempotency-Key": "order-42"}

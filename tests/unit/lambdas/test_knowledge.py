@@ -2,6 +2,7 @@
 
 import base64
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from tests.unit.lambdas.client import Client
@@ -68,6 +69,37 @@ def test_a_page_is_a_picture_and_its_file_is_saved_never_shown(call: Client, sys
     assert base64.b64decode(original.body) == data
     assert original.headers["Content-Type"] == "application/octet-stream"
     assert original.headers["Content-Disposition"].startswith('attachment; filename="manual _x_.pdf"')
+
+
+def test_an_original_comes_in_pieces_that_belong_together(call: Client, system: Rimedio) -> None:
+    loaded = system.manuals.load("acme", MANUAL, "xc.md")
+    path = f"/v1/kb/documents/{loaded.document_id}/original"
+    first = call("GET", path, Range="bytes=0-9")
+    assert (first.status, base64.b64decode(first.body)) == (206, MANUAL[:10])
+    assert first.headers["Content-Range"] == f"bytes 0-9/{len(MANUAL)}"
+    assert first.headers["Content-Disposition"].startswith('attachment; filename="xc.md"')
+    rest = call("GET", path, Range="bytes=10-", If_Range=first.headers["ETag"])
+    assert base64.b64decode(rest.body) == MANUAL[10:]
+    system.manuals.load("acme", MANUAL * 2, "xc.md")
+    again = call("GET", path, Range="bytes=10-", If_Range=first.headers["ETag"])
+    assert (again.status, base64.b64decode(again.body)) == (200, MANUAL * 2)
+    assert call("GET", path, Range="bytes=10-", If_Match=first.headers["ETag"]).status == 412
+    call.tenant = "globex"
+    assert call("GET", path, Range="bytes=0-9").code == "NOT_FOUND"
+
+
+def test_an_original_in_its_folder_comes_in_pieces_while_it_is_what_was_read(
+    call: Client, system: Rimedio, tmp_path: Path
+) -> None:
+    path = tmp_path / "pump.md"
+    path.write_bytes(MANUAL)
+    system.ingestor.ingest([path], "acme")
+    (record,) = system.manuals.list("acme").records
+    original = f"/v1/kb/documents/{record.document_id}/original"
+    assert base64.b64decode(call("GET", original, Range="bytes=-5").body) == MANUAL[-5:]
+    path.write_bytes(b"something private")
+    assert call("GET", original, Range="bytes=-5").code == "NOT_FOUND"
+    assert call("GET", f"/v1/kb/documents/{record.document_id}").json["has_original"] is False
 
 
 def test_coverage_counts_the_callers_own_knowledge(call: Client, document_id: str) -> None:

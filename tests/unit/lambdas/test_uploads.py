@@ -5,9 +5,11 @@ import hashlib
 
 import pytest
 from tests.unit.lambdas.client import Answered, Client
+from tests.unit.lambdas.conftest import DeployedApi
 from tests.unit.lambdas.test_tickets import BODY
 
 from rimedio.bootstrap import Rimedio
+from rimedio.lambdas.api import build_api
 
 LOG = b"2026-01-01 E029 temperature 81 C\n" * 4
 MANUAL = b"# XC-300\n\n## E031 Fan fault\n\nThe fan does not turn.\n\nRemedy: replace the fan.\n"
@@ -52,6 +54,44 @@ def test_a_file_in_pieces_becomes_a_tickets_attachment(call: Client) -> None:
     assert kept.headers["Content-Disposition"].startswith('attachment; filename="display.log"')
     call.tenant = "globex"
     assert call("GET", path).code == "NOT_FOUND"
+
+
+def attached(call: Client, data: bytes) -> str:
+    """The path of a file of a ticket."""
+    upload = call("POST", "/v1/uploads", {"name": "display.log", "type": "LOG", "size": len(data)}).json
+    step = upload["part_size"]
+    for number in range(1, upload["parts"] + 1):
+        assert put(call, upload["upload_id"], data[(number - 1) * step : number * step], number).status == 200
+    attachment = call("POST", f"/v1/uploads/{upload['upload_id']}/complete").json
+    ticket = call("POST", "/v1/tickets", BODY | {"attachments": [attachment]}).json
+    return f"/v1/tickets/{ticket['ticket_id']}/attachments/{attachment['id']}"
+
+
+def test_a_large_file_comes_in_pieces_in_both_homes(call: Client) -> None:
+    data = b"".join(b"%07d E029 temperature 81 C\n" % line for line in range(250_000))  # 7 MB
+    path = attached(call, data)
+    got, size, tag = b"", 1, ""
+    while len(got) < size:
+        piece = call("GET", path, Range=f"bytes={len(got)}-", **({"If_Match": tag} if tag else {}))
+        assert piece.status == 206
+        size, tag = int(piece.headers["Content-Range"].rpartition("/")[2]), piece.headers["ETag"]
+        got += base64.b64decode(piece.body)
+    assert got == data
+    assert call("GET", path, Range=f"bytes={size}-").status == 416
+    assert call("GET", path, If_None_Match=tag).status == 304
+    assert call("GET", path, If_Match='"other"').status == 412
+    call.tenant = "globex"
+    assert call("GET", path, Range="bytes=0-1").code == "NOT_FOUND"
+
+
+def test_a_file_too_large_for_one_answer_of_lambda_says_how_to_ask(system: Rimedio) -> None:
+    in_lambda, at_home = Client(DeployedApi(system)), Client(build_api(system))  # type: ignore[arg-type]
+    data = b"2026-01-01 E029 temperature 81 C\n" * 150_000
+    path = attached(at_home, data)
+    refused = in_lambda("GET", path)
+    assert (refused.status, refused.headers["Accept-Ranges"]) == (413, "bytes")
+    assert "Range: bytes=0-" in refused.json["error"]["message"]
+    assert base64.b64decode(at_home("GET", path).body) == data
 
 
 def test_what_is_not_as_announced_is_a_conflict(call: Client) -> None:

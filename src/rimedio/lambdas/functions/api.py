@@ -9,7 +9,7 @@ from rimedio.lambdas.api import ROUTES, TOPICS, ApiHandler, build_api
 from rimedio.lambdas.cors import CrossOrigin
 from rimedio.lambdas.functions._function import LambdaFunction, Work
 from rimedio.lambdas.functions._invocation import Event, Invocation
-from rimedio.lambdas.gateway_event import checked_answer, handler_event
+from rimedio.lambdas.gateway_event import FILE_BYTES_MAX, checked_answer, handler_event
 from rimedio.lambdas.long_poll import LongPoll
 from rimedio.lambdas.response_headers import API_HEADERS
 from rimedio.lambdas.sse import StreamCall
@@ -67,7 +67,7 @@ def build_api_function(system: "Rimedio") -> Work[Answer]:
     """The API of one system."""
     from rimedio.lambdas.live_feeds import QUEUE, openers_of
 
-    handler = build_api(system)
+    handler = build_api(system, file_bytes_max=FILE_BYTES_MAX)
     openers = openers_of(system, handler.api.operations)
     streams = LongPoll(openers, system.clock, frozenset({QUEUE}), system.settings.stream_wait_seconds)
     return ApiFunction(system, handler, streams)

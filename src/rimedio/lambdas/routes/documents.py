@@ -9,7 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from rimedio.domain.knowledge import DocType
 from rimedio.lambdas.binding import BYTES
 from rimedio.lambdas.identifiers import SAID, Identifier, ShortLine
-from rimedio.lambdas.replies import Download, Items, Paging
+from rimedio.lambdas.ranges import RangeHeaders, SentFile, sent
+from rimedio.lambdas.replies import Download, Items, Paging, Reply
 from rimedio.lambdas.router import Api
 from rimedio.storage.documents import DocumentRecord, DocumentStatus
 
@@ -111,7 +112,7 @@ def register(api: Api, system: "Rimedio") -> None:
         tenant = api.caller.tenant_id
         record = system.documents.get(tenant, document_id)
         share = system.manuals.embedded(tenant, [document_id]).get(document_id, 0.0)
-        has_original = system.manuals.originals.find(record) is not None
+        has_original = system.manuals.originals.peek(record) is not None
         return DocumentDetail(**view_of(record, share).model_dump(), has_original=has_original)
 
     @api.delete(
@@ -128,9 +129,11 @@ def register(api: Api, system: "Rimedio") -> None:
 def _register_files(api: Api, system: "Rimedio") -> None:
     @api.get("/v1/kb/documents/{document_id}/original", summary="The file it was read from", tag=TAG,
              errors=(404,), media=BYTES)  # fmt: skip
-    def get_original(document_id: Identifier) -> Download:
-        original = system.manuals.originals(api.caller.tenant_id, document_id)
-        return Download(original.data, BYTES, original.name)
+    def get_original(document_id: Identifier, headers: RangeHeaders) -> Reply[Download]:
+        """Whole, or the piece that `Range` asks for; a file too large for one answer (413) in pieces only."""
+        found = system.manuals.originals.open(api.caller.tenant_id, document_id)
+        file = SentFile(found.name, found.size, found.content_hash, found.read)
+        return sent(file, headers, api.file_bytes_max)
 
     @api.get("/v1/kb/documents/{document_id}/pages/{page}", summary="A page as a picture", tag=TAG,
              errors=(404,), media=PNG)  # fmt: skip

@@ -8,7 +8,8 @@ from rimedio.domain.ticket import Attachment, AttachmentType
 from rimedio.domain.upload import Upload, UploadPart, UploadStatus
 from rimedio.lambdas.binding import BYTES
 from rimedio.lambdas.identifiers import SAID, Identifier, TicketId
-from rimedio.lambdas.replies import Download
+from rimedio.lambdas.ranges import RangeHeaders, SentFile, sent
+from rimedio.lambdas.replies import Download, Reply
 from rimedio.lambdas.router import Api
 
 if TYPE_CHECKING:
@@ -85,10 +86,16 @@ def register(api: Api, system: "Rimedio") -> None:
 
     @api.get("/v1/tickets/{ticket_id}/attachments/{attachment_id}", summary="A file of a ticket", tag=TAG,
              errors=(404,), media=BYTES)  # fmt: skip
-    def get_attachment(ticket_id: TicketId, attachment_id: AttachmentId) -> Download:
-        """Always bytes to be saved: what customers send is never shown as a page."""
+    def get_attachment(
+        ticket_id: TicketId, attachment_id: AttachmentId, headers: RangeHeaders
+    ) -> Reply[Download]:
+        """Always bytes to be saved: what customers send is never shown as a page.
+
+        Whole, or the piece that `Range` asks for; a file too large for one answer (413) in pieces only.
+        """
         found = system.desk.attachment(api.caller.tenant_id, ticket_id, attachment_id)
-        return Download(b"".join(found.blocks), BYTES, found.name)
+        file = SentFile(found.name, found.size, found.content_hash, found.read)
+        return sent(file, headers, api.file_bytes_max)
 
 
 def _view(upload: Upload, received: tuple[int, ...]) -> UploadView:

@@ -1,7 +1,7 @@
 """A ticket's file, for somebody who may see the ticket."""
 
 import mimetypes
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from rimedio.domain.errors import NotFound
@@ -19,12 +19,17 @@ SHOWN = frozenset(  # what a browser may be told; anything that could run there 
 
 @dataclass(frozen=True, slots=True)
 class AttachmentFile:
-    """A file to send: a name without folders or control characters, its type, size, and bytes in blocks."""
+    """A file to send: a name without folders or control characters, its type, size, and bytes in blocks.
+
+    `read` gives the bytes from one up to another; it raises NotFound when the file was taken away meanwhile.
+    """
 
     name: str
     content_type: str
     size: int
     blocks: Iterator[bytes]
+    content_hash: str
+    read: Callable[[int, int], bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +52,14 @@ class OpenAttachment:
         shown = safe_name(attachment.name or name)
         guessed = mimetypes.guess_type(shown)[0] or ANY_BYTES
         kind = guessed if guessed in SHOWN else ANY_BYTES
-        return AttachmentFile(shown, kind, head.size, self.objects.stream(tenant_id, name))
+        return AttachmentFile(
+            shown,
+            kind,
+            head.size,
+            self.objects.stream(tenant_id, name),
+            head.etag,
+            lambda start, end: self.objects.part(tenant_id, name, start, end).data,
+        )
 
     def _attachment(self, tenant_id: str, ticket_id: str, attachment_id: str) -> Attachment:
         for attachment in self.tickets.get(tenant_id, ticket_id).attachments:
