@@ -110,13 +110,15 @@ class ReviewTicket:
             if ticket.status is not Status.IN_REVIEW or ticket.solution_id is None:
                 return Reviewed(ticket, self._earlier(ticket, by.request_hash))
             draft = self.parts.tickets.solution(tenant_id, ticket_id, ticket.solution_id)
+            # Read before the write: reopened afterwards, the ticket may soon wait with another run's draft.
+            token = self.parts.tokens.current(tenant_id, ticket_id, Waiting.REVIEW)
             try:
                 done = self._write(ticket, draft, request, by)
             except ConditionFailed:
                 if attempt + 1 == CHANGE_ATTEMPTS_MAX:
                     raise
                 continue
-            self._wake(done)
+            self._wake(done, token)
             return done
         raise AssertionError("unreachable")
 
@@ -219,11 +221,12 @@ class ReviewTicket:
             ticket, draft, use, review.reviewer, changed=changed, reason=review.reason
         )
 
-    def _wake(self, done: Reviewed) -> None:
+    def _wake(self, done: Reviewed, token: str | None) -> None:
         """Let the waiting execution end; one that is over, or was woken before, stays as it is."""
-        ticket, review = done.ticket, done.review
+        if token is None:
+            return
+        review = done.review
         with suppress(Conflict), made_up_for_later("Waking", done.ticket):
-            token = self.parts.tokens.find(ticket.tenant_id, ticket.ticket_id, Waiting.REVIEW)
             output = {"verdict": review.verdict.value, "reviewer": review.reviewer, "reason": review.reason}
             self.parts.waker.send_task_success(token, {**output, "review_id": review.review_id})
 

@@ -8,6 +8,7 @@ from rimedio.domain.errors import Conflict, InvalidInput, NotFound
 from rimedio.domain.feedback import Use
 from rimedio.domain.review import Change, ReviewVerdict
 from rimedio.domain.ticket import Status, Ticket
+from rimedio.tickets.task_tokens import Waiting
 
 pytestmark = pytest.mark.usefixtures("home")
 
@@ -143,7 +144,10 @@ def test_a_double_click_reviews_once(waiting: Shop) -> None:
 
 def test_a_review_that_crashed_before_waking_the_execution_stands(waiting: Shop) -> None:
     shop, ticket, _ = waiting
-    shop.review.parts.tokens.forget(TENANT, ticket.ticket_id, "review")  # type: ignore[arg-type]
+    tokens = shop.review.parts.tokens
+    tokens.forget(
+        TENANT, ticket.ticket_id, Waiting.REVIEW, tokens.find(TENANT, ticket.ticket_id, Waiting.REVIEW)
+    )
     shop.judge(ticket, "APPROVED")
     shop.clock.advance(15 * 24 * 3600)  # the execution times out alone
     assert shop.runner.settle(ticket).status is Status.READY

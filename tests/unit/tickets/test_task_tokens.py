@@ -40,6 +40,14 @@ def test_another_tenant_ticket_or_wait_finds_nothing(tokens: TaskTokens) -> None
 
 def test_a_used_token_is_gone(tokens: TaskTokens) -> None:
     tokens.keep("acme", "tkt_1", Waiting.REVIEW, "a")
-    tokens.forget("acme", "tkt_1", Waiting.REVIEW)
+    tokens.forget("acme", "tkt_1", Waiting.REVIEW, "a")
     with pytest.raises(Conflict):
         tokens.find("acme", "tkt_1", Waiting.REVIEW)
+
+
+def test_the_token_of_a_later_run_is_not_dropped_with_the_one_before(tokens: TaskTokens) -> None:
+    tokens.keep("acme", "tkt_1", Waiting.REPLY, "a")
+    used = tokens.current("acme", "tkt_1", Waiting.REPLY)
+    tokens.keep("acme", "tkt_1", Waiting.REPLY, "b")
+    tokens.forget("acme", "tkt_1", Waiting.REPLY, used)
+    assert tokens.find("acme", "tkt_1", Waiting.REPLY) == "b"

@@ -7,7 +7,7 @@ from rimedio.domain.clock import Clock, Ids
 from rimedio.domain.codec import from_json
 from rimedio.domain.conversation import Author, Message
 from rimedio.domain.errors import Conflict
-from rimedio.domain.ticket import Status
+from rimedio.domain.ticket import Status, Ticket
 from rimedio.storage.conversations import ConversationStore, MessagePage
 from rimedio.storage.tickets import TicketStore
 from rimedio.tickets.runner import made_up_for_later
@@ -43,17 +43,20 @@ class Converse:
                 "created_at": self.clock.now(),
             },
         )
+        # Read before the message is kept: a later token belongs to a question that it does not answer.
+        token = self._asked(ticket) if author is Author.CUSTOMER else None
         self.conversations.add(message)
-        if author is Author.CUSTOMER and ticket.status is Status.NEEDS_INFO:
-            with made_up_for_later("Waking", ticket):  # WakeAnswered looks for what was not woken
-                self._resume(tenant_id, ticket_id, message)
+        if token is not None:
+            # WakeAnswered looks for what was not woken; a message before this one may have done so already.
+            with made_up_for_later("Waking", ticket), suppress(Conflict):
+                self.waker.send_task_success(token, {"message_id": message.message_id})
         return message
 
-    def _resume(self, tenant_id: str, ticket_id: str, message: Message) -> None:
-        """Wake the execution; a message before this one may have done so already."""
-        with suppress(Conflict):
-            token = self.tokens.find(tenant_id, ticket_id, Waiting.REPLY)
-            self.waker.send_task_success(token, {"message_id": message.message_id})
+    def _asked(self, ticket: Ticket) -> str | None:
+        """The token of the question that the ticket waits with."""
+        if ticket.status is not Status.NEEDS_INFO:
+            return None
+        return self.tokens.current(ticket.tenant_id, ticket.ticket_id, Waiting.REPLY)
 
     def list(
         self, tenant_id: str, ticket_id: str, *, limit: int = 50, cursor: str | None = None

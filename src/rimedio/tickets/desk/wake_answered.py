@@ -13,6 +13,7 @@ from rimedio.tickets.task_tokens import TaskTokens, Waiting
 from rimedio.tickets.waker import Waker
 
 PAGE = 200
+LOOKED_AT = 20  # the latest messages of a conversation
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,17 +40,20 @@ class WakeAnswered:
                 return
 
     def _wake(self, ticket: Ticket) -> bool:
+        # Read before the messages: a later token belongs to a question that these do not answer.
+        token = self.tokens.current(ticket.tenant_id, ticket.ticket_id, Waiting.REPLY)
         reply = self._reply(ticket)
-        if reply is None:
+        if token is None or reply is None:
             return False
         with suppress(Conflict):  # it was woken, and has not yet moved the ticket; or it is over
-            token = self.tokens.find(ticket.tenant_id, ticket.ticket_id, Waiting.REPLY)
             self.waker.send_task_success(token, {"message_id": reply.message_id})
             return True
         return False
 
     def _reply(self, ticket: Ticket) -> Message | None:
-        """The customer's message, if it is what was said last."""
-        page = self.conversations.messages(ticket.tenant_id, ticket.ticket_id, newest_first=True, limit=1)
-        last = page.messages[0] if page.messages else None
+        """The customer's message, if one came after the question; what operators note answers nothing."""
+        page = self.conversations.messages(
+            ticket.tenant_id, ticket.ticket_id, newest_first=True, limit=LOOKED_AT
+        )
+        last = next((m for m in page.messages if m.author is not Author.OPERATOR), None)
         return last if last is not None and last.author is Author.CUSTOMER else None

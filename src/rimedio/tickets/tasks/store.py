@@ -49,9 +49,12 @@ class FailInput:
 
 def store(parts: TaskParts, given: StoreInput) -> None:
     """Write status and solution once, however often this step is repeated."""
+    token = parts.tokens.current(given.tenant_id, given.ticket_id, Waiting.REVIEW)
     ticket = parts.tickets.get(given.tenant_id, given.ticket_id)
-    parts.tokens.forget(given.tenant_id, given.ticket_id, Waiting.REVIEW)
-    if ticket.status not in HELD or ticket.execution_id != given.execution_id:
+    if ticket.execution_id != given.execution_id:
+        return  # another run has the ticket now, and the token is that one's
+    parts.tokens.forget(given.tenant_id, given.ticket_id, Waiting.REVIEW, token)
+    if ticket.status not in HELD:
         return  # this very step ran before a crash, or a person has the ticket now
     moved = ticket.moved_to(given.status, parts.clock.now(), reason=_reason(given))
     moved = moved.model_copy(update=_outcome(given, ticket))
@@ -98,16 +101,22 @@ def notify(parts: TaskParts, given: NotifyInput) -> None:
 def mark_failed(parts: TaskParts, given: FailInput) -> None:
     """The ticket is FAILED, with the reason; one that does not exist is left at that."""
     found = parts.tickets.find(given.tenant_id, given.ticket_id)
-    if found is None or Status.FAILED not in MOVES[found.status]:
-        return  # failed already, or a person has the ticket now
-    if found.execution_id is not None and found.execution_id != given.execution_id:
-        return  # another run has it
+    if found is None or not _fails(found, given):
+        return
     failure = given.failure or StepFailure("Unknown", "")
 
     def fail(ticket: Ticket) -> Ticket:
+        if not _fails(ticket, given):  # asked again: somebody may have taken it meanwhile
+            return ticket
         return ticket.moved_to(Status.FAILED, parts.clock.now(), reason=said_by(failure))
 
     parts.on_settled(parts.tickets.change(given.tenant_id, given.ticket_id, fail), Status.FAILED)
+
+
+def _fails(ticket: Ticket, given: FailInput) -> bool:
+    """Not where it has failed already, or a person or another run has it now."""
+    theirs = ticket.execution_id is not None and ticket.execution_id != given.execution_id
+    return not theirs and Status.FAILED in MOVES[ticket.status]
 
 
 STORE_TASK = Task("store", StoreInput, type(None), store)
