@@ -139,6 +139,9 @@ class AwsSettings(BaseModel):
     ingestion_queue_url: str | None = Field(None, description="Queue of documents to read.")
     dead_letter_queue_url: str | None = Field(None, description="Queue of what could not be delivered.")
     dead_letter_queue_arn: str | None = Field(None, description="That queue, by its full name.")
+    stranded_queue_url: str | None = Field(
+        None, description="Queue of the places in the table's stream that no function could work off."
+    )
     notification_topic_arn: str | None = Field(None, description="SNS topic that tells people.")
     kms_key: str | None = Field(None, description="KMS key that wraps the tenants' data keys.")
     api_base_path: str = Field(

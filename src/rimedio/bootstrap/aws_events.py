@@ -154,7 +154,18 @@ class AwsEventing(Eventing):
     @cached_property
     def dead_letter_redrive(self) -> DeadLetterRedrive:
         """Sends back what no function could take. Raises InvalidSetting."""
-        return DeadLetterRedrive(self._queue(self._needed("dead_letter_queue_url")), self.delivery_queue)
+        return DeadLetterRedrive(self.dead_letters, self.delivery_queue)
+
+    @cached_property
+    def dead_letters(self) -> SqsQueue:
+        """Where everything ends that could not be done. Raises InvalidSetting."""
+        return self._queue(self._needed("dead_letter_queue_url"), self.thorough_wait_seconds)
+
+    @cached_property
+    def stranded(self) -> SqsQueue | None:
+        """The places in the table's stream that no function could work off, where a queue keeps them."""
+        url = self._settings.stranded_queue_url
+        return None if url is None else self._queue(url, self.thorough_wait_seconds)
 
     # -- background
 
@@ -165,11 +176,13 @@ class AwsEventing(Eventing):
             "deliver events": (self.delivery.run_once, POLL_IDLE_SECONDS),
         }
 
-    def _queue(self, url: str) -> SqsQueue:
+    def _queue(self, url: str, wait_seconds: int | None = None) -> SqsQueue:
         client = self._connections.client("sqs", read_seconds=RECEIVE_SECONDS)
-        return SqsQueue(client, url, self._home.clock, wait_seconds=self.wait_seconds)
+        wait = self.wait_seconds if wait_seconds is None else wait_seconds
+        return SqsQueue(client, url, self._home.clock, wait_seconds=wait)
 
     wait_seconds = 0  # of a poll; a function never polls, and a loop has its own idle time
+    thorough_wait_seconds = 1  # any wait at all asks all of SQS's servers, none only some of them
 
     def _needed(self, name: str) -> str:
         value = getattr(self._settings, name)

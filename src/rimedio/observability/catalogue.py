@@ -115,10 +115,16 @@ FUNCTION_SECONDS = Metric(
 COLD_STARTS = Metric(
     "cold_starts", Kind.COUNTER, Unit.COUNT, "First calls of a Lambda function's processes", ("function",)
 )
+CHANGES_LOST = Metric(
+    "changes_lost",
+    Kind.COUNTER,
+    Unit.COUNT,
+    "Changes of the table that no function could take while the stream kept them",
+)
 
 METRICS = (
     HTTP_REQUESTS, TICKETS_OPENED, TICKETS_SETTLED, TICKET_SECONDS, STEP, ANSWER_SECONDS, RETRIEVAL_SECONDS,
     GROUNDEDNESS, CONFIDENCE, TOKENS, COST, CHAT_CALLS, BUDGET_REFUSALS, WEBHOOK_DELIVERIES, QUEUE_DEPTH,
     OUTBOX_LAG, DLQ_DEPTH, EMBEDDING_BACKLOG,
-    FUNCTION_SECONDS, COLD_STARTS,
+    FUNCTION_SECONDS, COLD_STARTS, CHANGES_LOST,
 )  # fmt: skip

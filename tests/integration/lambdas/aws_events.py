@@ -1,7 +1,7 @@
 """Events as AWS sends them, field for field (Lambda developer guide, "Using AWS Lambda with other services")."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qs, unquote
 
@@ -111,6 +111,30 @@ def stream_record(change: Change) -> dict[str, Any]:
         "awsRegion": REGION,
         "dynamodb": told,
         "eventSourceARN": f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/rimedio-dev/stream/2026-01-01T00:00:00.000",
+    }
+
+
+def given_up(function: str, stream_arn: str, shard: str, numbers: Sequence[str]) -> dict[str, Any]:
+    """What Lambda keeps of a stream's batch that failed for good: where it stood, and none of its records."""
+    return {
+        "requestContext": {
+            "requestId": "316aa6d0-8154-4a1c-9af7-85d5f4a6bc81",
+            "functionArn": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{function}:live",
+            "condition": "RetryAttemptsExhausted",
+            "approximateInvokeCount": 11,
+        },
+        "responseContext": {"statusCode": 200, "executedVersion": "7", "functionError": "Unhandled"},
+        "version": "1.0",
+        "timestamp": "2026-01-31T08:35:00.000Z",
+        "DDBStreamBatchInfo": {
+            "shardId": shard,
+            "startSequenceNumber": numbers[0],
+            "endSequenceNumber": numbers[-1],
+            "approximateArrivalOfFirstRecord": "2026-01-31T08:30:00Z",
+            "approximateArrivalOfLastRecord": "2026-01-31T08:30:01Z",
+            "batchSize": len(numbers),
+            "streamArn": stream_arn,
+        },
     }
 
 

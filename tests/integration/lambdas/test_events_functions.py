@@ -125,7 +125,13 @@ def test_dead_letters_are_sent_again_and_what_never_can_stays(system: LaptopRime
     work(system)
     down[0] = False
     redrive = make(build_redrive)
-    assert redrive({}) == {"redriven": 1, "returned": 0, "kept": {"NOT_RETRYABLE": 1}, "unfinished": []}
+    assert redrive({}) == {
+        "changes": {"recovered": 0, "waiting": 0, "lost": 0},
+        "redriven": 1,
+        "returned": 0,
+        "kept": {"NOT_RETRYABLE": 1},
+        "unfinished": [],
+    }
     work(system)
     assert len(seen) == 1
     assert redrive({"tenant_id": "acme"})["redriven"] == 0
@@ -140,7 +146,16 @@ def test_what_there_is_no_time_for_is_told(make: Make) -> None:
     assert make(build_redrive)({}, remaining_ms=10)["unfinished"] == ["acme"]
 
 
-@pytest.mark.parametrize("event", [{"reasons": "ALL"}, {"reasons": ["NO_SUCH"]}, {"tenant_id": 7}])
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"reasons": "ALL"},
+        {"reasons": ["NO_SUCH"]},
+        {"tenant_id": 7},
+        {"parts": "changes"},
+        {"parts": ["all"]},
+    ],
+)
 def test_a_redrive_that_asks_for_nonsense_is_refused(make: Make, event: dict[str, Any]) -> None:
     with pytest.raises(InvalidInput):
         make(build_redrive)(event)

@@ -25,6 +25,7 @@ from rimedio.lambdas.functions.housekeeping import build_housekeeping, jobs_of
 from rimedio.lambdas.functions.ingest import build_ingest
 from rimedio.lambdas.functions.notify import build_notify
 from rimedio.lambdas.functions.publish_index import build_publish_index
+from rimedio.lambdas.functions.redrive import build_redrive
 from rimedio.lambdas.functions.relay import build_relay
 from rimedio.lambdas.functions.rotate import build_rotate
 from rimedio.lambdas.functions.webhooks import build_webhooks
@@ -45,7 +46,8 @@ def system(
     create_table(client("dynamodb"), name)
     client("s3").create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
     client("events").create_event_bus(Name=name)
-    urls = {q: client("sqs").create_queue(QueueName=f"{name}-{q}")["QueueUrl"] for q in ("webhooks", "dead")}
+    queues = ("webhooks", "dead", "stranded")
+    urls = {q: client("sqs").create_queue(QueueName=f"{name}-{q}")["QueueUrl"] for q in queues}
     settings = Settings.model_validate(
         {
             "home": "aws",
@@ -58,6 +60,7 @@ def system(
             "state_machine_arn": f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:{name}",
             "webhook_queue_url": urls["webhooks"],
             "dead_letter_queue_url": urls["dead"],
+            "stranded_queue_url": urls["stranded"],
             "notification_topic_arn": client("sns").create_topic(Name=name)["TopicArn"],
             "kms_key": client("kms").create_key()["KeyMetadata"]["KeyId"],
             "token_keys_secret": client("secretsmanager").create_secret(
@@ -289,13 +292,22 @@ def test_housekeeping_does_its_jobs_on_aws_too(system: AwsRimedio) -> None:
         build_housekeeping,
         build_ingest,
         build_publish_index,
+        build_redrive,
     ],
 )
 def test_building_a_function_calls_nobody(build: Build[Any], tmp_path: Path, aws_environment: None) -> None:
     """A cold start waits for no service, and asks for no right that only processes have."""
     nowhere = AwsConnections(REGION, {"*": "http://127.0.0.1:9"})
     settings = dict.fromkeys(
-        ("webhook_queue_url", "notification_topic_arn", "state_machine_arn", "kms_key"), "x"
+        (
+            "webhook_queue_url",
+            "dead_letter_queue_url",
+            "stranded_queue_url",
+            "notification_topic_arn",
+            "state_machine_arn",
+            "kms_key",
+        ),
+        "x",
     )
     home = {"home": "aws", "aws_region": REGION, "embedder": "none", **settings}
     system = AwsRimedio(Settings.model_validate(home), nowhere, scratch=tmp_path)
