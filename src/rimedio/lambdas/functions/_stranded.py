@@ -158,9 +158,9 @@ def _function(told: Mapping[str, Any]) -> str:
 def _span(told: Mapping[str, Any]) -> "Span | None":
     from rimedio.storage.dynamodb_spans import Span
 
-    place = told.get(PLACES)
     try:
-        found = Span(
+        place = told[PLACES]
+        return Span(
             str(place["streamArn"]),
             str(place["shardId"]),
             _number(place["startSequenceNumber"]),
@@ -169,7 +169,6 @@ def _span(told: Mapping[str, Any]) -> "Span | None":
         )
     except (KeyError, TypeError, ValueError):
         return None
-    return found
 
 
 def _number(value: object) -> str:
