@@ -19,7 +19,8 @@ from rimedio.domain.ticket import Status, Ticket
 from rimedio.storage.tickets import TicketStore
 from rimedio.tickets.live.progress import JournalProgress
 from rimedio.tickets.recovery import Recovery
-from rimedio.tickets.runner import given_to, name_of
+from rimedio.tickets.run_name import name_of
+from rimedio.tickets.runner import given_to
 from rimedio.tickets.workflow import definition
 
 MACHINE_NAME = "ticket"

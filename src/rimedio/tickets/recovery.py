@@ -9,7 +9,7 @@ from rimedio.domain.clock import Clock
 from rimedio.domain.errors import Conflict, NotFound
 from rimedio.domain.ticket import Status, Ticket
 from rimedio.storage.tickets import TicketStore
-from rimedio.tickets.runner import name_of
+from rimedio.tickets.run_name import another, name_of
 
 PAGE = 200
 ATTEMPTS_MAX = 5  # executions that fail before they take a ticket
@@ -50,7 +50,7 @@ class Recovery:
             status = self.status_of(self.begin(ticket, name))
             if status not in FAILED:
                 return
-            name = f"{first}-attempt-{attempt}"
+            name = another(first, attempt)
         self._hand_over(ticket, f"{ABANDONED}: {ATTEMPTS_MAX} runs {status}")
 
     def _held(self, tenant_id: str) -> list[Ticket]:

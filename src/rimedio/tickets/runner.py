@@ -8,7 +8,7 @@ from typing import Protocol
 from rimedio.asl import Description
 from rimedio.domain.codec import Json
 from rimedio.domain.errors import Unavailable
-from rimedio.domain.ticket import Status, Ticket
+from rimedio.domain.ticket import Ticket
 from rimedio.tickets.live.progress import ProgressSource
 
 _log = logging.getLogger(__name__)
@@ -63,11 +63,6 @@ class Runner(Protocol):
     def working(self, threads: int) -> AbstractContextManager[None]:
         """Work in the background as long as the context lasts, where this process is the one that works."""
         ...
-
-
-def name_of(ticket: Ticket) -> str:
-    """Name of the execution that takes a ticket as it stands: the same ticket twice is one execution."""
-    return ticket.ticket_id if ticket.status is Status.NEW else f"{ticket.ticket_id}-{ticket.version}"
 
 
 def given_to(ticket: Ticket) -> dict[str, Json]:

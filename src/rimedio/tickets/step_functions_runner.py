@@ -17,7 +17,8 @@ from rimedio.domain.ticket import Status, Ticket
 from rimedio.storage.tickets import TicketStore
 from rimedio.tickets.live.progress import HistoryProgress
 from rimedio.tickets.recovery import Recovery
-from rimedio.tickets.runner import given_to, name_of
+from rimedio.tickets.run_name import name_of
+from rimedio.tickets.runner import given_to
 
 SERVICE = "AWS Step Functions"
 TAKEN_OVER = "TakenOver"  # a person moved the ticket while an execution had it

@@ -144,6 +144,18 @@ def test_a_failure_is_not_written_over_a_ticket_that_was_just_given_to_another_r
     assert shop.tickets.get(TENANT, first.ticket_id).status is Status.IN_REVIEW
 
 
+def test_a_run_that_came_too_late_does_not_fail_the_ticket_of_the_next_one() -> None:
+    shop = Workshop([Outcome.ESCALATE, Outcome.PUBLISH])
+    ticket = shop.work()
+    late = shop.runner.start(shop.reopen(TENANT, ticket.ticket_id, by="anna"))
+    shop.escalate(TENANT, ticket.ticket_id, by="anna")  # before that run has taken it
+    next_one = shop.reopen(TENANT, ticket.ticket_id, by="anna")
+    mark_failed(shop.parts, FailInput(TENANT, ticket.ticket_id, execution_id=late))
+    assert shop.tickets.get(TENANT, ticket.ticket_id) == next_one
+    shop.runner.drain()
+    assert shop.tickets.get(TENANT, ticket.ticket_id).status is Status.IN_REVIEW
+
+
 def test_an_approval_does_not_publish_the_next_draft_of_a_ticket_reopened_in_the_same_moment() -> None:
     shop = Workshop([Outcome.REVIEW])
     first = shop.work()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from rimedio.domain.answer import Decision, Solution
 from rimedio.domain.ticket import MOVES, Status, Ticket
 from rimedio.tickets.parts import TaskParts
+from rimedio.tickets.run_name import is_run_of
 from rimedio.tickets.task_tokens import Waiting
 from rimedio.tickets.tasks.generate import StepFailure
 from rimedio.tickets.tasks.task import Task
@@ -114,9 +115,9 @@ def mark_failed(parts: TaskParts, given: FailInput) -> None:
 
 
 def _fails(ticket: Ticket, given: FailInput) -> bool:
-    """Not where it has failed already, or a person or another run has it now."""
-    theirs = ticket.execution_id is not None and ticket.execution_id != given.execution_id
-    return not theirs and Status.FAILED in MOVES[ticket.status]
+    """Not where it has failed already, or a person or another run has it now, or is about to take it."""
+    own = given.execution_id is None or is_run_of(given.execution_id, ticket)
+    return own and Status.FAILED in MOVES[ticket.status]
 
 
 STORE_TASK = Task("store", StoreInput, type(None), store)
