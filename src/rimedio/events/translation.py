@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import TypeVar
 
 from rimedio.domain.codec import from_json
+from rimedio.domain.source_names import shown_source
 from rimedio.domain.ticket import Status
 from rimedio.events.detail_types import SOURCE_OF
 from rimedio.events.domain_events import (
@@ -84,7 +85,9 @@ def _document(change: Change, new: Item) -> Iterator[Event]:
     }
     kind = kinds.get(str(new.get("status")))
     if kind is not None:
-        yield _event(change, new, _read(kind, new), change.sequence)
+        source = new.get("source_uri")
+        seen = new if source is None else {**new, "source_uri": shown_source(str(source))}
+        yield _event(change, new, _read(kind, seen), change.sequence)
 
 
 def _gap(change: Change, new: Item) -> Iterator[Event]:

@@ -13,10 +13,9 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 
 from rimedio.domain.errors import InvalidDocument, NotFound
+from rimedio.domain.source_names import ARCHIVES, MEMBER_MARK
 from rimedio.knowledge.extract import Limits, is_supported
 
-ARCHIVES = (".tar.gz", ".tgz", ".tar", ".tar.bz2", ".tar.xz", ".zip")
-MEMBER_MARK = "!/"  # between an archive and the path inside it
 MEMBERS_MAX = 200_000
 ARCHIVE_BYTES_MAX = 4 * 1024**3  # unpacked, all members together
 UNPACKING_FAILED = (tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError)

@@ -18,6 +18,7 @@ from typing import Any, get_args, get_origin
 import orjson
 from pydantic import BaseModel, JsonValue, TypeAdapter, ValidationError, create_model
 
+from rimedio.domain.source_names import SOURCE_FIELD, without_folders
 from rimedio.lambdas.failures import RequestRefused, refusal_of
 from rimedio.lambdas.replies import Reply
 
@@ -27,6 +28,7 @@ Handler = Callable[..., Any]
 JSON = "application/json"
 BYTES = "application/octet-stream"
 QUERY, HEADERS, BODY, RAW = "query", "headers", "body", "raw"
+NAMES_SOURCE = f'"{SOURCE_FIELD}":'.encode()
 WHOLE_MAX = 2**53  # beyond, a float no longer tells whole numbers apart
 RESERVED = frozenset({QUERY, HEADERS, BODY, RAW})
 
@@ -90,8 +92,10 @@ class Contract:
         return bound
 
     def write(self, value: object) -> str:
-        """JSON text of what the handler gave back."""
+        """JSON text of what the handler gave back; where a document came from without the machine's folders."""
         written: bytes = self._written.dump_json(value, by_alias=True)
+        if NAMES_SOURCE in written:
+            written = orjson.dumps(without_folders(orjson.loads(written)))
         return written.decode()
 
     @cached_property

@@ -7,6 +7,7 @@ from typing import Protocol
 import orjson
 
 from rimedio.domain.codec import Json
+from rimedio.domain.source_names import without_folders
 from rimedio.lambdas.binding import Event
 from rimedio.lambdas.caller import Caller
 
@@ -88,7 +89,7 @@ def encoded(events: Sequence[SseEvent]) -> bytes:
 def event_bytes(name: str, data: Json, event_id: str | None = None) -> bytes:
     """One event. JSON has no raw line breaks, so its data is one line; names and ids lose theirs."""
     head = b"" if event_id is None else b"id: " + _line(event_id) + b"\n"
-    return head + b"event: " + _line(name) + b"\ndata: " + orjson.dumps(data) + b"\n\n"
+    return head + b"event: " + _line(name) + b"\ndata: " + orjson.dumps(without_folders(data)) + b"\n\n"
 
 
 def _line(text: str) -> bytes:

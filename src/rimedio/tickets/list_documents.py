@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from rimedio.domain.source_names import shown_source
 from rimedio.storage.documents import DocumentPage, DocumentRecord, DocumentStatus, DocumentStore
 
 SCAN_PAGES_MAX = 20  # pages read to fill one filtered page; then the cursor goes out with what was found
@@ -22,8 +23,10 @@ class ListDocuments:
         limit: int = 25,
         cursor: str | None = None,
     ) -> DocumentPage:
-        """A page of records; with `words`, those whose title or source has them all. May hold fewer than
-        `limit` and still have a cursor."""
+        """A page of records; with `words`, those whose title or source (as people see it) has them all.
+
+        May hold fewer than `limit` and still have a cursor.
+        """
         wanted = words.casefold().split()
         if not wanted:
             return self._page(tenant_id, status, limit, cursor)
@@ -46,5 +49,5 @@ class ListDocuments:
 
 
 def _has(record: DocumentRecord, wanted: list[str]) -> bool:
-    text = f"{record.title} {record.source_uri}".casefold()
+    text = f"{record.title} {shown_source(record.source_uri)}".casefold()
     return all(word in text for word in wanted)

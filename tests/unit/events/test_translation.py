@@ -85,6 +85,13 @@ def test_no_event_carries_the_customers_words_name_or_address() -> None:
             assert private not in text
 
 
+@pytest.mark.parametrize("status", ["INDEXED", "REFUSED"])
+def test_an_event_names_a_file_without_the_folders_of_the_machine(status: str) -> None:
+    item = {"entity": keys.DOCUMENT.name, "tenant_id": "acme", "document_id": "d", "status": status}
+    (event,) = events_of(change(item | {"source_uri": "/srv/private/xc200.pdf"}))
+    assert event.detail["source_uri"] == "xc200.pdf"
+
+
 def test_a_write_that_moves_nothing_and_a_removal_are_no_events() -> None:
     assert events_of(change(moved("READY", category="x"), moved("READY"))) == ()
     assert events_of(change(None, TICKET)) == ()

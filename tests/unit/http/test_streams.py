@@ -118,6 +118,12 @@ def test_an_event_is_one_line_of_data_whatever_is_in_it() -> None:
     assert text == 'id: 12\nevent: chunk\ndata: {"text":"a\\nb\\r\\n\\ndata: x"}\n\n'
 
 
+def test_a_citation_in_a_stream_names_a_file_without_the_folders_of_the_machine() -> None:
+    text = event_bytes("citation", {"id": "c1", "source_uri": "/srv/private/xc200.pdf#page=3"}).decode()
+
+    assert text == 'event: citation\ndata: {"id":"c1","source_uri":"xc200.pdf#page=3"}\n\n'
+
+
 def test_a_stream_gives_what_is_there_and_then_what_comes() -> None:
     async def scene() -> None:
         feed, changes, client = ScriptedFeed(), Changes(), Client()

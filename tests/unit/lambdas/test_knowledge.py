@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from tests.unit.lambdas.client import Client
+from tests.unit.lambdas.test_tickets import BODY
 from tools.pdf_writer import DocumentInfo, PdfPage, write_pdf
 
 from rimedio.bootstrap import Rimedio
@@ -100,6 +101,35 @@ def test_an_original_in_its_folder_comes_in_pieces_while_it_is_what_was_read(
     path.write_bytes(b"something private")
     assert call("GET", original, Range="bytes=-5").code == "NOT_FOUND"
     assert call("GET", f"/v1/kb/documents/{record.document_id}").json["has_original"] is False
+
+
+def test_no_answer_names_the_folders_of_the_machine(call: Client, system: Rimedio, tmp_path: Path) -> None:
+    folder = tmp_path / "private-share" / "manuals"
+    folder.mkdir(parents=True)
+    (folder / "xc-200.md").write_bytes(MANUAL)
+    system.ingestor.ingest([folder], "acme")
+    (record,) = system.documents.list_all("acme").records
+    assert record.source_uri == str(folder / "xc-200.md")
+    opened = call(
+        "POST", "/v1/tickets", BODY | {"symptom_text": "E029, the filter is clogged. What do I do?"}
+    )
+    ticket = f"/v1/tickets/{opened.json['ticket_id']}"
+    system.runner.settle(system.tickets.get("acme", opened.json["ticket_id"]))
+    found = call("POST", "/v1/kb/search", {"query": "E029 filter"})
+    assert found.json["items"][0]["chunk"]["source_uri"] == "xc-200.md"
+    chunk_id = found.json["items"][0]["chunk"]["chunk_id"]
+    answers = [found] + [
+        call("GET", path)
+        for path in (
+            *("/v1/kb/documents", f"/v1/kb/documents/{record.document_id}", f"/v1/kb/passages/{chunk_id}"),
+            *(ticket, f"{ticket}/solution", f"{ticket}/run", f"{ticket}/investigation"),
+        )
+    ]
+    assert all(answer.status in (200, 404) for answer in answers)
+    assert not [answer.body for answer in answers if "private-share" in answer.body]
+    assert sum('"source_uri"' in answer.body for answer in answers) >= 5
+    assert call("GET", "/v1/kb/documents?q=private-share").json["items"] == []
+    assert len(call("GET", "/v1/kb/documents?q=xc-200.md").json["items"]) == 1
 
 
 def test_coverage_counts_the_callers_own_knowledge(call: Client, document_id: str) -> None:

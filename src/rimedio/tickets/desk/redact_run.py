@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from rimedio.domain.codec import Json
+from rimedio.domain.source_names import without_folders
 from rimedio.domain.ticket import Ticket
 from rimedio.tickets.parts import RequestGuard
 
@@ -25,7 +26,7 @@ class RedactRun:
 
     def __call__(self, state: str, value: Json) -> Json:
         """The payload of a state as it may be read; texts from before the redaction are inspected again."""
-        return self._walk(value, self._raw if state in RAW_STATES else self._masked)
+        return self._walk(without_folders(value), self._raw if state in RAW_STATES else self._masked)
 
     def _walk(self, value: Json, clean: Callable[[str], str]) -> Json:
         if isinstance(value, str):
