@@ -42,6 +42,7 @@ class Upload:
     status: UploadStatus = UploadStatus.OPEN
     sha256: str | None = None  # of the whole file; announced, then measured
     uri: str | None = None
+    given_up: bool = False  # about to be removed: no ticket can take its file any more
 
     def size_of(self, number: int) -> int:
         """Bytes that part `number` has."""

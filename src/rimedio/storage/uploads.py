@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from rimedio.domain.errors import NotFound
+from rimedio.domain.errors import ConditionFailed, NotFound
 from rimedio.domain.upload import Upload, UploadPart
 from rimedio.storage import keys
 from rimedio.storage.codec import from_item, to_attributes
-from rimedio.storage.conditions import Condition
+from rimedio.storage.conditions import Condition, Equals, NotExists
 from rimedio.storage.fanout import query_shards
 from rimedio.storage.keys import shard_of, stamp
-from rimedio.storage.table import Delete, SortBetween, Table
+from rimedio.storage.table import Action, Changes, Check, Delete, SortBetween, Table, Update
 
 PARTS_MAX = 1000
 PAGE = 100
@@ -37,11 +37,17 @@ class UploadStore:
         )
 
     def get(self, tenant_id: str, upload_id: str) -> Upload:
-        """The upload. Raises NotFound, also for another tenant's."""
-        item = self._table.get(keys.UPLOAD.key(tenant=tenant_id, upload=upload_id))
-        if item is None:
+        """The upload. Raises NotFound, also for another tenant's and for one that was given up."""
+        found = self.find(tenant_id, upload_id)
+        if found is None:
             raise NotFound(f"There is no upload {upload_id}. It was given up, or is older than a day.")
-        return from_item(Upload, item)
+        return found
+
+    def find(self, tenant_id: str, upload_id: str) -> Upload | None:
+        """The upload, or None; None also for one that was given up."""
+        item = self._table.get(keys.UPLOAD.key(tenant=tenant_id, upload=upload_id))
+        found = None if item is None else from_item(Upload, item)
+        return None if found is None or found.given_up else found
 
     def put_part(self, tenant_id: str, upload_id: str, part: UploadPart) -> None:
         """Remember that a piece has arrived; again replaces."""
@@ -54,6 +60,26 @@ class UploadStore:
         """Pieces that have arrived, by number."""
         query = keys.PARTS_OF_UPLOAD.query(limit=PARTS_MAX, tenant=tenant_id, upload=upload_id)
         return tuple(from_item(UploadPart, item) for item in self._table.query(query).items)
+
+    def give_up(self, upload: Upload, *, unless_linked: tuple[str, str] | None) -> bool:
+        """Mark it as given up; False, and nothing changes, when a link of this kind and name is there.
+
+        Raises ConditionFailed when it was completed or dropped meanwhile.
+        """
+        key = keys.UPLOAD.key(tenant=upload.tenant_id, upload=upload.upload_id)
+        as_read = Equals("status", upload.status.value)
+        actions: list[Action] = [Update(key, Changes(set={"given_up": True}), as_read)]
+        if unless_linked is not None:
+            kind, name = unless_linked
+            link = keys.LINK.key(tenant=upload.tenant_id, kind=kind, name=name)
+            actions.append(Check(link, NotExists("pk")))
+        try:
+            self._table.transact_write(actions)
+        except ConditionFailed as refused:
+            if refused.failed == (1,):
+                return False
+            raise
+        return True
 
     def forget_parts(self, tenant_id: str, upload_id: str) -> None:
         """Drop what is known of the pieces."""

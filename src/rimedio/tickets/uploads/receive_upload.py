@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Annotated
@@ -9,9 +10,10 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from rimedio.domain.clock import Clock, Ids
-from rimedio.domain.errors import Conflict, InvalidInput, NotFound
+from rimedio.domain.errors import ConditionFailed, Conflict, InvalidInput, NotFound
 from rimedio.domain.ticket import Attachment, AttachmentType
 from rimedio.domain.upload import Upload, UploadPart, UploadStatus
+from rimedio.storage.conditions import Equals
 from rimedio.storage.objects import ObjectStore, etag_of
 from rimedio.storage.tenants import TenantStore
 from rimedio.storage.tickets import TicketStore
@@ -103,7 +105,7 @@ class ReceiveUpload:
     def _require_room(self, tenant_id: str) -> None:
         begun = 0
         for upload in self.uploads.older_than(tenant_id, self.clock.now() + KEPT_FOR):
-            begun += upload.status is UploadStatus.OPEN
+            begun += upload.status is UploadStatus.OPEN and not upload.given_up
             if begun >= self.limits.open_max:
                 msg = f"{begun} uploads are begun and not finished. Complete or give up some of them first."
                 raise Conflict(msg)
@@ -134,13 +136,18 @@ class ReceiveUpload:
         return UploadState(upload, tuple(part.number for part in self.uploads.parts(tenant_id, upload_id)))
 
     def complete(self, tenant_id: str, upload_id: str) -> Attachment:
-        """Put the pieces together and check the whole; again gives the same.
+        """Put the pieces together and check the whole; again gives the same, also in the same moment.
 
         Raises Conflict while pieces are missing, InvalidInput when the bytes are not what was announced.
         """
         upload = self._get(tenant_id, upload_id)
         if upload.status is UploadStatus.OPEN:
-            upload = self._assembled(upload)
+            try:
+                upload = self._assembled(upload)
+            except (NotFound, Conflict, InvalidInput):
+                upload = self._get(tenant_id, upload_id)
+                if upload.status is not UploadStatus.COMPLETE:
+                    raise  # else somebody was quicker, and has put the pieces away
         return Attachment(id=upload_id, type=upload.type, uri=str(upload.uri), name=upload.name)
 
     def _assembled(self, upload: Upload) -> Upload:
@@ -150,8 +157,11 @@ class ReceiveUpload:
         if missing:
             shown = ", ".join(map(str, missing[:10])) + (" …" if len(missing) > 10 else "")
             raise Conflict(f"The upload is not complete: parts {shown} are missing. Send them first.")
-        name = f"{ATTACHMENTS}{upload_id}{ending_of(upload.name)}"
+        # A name for each attempt: of two at once, the one that fails must not take the other's file away.
+        attempt = self.ids.new("try").rpartition("_")[2]
+        name = f"{ATTACHMENTS}{upload_id}-{attempt}{ending_of(upload.name)}"
         stored = self.objects.put(tenant_id, name, self._pieces(upload))
+        done = replace(upload, status=UploadStatus.COMPLETE, sha256=stored.etag, uri=STORED + name)
         try:
             if stored.size != upload.size:
                 raise InvalidInput(f"{upload.name} has {stored.size} bytes; {upload.size} were announced.")
@@ -160,11 +170,10 @@ class ReceiveUpload:
                     f"{upload.name} has another SHA-256 than announced: {stored.etag}. Send the parts again."
                 )
             self._check_content(upload, name)
-        except InvalidInput:
+            self.uploads.put(done, Equals("status", UploadStatus.OPEN.value))
+        except (InvalidInput, ConditionFailed):  # the latter: completed or given up by somebody else
             self.objects.delete(tenant_id, name)
             raise
-        done = replace(upload, status=UploadStatus.COMPLETE, sha256=stored.etag, uri=STORED + name)
-        self.uploads.put(done)
         self._drop_pieces(done)
         return done
 
@@ -180,10 +189,12 @@ class ReceiveUpload:
 
     def abort(self, tenant_id: str, upload_id: str) -> None:
         """Give an upload up; nothing of it is kept. Raises Conflict when a ticket has the file."""
-        upload = self._get(tenant_id, upload_id)
-        if self._claimed(upload):
+        try:
+            removed = self._removed(self._get(tenant_id, upload_id))
+        except ConditionFailed:  # completed in this moment: given up as the file that it is now
+            removed = self._removed(self._get(tenant_id, upload_id))
+        if not removed:
             raise Conflict(f"The upload {upload_id} belongs to a ticket already and is kept with it.")
-        self._remove(upload)
 
     def content(self, tenant_id: str, upload_id: str) -> UploadedFile:
         """The whole file. Raises Conflict when it is not complete."""
@@ -199,29 +210,42 @@ class ReceiveUpload:
         before = self.clock.now() - KEPT_FOR
         for tenant_id in self.tenants.all():
             for upload in list(self.uploads.older_than(tenant_id, before)):
-                if self._claimed(upload):
-                    self.uploads.forget(tenant_id, upload.upload_id)
-                else:
-                    self._remove(upload)
-                swept += 1
+                with suppress(ConditionFailed):  # completed or removed in this moment: for the next sweep
+                    if not self._removed(upload):
+                        self._drop_pieces(upload)  # one may have come while they were put together
+                        self.uploads.forget(tenant_id, upload.upload_id)
+                    swept += 1
         return swept
 
     def claim(self, tenant_id: str, attachments: tuple[Attachment, ...], ticket_id: str) -> None:
-        """Say that a ticket has these files, so that they are kept as long as it is."""
+        """Say that a ticket has these files, so that they are kept as long as it is.
+
+        Raises InvalidInput for one that was given up, or swept, in this moment.
+        """
         for attachment in attachments:
-            if attachment.uri.startswith(STORED):
-                self.tickets.link(tenant_id, CLAIMED, attachment.uri, ticket_id)
+            if not attachment.uri.startswith(STORED):
+                continue
+            known = self.tickets.linked(tenant_id, CLAIMED, attachment.uri) is not None
+            self.tickets.link(tenant_id, CLAIMED, attachment.uri, ticket_id)
+            of_upload = UPLOAD_ID.match(attachment.uri.removeprefix(STORED + ATTACHMENTS))
+            if of_upload and not known and self.uploads.find(tenant_id, of_upload[0]) is None:
+                msg = f"The file of the attachment {attachment.id!r} was just given up. Upload it again."
+                raise InvalidInput(msg)
 
-    def _claimed(self, upload: Upload) -> bool:
-        return (
-            upload.uri is not None and self.tickets.linked(upload.tenant_id, CLAIMED, upload.uri) is not None
-        )
+    def _removed(self, upload: Upload) -> bool:
+        """Remove an upload with its file; False when a ticket has it: it takes it before, or not at all.
 
-    def _remove(self, upload: Upload) -> None:
+        Raises ConditionFailed when it was completed or removed meanwhile. The record goes last, so that the
+        sweep finds what a crash has left.
+        """
+        claim = None if upload.uri is None else (CLAIMED, upload.uri)
+        if not self.uploads.give_up(upload, unless_linked=claim):
+            return False
         self._drop_pieces(upload)
         if upload.uri is not None:
             self.objects.delete(upload.tenant_id, upload.uri.removeprefix(STORED))
         self.uploads.forget(upload.tenant_id, upload.upload_id)
+        return True
 
     def _drop_pieces(self, upload: Upload) -> None:
         for number in range(1, upload.parts + 1):

@@ -3,6 +3,7 @@
 import hashlib
 import io
 import zipfile
+from collections.abc import Callable, Iterable, Iterator
 
 import pytest
 
@@ -12,6 +13,7 @@ from rimedio.domain.ticket import AttachmentType
 from rimedio.domain.upload import Upload
 from rimedio.storage.database import Database
 from rimedio.storage.memory_objects import MemoryObjectStore
+from rimedio.storage.objects import StoredObject
 from rimedio.storage.sqlite_table import SqliteTable
 from rimedio.storage.tenants import TenantStore
 from rimedio.storage.tickets import TicketStore
@@ -21,12 +23,35 @@ from rimedio.tickets.uploads.receive_upload import ReceiveUpload, UploadLimits, 
 LOG = b"2026-01-01 E029 raised\n" * 10
 
 
+class Meanwhile(MemoryObjectStore):
+    """Keeps objects; somebody else acts once, after the first object under `prefix` is put or before it is read."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.prefix = ""
+        self.act: Callable[[], object] | None = None
+
+    def put(self, tenant_id: str, name: str, content: bytes | Iterable[bytes]) -> StoredObject:
+        stored = super().put(tenant_id, name, content)
+        self._meanwhile(name)
+        return stored
+
+    def stream(self, tenant_id: str, name: str, block_bytes: int = 1024) -> Iterator[bytes]:
+        self._meanwhile(name)
+        return super().stream(tenant_id, name, block_bytes)
+
+    def _meanwhile(self, name: str) -> None:
+        if self.act is not None and name.startswith(self.prefix):
+            act, self.act = self.act, None
+            act()
+
+
 class Desk:
     def __init__(self) -> None:
         self.clock = FakeClock()
-        table = SqliteTable(Database(None), self.clock)
+        self.table = table = SqliteTable(Database(None), self.clock)
         ids = SeededIds(3)
-        self.objects = MemoryObjectStore()
+        self.objects = Meanwhile()
         self.receive = ReceiveUpload(
             UploadStore(table),
             self.objects,
@@ -45,6 +70,10 @@ class Desk:
         for number in range(upload.parts, 0, -1):  # the last one first
             begin = (number - 1) * upload.part_size
             self.receive.put_part("acme", upload.upload_id, number, data[begin : begin + upload.part_size])
+
+    def meanwhile(self, prefix: str, act: Callable[[], object]) -> None:
+        """Let somebody else act at the next object whose name begins so."""
+        self.objects.prefix, self.objects.act = prefix, act
 
     def names(self) -> list[str]:
         return [found.name for found in self.objects.list("acme").objects]
@@ -172,3 +201,83 @@ def test_a_complete_file_takes_no_more_pieces(desk: Desk) -> None:
     desk.receive.complete("acme", upload.upload_id)
     with pytest.raises(Conflict):
         desk.receive.put_part("acme", upload.upload_id, 1, LOG[:100])
+
+
+@pytest.mark.parametrize("prefix", ["uploads/", "attachments/"])
+def test_a_file_completed_twice_in_the_same_moment_is_one_file(desk: Desk, prefix: str) -> None:
+    upload = desk.start(LOG)
+    desk.send(upload, LOG)
+    others = []
+    desk.meanwhile(prefix, lambda: others.append(desk.receive.complete("acme", upload.upload_id)))
+    mine = desk.receive.complete("acme", upload.upload_id)
+    assert others == [mine]
+    assert desk.names() == [mine.uri.removeprefix("object:")]
+    assert b"".join(desk.receive.content("acme", upload.upload_id).blocks) == LOG
+
+
+def test_who_completes_with_a_wrong_piece_does_not_take_away_the_file_of_who_was_right(desk: Desk) -> None:
+    upload = desk.start(LOG, sha256=hashlib.sha256(LOG).hexdigest())
+    desk.send(upload, LOG)
+    wrong = LOG[100:200].upper()
+
+    def other() -> None:
+        desk.receive.put_part("acme", upload.upload_id, 2, LOG[100:200])
+        desk.receive.complete("acme", upload.upload_id)
+
+    desk.receive.put_part("acme", upload.upload_id, 2, wrong)
+    desk.meanwhile("attachments/", other)
+    done = desk.receive.complete("acme", upload.upload_id)
+    assert desk.objects.get("acme", done.uri.removeprefix("object:")) == LOG
+
+
+def test_an_upload_given_up_while_it_is_put_together_is_gone(desk: Desk) -> None:
+    upload = desk.start(LOG)
+    desk.send(upload, LOG)
+    desk.meanwhile("attachments/", lambda: desk.receive.abort("acme", upload.upload_id))
+    with pytest.raises(NotFound):
+        desk.receive.complete("acme", upload.upload_id)
+    assert desk.names() == []
+    with pytest.raises(NotFound):
+        desk.receive.state("acme", upload.upload_id)
+
+
+def test_a_ticket_does_not_take_a_file_that_is_given_up_in_the_same_moment(desk: Desk) -> None:
+    upload = desk.start(LOG)
+    desk.send(upload, LOG)
+    attachment = desk.receive.complete("acme", upload.upload_id)
+    desk.receive.abort("acme", upload.upload_id)  # after the ticket's attachments were looked at
+    with pytest.raises(InvalidInput, match="given up"):
+        desk.receive.claim("acme", (attachment,), "tkt_1")
+
+
+def test_a_removal_that_a_crash_broke_off_is_finished_by_the_sweep(desk: Desk) -> None:
+    upload = desk.start(LOG)
+    desk.send(upload, LOG)
+    desk.receive.complete("acme", upload.upload_id)
+
+    class Died(Exception):
+        """The process ends here."""
+
+    def die(*_: object) -> None:
+        raise Died
+
+    delete, desk.objects.delete = desk.objects.delete, die  # type: ignore[method-assign]
+    with pytest.raises(Died):
+        desk.receive.abort("acme", upload.upload_id)
+    desk.objects.delete = delete  # type: ignore[method-assign]
+    with pytest.raises(NotFound):
+        desk.receive.state("acme", upload.upload_id)
+    desk.clock.advance(25 * 3600)
+    assert desk.receive.sweep_once() == 1
+    assert desk.names() == []
+
+
+def test_a_file_that_a_swept_upload_left_to_its_ticket_can_be_taken_by_another(desk: Desk) -> None:
+    upload = desk.start(LOG)
+    desk.send(upload, LOG)
+    attachment = desk.receive.complete("acme", upload.upload_id)
+    desk.receive.claim("acme", (attachment,), "tkt_1")
+    desk.clock.advance(25 * 3600)
+    assert desk.receive.sweep_once() == 1
+    desk.receive.claim("acme", (attachment,), "tkt_2")
+    assert desk.names() == [attachment.uri.removeprefix("object:")]
