@@ -1,10 +1,10 @@
 """What was learnt: use, training rows, champion and challenger, drift; retrain, promote, roll back."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from rimedio.domain.errors import UnknownCursor
 from rimedio.lambdas.identifiers import Identifier
 from rimedio.lambdas.replies import Items, Paging
 from rimedio.lambdas.router import Api
@@ -12,12 +12,13 @@ from rimedio.learning.overview import LearningView, ModelView, model_view
 from rimedio.learning.retraining import RetrainJob
 from rimedio.learning.rows import Ruling, TrainingRow
 from rimedio.learning.vetting import Doubt
+from rimedio.storage import cursor as cursors
+from rimedio.storage.keys import stamp
 
 if TYPE_CHECKING:
     from rimedio.bootstrap import Rimedio
 
 TAG = "learning"
-CURSOR_DIGITS_MAX = 9
 Version = Annotated[str, Field(pattern=r"^v\d{4,9}$", description="A version of the classifier, as v0002.")]
 
 
@@ -89,9 +90,7 @@ def _register_rows(api: Api, system: "Rimedio") -> None:
             views = tuple(RowView(row=one.row, doubt=one.doubt) for one in vetted.set_aside)
         else:
             views = tuple(RowView(row=row) for row in vetted.accepted)
-        start = offset_of(query.cursor)
-        end = start + query.limit
-        return Items(items=views[start:end], next_cursor=str(end) if end < len(views) else None)
+        return page_of(views, query)
 
     @api.put("/v1/learning/rows/{row_id}", summary="Train on a row, or never", tag=TAG, errors=(404, 409))
     def rule_row(row_id: Identifier, body: RulingBody) -> TrainingRow:
@@ -99,13 +98,21 @@ def _register_rows(api: Api, system: "Rimedio") -> None:
         return system.learning.rows.rule(caller.tenant_id, row_id, body.ruling, caller.subject)
 
 
-def offset_of(cursor: str | None) -> int:
-    """Where a page begins: vetting looks at all rows at once, so their place in it is the cursor.
+def page_of(views: Sequence[RowView], query: RowsQuery) -> Items[RowView]:
+    """A page of rows, which come oldest first; the cursor is the last one's place in time.
 
-    Raises InvalidInput for a cursor of another list.
+    Vetting looks at all rows at once, so a page costs as much as the list; but a row that is ruled on or comes in
+    between two pages moves no other one. Raises UnknownCursor for a cursor of another list.
     """
-    if cursor is None:
-        return 0
-    if not cursor.isdecimal() or len(cursor) > CURSOR_DIGITS_MAX:
-        raise UnknownCursor(f"The cursor {cursor[:40]!r} is not one of this list. Start without one.")
-    return int(cursor)
+    binding = f"rows {query.set_aside}"
+    after = "" if query.cursor is None else cursors.unseal(query.cursor, binding, 1)[0]
+    rest = [view for view in views if _place(view) > after]
+    shown = rest[: query.limit]
+    more = len(rest) > len(shown)
+    return Items(
+        items=tuple(shown), next_cursor=cursors.seal((_place(shown[-1]),), binding) if more else None
+    )
+
+
+def _place(view: RowView) -> str:
+    return f"{stamp(view.row.at)}#{view.row.row_id}"
