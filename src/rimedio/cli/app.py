@@ -10,6 +10,7 @@ from typer.exceptions import TyperException
 from rimedio import __version__
 from rimedio.asl.cli import app as machines
 from rimedio.cli import (
+    INTERRUPTED,
     ask,
     audit,
     bedrock_local,
@@ -27,7 +28,7 @@ from rimedio.cli import (
     ticket,
     webhook,
 )
-from rimedio.cli.output import INTERRUPTED, PROGRAM, fail, guarded
+from rimedio.cli.output import PROGRAM, fail, guarded
 from rimedio.cli.session import Session
 from rimedio.domain.errors import InvalidInput
 
