@@ -44,7 +44,8 @@ class Need(Enum):
     RECEIVE_WEBHOOKS = auto()
     RECEIVE_DOCUMENTS = auto()
     REDRIVE = auto()
-    CALL_AGAIN = auto()
+    STRAND_CHANGES = auto()
+    TAKE_STRANDED = auto()
     TELL_PEOPLE = auto()
     SIGNING_KEYS = auto()
     ROTATE = auto()
@@ -177,14 +178,14 @@ SERVICE: tuple[FunctionSpec, ...] = (
         "relay",
         "relay",
         "Changes of the table become events.",
-        frozenset({Need.TABLE_STREAM, Need.TABLE_READ, Need.TABLE_WRITE, Need.PUT_EVENTS}),
+        TICKET | {Need.TABLE_STREAM, Need.STRAND_CHANGES, Need.PUT_EVENTS},
         timeout_seconds=60,
     ),
     FunctionSpec(
         "follow",
         "follow",
         "Learning and figures follow the changes of the table.",
-        TICKET | {Need.TABLE_STREAM, Need.MODELS_READ, Need.MODELS_WRITE},
+        TICKET | {Need.TABLE_STREAM, Need.STRAND_CHANGES, Need.MODELS_READ, Need.MODELS_WRITE},
         timeout_seconds=120,
         reserved=5,
     ),
@@ -241,8 +242,17 @@ SERVICE: tuple[FunctionSpec, ...] = (
     FunctionSpec(
         "redrive",
         "redrive",
-        "Sends again what could not be delivered.",
-        TICKET | {Need.REDRIVE, Need.CALL_AGAIN, Need.PUT_EVENTS},
+        "Sends again what could not be delivered, and does what relay and follow gave up.",
+        TICKET
+        | {
+            Need.REDRIVE,
+            Need.TABLE_STREAM,
+            Need.TAKE_STRANDED,
+            Need.STRAND_CHANGES,
+            Need.PUT_EVENTS,
+            Need.MODELS_READ,
+            Need.MODELS_WRITE,
+        },
         timeout_seconds=300,
         called_asynchronously=True,
     ),

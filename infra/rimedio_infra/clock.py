@@ -8,6 +8,7 @@ from rimedio_infra.deployment import Deployment
 from rimedio_infra.grants import Grant, sealing, service_role
 from rimedio_infra.queues import DEAD, queue_arn
 
+STRANDED = '{"parts": ["changes"]}'  # the stream keeps them for 24 hours: too short for a daily run
 RETRIES = {"maximumEventAgeInSeconds": 3600, "maximumRetryAttempts": 8}
 
 
@@ -31,9 +32,10 @@ def clock(stack: cdk.Stack, d: Deployment, key: kms.IKey) -> None:
         role_name=d.named("scheduler"),
     )
     every = "rate(5 minutes)" if d.scale else "rate(15 minutes)"
-    for name, function, expression in (
-        ("housekeeping", "housekeeping", every),
-        ("redrive", "redrive", "cron(15 3 * * ? *)"),
+    for name, function, expression, asked in (
+        ("housekeeping", "housekeeping", every, "{}"),
+        ("redrive", "redrive", "cron(15 3 * * ? *)", "{}"),
+        ("changes", "redrive", "rate(15 minutes)", STRANDED),
     ):
         scheduler.CfnSchedule(
             stack,
@@ -49,6 +51,6 @@ def clock(stack: cdk.Stack, d: Deployment, key: kms.IKey) -> None:
                 "roleArn": role.role_arn,
                 "deadLetterConfig": {"arn": queue_arn(d, DEAD)},
                 "retryPolicy": RETRIES,
-                "input": "{}",
+                "input": asked,
             },
         )

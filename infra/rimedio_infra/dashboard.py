@@ -42,7 +42,9 @@ def dashboard_body(d: Deployment) -> dict[str, Any]:
         ),
         _graph(d, "Errors of tasks", [_function(d, spec.name, "Errors", "Sum") for spec in TASKS]),
         _graph(
-            d, "Waiting messages", [_queue(d, name) for name in ("webhooks", "documents", "dead-letters")]
+            d,
+            "Waiting messages",
+            [_queue(d, name) for name in ("webhooks", "documents", "stranded", "dead-letters")],
         ),
         _graph(
             d,

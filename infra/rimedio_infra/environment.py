@@ -34,6 +34,7 @@ def settings(d: Deployment, shared: Shared) -> dict[str, str]:
         "webhook_queue_url": d.queue_url("webhooks"),
         "ingestion_queue_url": d.queue_url("documents"),
         "dead_letter_queue_url": d.queue_url("dead-letters"),
+        "stranded_queue_url": d.queue_url("stranded"),
         "notification_topic_arn": d.arn("sns", d.named("people")),
         "kms_key": shared.key_arn,
         "upload_part_bytes": str(UPLOAD_PART_BYTES),

@@ -13,7 +13,7 @@ from rimedio.events.deployed_rules import DEPLOYED
 from rimedio.events.eventbridge_rules import native_pattern
 from rimedio_infra.clock import RETRIES, clock
 from rimedio_infra.deployment import ACCOUNT, Deployment
-from rimedio_infra.queues import DEAD, queue_arn
+from rimedio_infra.queues import DEAD, STRANDED, queue_arn
 from rimedio_infra.stacks import only_tls
 
 CONCURRENCY = {"webhooks": 10, "documents": 5}
@@ -197,5 +197,5 @@ def _followers(stack: cdk.Stack, d: Deployment, stream_arn: str) -> None:
             maximum_retry_attempts=10,
             maximum_record_age_in_seconds=86_400,
             parallelization_factor=2,
-            destination_config={"onFailure": {"destination": queue_arn(d, DEAD)}},
+            destination_config={"onFailure": {"destination": queue_arn(d, STRANDED)}},
         )

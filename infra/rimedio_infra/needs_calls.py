@@ -161,14 +161,6 @@ def _redrive(d: Deployment, s: Shared) -> Sequence[Grant]:
     )
 
 
-def _call_again(d: Deployment, _s: Shared) -> Sequence[Grant]:
-    """Calls that failed are made once more by the redrive."""
-    functions = tuple(
-        d.function_arn(name) for name in ("notify", "publish-index", "housekeeping", "relay", "follow")
-    )
-    return (Grant("CallAgain", ("lambda:InvokeFunction",), functions),)
-
-
 def _tell_people(d: Deployment, _s: Shared) -> Sequence[Grant]:
     return (Grant("TellPeople", ("sns:Publish",), (d.arn("sns", d.named("people")),)),)
 
@@ -193,6 +185,7 @@ CALLS: dict[Need, Maker] = {
     Need.RECEIVE_WEBHOOKS: _receive("ReceiveWebhooks", "webhooks"),
     Need.RECEIVE_DOCUMENTS: _receive("ReceiveDocuments", "documents"),
     Need.REDRIVE: _redrive,
-    Need.CALL_AGAIN: _call_again,
+    Need.STRAND_CHANGES: _send("StrandChanges", "stranded"),
+    Need.TAKE_STRANDED: _receive("TakeStranded", "stranded"),
     Need.TELL_PEOPLE: _tell_people,
 }

@@ -8,10 +8,12 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_xray as xray
 
+from rimedio.observability.catalogue import CHANGES_LOST
 from rimedio_infra.alarms import FAST, SLOW, Alarms, Measure, api_measure, objectives, own_measure
 from rimedio_infra.catalogue import FUNCTIONS
 from rimedio_infra.dashboard import dashboard_body
 from rimedio_infra.deployment import Deployment
+from rimedio_infra.queues import STRANDED
 
 QUERIES = {
     "errors": "fields @timestamp, service, message, error, request_id | filter level = 'ERROR' | sort @timestamp desc",
@@ -60,6 +62,7 @@ def _alarms(alarms: Alarms, d: Deployment) -> None:
     alarms.above("dead-letters", "Something could not be delivered", waiting, 0)
     alarms.sum_above("table-throttled", "DynamoDB refuses requests", refused, 10, periods=2)
     alarms.above("relay-behind", "Events leave more than five minutes late", behind, 300_000)
+    _stranded(alarms, d)
     _burn(alarms, d)
     if d.scale:
         _latencies(alarms)
@@ -67,6 +70,31 @@ def _alarms(alarms: Alarms, d: Deployment) -> None:
     names = ["availability-burn", "workflow-failed"]
     if d.scale:
         alarms.any_of("customers-affected", "Customers notice it", [*names, "answer-slow"])
+
+
+def _stranded(alarms: Alarms, d: Deployment) -> None:
+    """Changes that relay or follow gave up have 24 hours from their writing.
+
+    SQS leaves a message that was received three times out of the age, so one that fails at every look is found by its
+    being there at all, hour after hour.
+    """
+    queue = (("QueueName", d.named(STRANDED)),)
+    age = Measure("AWS/SQS", "ApproximateAgeOfOldestMessage", "Maximum", queue)
+    there = Measure("AWS/SQS", "ApproximateNumberOfMessagesVisible", "Maximum", queue)
+    alarms.above(
+        "changes-waiting", "Nobody looks at changes that failed: they are gone after a day", age, 3600
+    )
+    alarms.above(
+        "changes-stuck",
+        "Changes fail again and again for two hours: they are gone after a day",
+        there,
+        0,
+        periods=8,
+        period=900,
+    )
+    alarms.above(
+        "changes-lost", "Changes are gone and nobody took them", own_measure(CHANGES_LOST.name, "Sum"), 0
+    )
 
 
 def _burn(alarms: Alarms, d: Deployment) -> None:

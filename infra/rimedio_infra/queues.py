@@ -11,10 +11,15 @@ from aws_cdk import aws_sqs as sqs
 from rimedio_infra.deployment import Deployment
 
 DEAD = "dead-letters"
+STRANDED = "stranded"  # places in the table's stream, without the changes: these are gone after 24 hours
 VISIBILITY = {
     "webhooks": 360,
     "documents": 1800,
 }  # six times the timeout of the function that reads, as AWS advises
+STRANDED_LOOKED_AT_MAX = (
+    500  # the redrive looks every quarter of an hour, so a place that nobody ends goes after days
+)
+REDRIVE_SECONDS = 360  # longer than a run of the redrive, which sees each place once
 RECEIVED_MAX = {"webhooks": 1000, "documents": 3}  # webhooks' attempts are counted in the table
 OWN_RULES = ("originals", "findings")  # rules of ours on the account's default bus
 
@@ -25,7 +30,7 @@ def queue_arn(d: Deployment, name: str) -> str:
 
 
 def queues(stack: cdk.Stack, d: Deployment, key: kms.IKey) -> None:
-    """Webhooks, documents, and the dead letters of both and of everything else."""
+    """Webhooks, documents, what the stream's functions gave up, and the dead letters of everything."""
     own = d.sizes.customer_key_everywhere
     sealed: dict[str, object] = {
         "encryption": sqs.QueueEncryption.KMS if own else sqs.QueueEncryption.SQS_MANAGED,
@@ -48,6 +53,15 @@ def queues(stack: cdk.Stack, d: Deployment, key: kms.IKey) -> None:
             **sealed,
         )
         queue.add_to_resource_policy(_rules_may_send(d, queue))
+    sqs.Queue(
+        stack,
+        "Stranded",
+        queue_name=d.named(STRANDED),
+        visibility_timeout=cdk.Duration.seconds(REDRIVE_SECONDS),
+        retention_period=cdk.Duration.days(14),
+        dead_letter_queue=sqs.DeadLetterQueue(max_receive_count=STRANDED_LOOKED_AT_MAX, queue=dead),
+        **sealed,
+    )
 
 
 def _rules_may_send(d: Deployment, queue: sqs.Queue) -> iam.PolicyStatement:

@@ -88,10 +88,9 @@ def received(name: str) -> tuple[Call, ...]:
 
 
 def followed() -> tuple[Call, ...]:
-    return tuple(
-        Call(f"dynamodb:{verb}", STREAM)
-        for verb in ("GetRecords", "GetShardIterator", "DescribeStream", "ListStreams")
-    )
+    """What Lambda does with the function's role: it reads the stream, and keeps the places of what failed."""
+    verbs = ("GetRecords", "GetShardIterator", "DescribeStream", "ListStreams")
+    return (*(Call(f"dynamodb:{verb}", STREAM) for verb in verbs), Call("sqs:SendMessage", queue("stranded")))
 
 
 SEARCH = {
@@ -177,7 +176,16 @@ def needed(profile: str) -> dict[str, tuple[Call, ...]]:
             Call("states:StartExecution", MACHINE),
         ),
         "notify": (*READ, Call("sns:Publish", PEOPLE), Call("sqs:SendMessage", queue("dead-letters"))),
-        "redrive": (*ITEMS, *received("dead-letters"), Call("sqs:SendMessage", queue("webhooks"))),
+        "redrive": (
+            *ITEMS,
+            *received("dead-letters"),
+            *received("stranded"),
+            *followed(),
+            Call("sqs:SendMessage", queue("webhooks")),
+            Call("sqs:SendMessage", queue("dead-letters")),
+            Call("events:PutEvents", BUS, {"events:source": "rimedio.tickets"}),
+            Call("s3:GetObject", f"{BUCKET}/classifiers/registry.json"),
+        ),
         "rotate": tuple(
             Call(f"secretsmanager:{verb}", SECRET)
             for verb in ("DescribeSecret", "GetSecretValue", "PutSecretValue", "UpdateSecretVersionStage")
@@ -217,6 +225,7 @@ FORBIDDEN_TO_ALL = (
         {"iam:PassedToService": "lambda.amazonaws.com"},
     ),
     Call("sts:AssumeRole", arn("iam", "role/cdk-hnb659fds-deploy-role", region="")),
+    Call("lambda:InvokeFunction", arn("lambda", f"function:{NAME}-notify:live")),
     Call("lambda:UpdateFunctionCode", arn("lambda", f"function:{NAME}-api")),
     Call("states:UpdateStateMachine", MACHINE),
     Call("states:StartExecution", arn("states", "stateMachine:rimedio-dev-ticket")),
@@ -244,7 +253,9 @@ ONLY: tuple[tuple[Call, frozenset[str]], ...] = (
     (Call("secretsmanager:PutSecretValue", SECRET), frozenset({"rotate"})),
     (Call("secretsmanager:GetSecretValue", SECRET), frozenset({"rotate", "api", "authorizer"})),
     (Call("iam:PassRole", ROLE, {"iam:PassedToService": "scheduler.amazonaws.com"}), frozenset({"api"})),
-    (Call("dynamodb:GetRecords", STREAM), frozenset({"relay", "follow"})),
+    (Call("dynamodb:GetRecords", STREAM), frozenset({"relay", "follow", "redrive"})),
+    (Call("sqs:ReceiveMessage", queue("stranded")), frozenset({"redrive"})),
+    (Call("sqs:SendMessage", queue("stranded")), frozenset({"relay", "follow", "redrive"})),
     (Call("sqs:ReceiveMessage", queue("documents")), frozenset({"ingest"})),
     (Call("sqs:ReceiveMessage", queue("webhooks")), frozenset({"webhooks"})),
     (Call("sqs:ReceiveMessage", queue("dead-letters")), frozenset({"redrive", "api"})),

@@ -75,7 +75,9 @@ def bedrock(operation: str, params: Params) -> Iterator[Call]:
 
 
 def sqs(operation: str, params: Params) -> Iterator[Call]:
-    name = next(n for n in ("webhooks", "documents", "dead-letters") if params["QueueUrl"].endswith(n))
+    name = next(
+        n for n in ("webhooks", "documents", "stranded", "dead-letters") if params["QueueUrl"].endswith(n)
+    )
     yield Call(f"sqs:{operation.removesuffix('Batch')}", queue(name))
 
 

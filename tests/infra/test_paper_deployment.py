@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rimedio_infra.catalogue import function as spec_of
 from rimedio_infra.templates import ACCOUNT, Resolver, Template, templates
 from tools.deploy import ORDER
 
+from rimedio.lambdas.functions.redrive import Part, parts_of
 from rimedio.security.iam_simulation import simulate
 
 PROFILES = ("frugal", "scale")
@@ -98,7 +100,7 @@ def test_a_queue_stands_before_anything_that_fails_into_it_or_reads_it(rows: lis
         for t, _, resource in rows
         if t.profile == profile and resource["Type"] == "AWS::SQS::Queue"
     }
-    assert len(place) == 3
+    assert len(place) == 4
     late = [
         (t.capability, name, queue)
         for t, name, resource in rows
@@ -108,6 +110,38 @@ def test_a_queue_stands_before_anything_that_fails_into_it_or_reads_it(rows: lis
         if f'"{queue}"' in json.dumps(resource) and made >= ORDER.index(t.capability)
     ]
     assert late == []
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_lambda_may_keep_what_a_streams_function_gave_up_with_the_functions_own_role(
+    rows: list[Row], found: list[Template], resolvers: dict[str, Resolver], profile: str
+) -> None:
+    """Lambda tries the destination with the role when the mapping is made, and refuses the mapping otherwise."""
+    key = key_of(found, resolvers, profile)
+    mappings = [m for m in of(rows, profile, "AWS::Lambda::EventSourceMapping") if "DestinationConfig" in m]
+    assert len(mappings) == 2
+    for mapping in mappings:
+        function = mapping["FunctionName"].split(":")[6].removeprefix(f"{NAME}-")
+        policies = role(rows, profile, f"{NAME}-fn-{function}")
+        queue = mapping["DestinationConfig"]["OnFailure"]["Destination"]
+        assert simulate(policies, "sqs:SendMessage", queue, {}).allowed, function
+        if profile == "scale":
+            assert simulate(policies, "kms:GenerateDataKey", key, through("sqs")).allowed, function
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_what_a_streams_function_gave_up_is_looked_at_long_before_the_stream_drops_it(
+    rows: list[Row], profile: str
+) -> None:
+    schedules = [
+        s for s in of(rows, profile, "AWS::Scheduler::Schedule") if "changes" in s["Target"]["Input"]
+    ]
+    (schedule,) = schedules
+    assert schedule["Target"]["Arn"].endswith(":function:rimedio-prod-redrive:live")
+    assert parts_of(json.loads(schedule["Target"]["Input"])) == {Part.CHANGES}
+    assert schedule["ScheduleExpression"] == "rate(15 minutes)"
+    (queue,) = [q for q in of(rows, profile, "AWS::SQS::Queue") if q["QueueName"] == f"{NAME}-stranded"]
+    assert queue["VisibilityTimeout"] > spec_of("redrive").timeout_seconds
 
 
 def test_who_sends_to_a_sealed_queue_or_topic_with_a_role_may_use_the_key(

@@ -190,9 +190,7 @@ def test_readers_name_the_messages_that_failed(
         if "StartingPosition" in mapping:
             assert mapping["BisectBatchOnFunctionError"] is True
             assert mapping["MaximumRetryAttempts"] == 10
-            assert mapping["DestinationConfig"]["OnFailure"]["Destination"].endswith(
-                ":rimedio-prod-dead-letters"
-            )
+            assert mapping["DestinationConfig"]["OnFailure"]["Destination"].endswith(":rimedio-prod-stranded")
 
 
 @pytest.mark.parametrize("profile", PROFILES)

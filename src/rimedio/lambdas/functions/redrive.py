@@ -53,7 +53,7 @@ def build_redrive(system: "Rimedio") -> Work[Redriven]:
 
     def redrive(event: Event, invocation: Invocation) -> Redriven:
         reasons, kept, redriven, returned = _reasons(event), Counter[str](), 0, 0
-        parts = _parts(event)
+        parts = parts_of(event)
         waiting = _tenants(event, system) if Part.DELIVERIES in parts else []
         changes = Recovered(recovered=0, waiting=0, lost=0)
         if Part.CHANGES in parts and stranded is not None:
@@ -90,7 +90,8 @@ def stranded_changes(system: "Rimedio") -> StrandedChanges | None:
     )
 
 
-def _parts(event: Event) -> frozenset[Part]:
+def parts_of(event: Event) -> frozenset[Part]:
+    """What an event asks for. Raises InvalidInput."""
     named = event.get("parts")
     if named is None:
         return frozenset(Part)
