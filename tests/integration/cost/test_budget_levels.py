@@ -19,6 +19,7 @@ from rimedio.observability.traceparent import trace_of_ticket
 from rimedio.settings import EmbedderName, Generator, Settings
 from rimedio.storage import keys
 from rimedio.storage.table import Changes
+from rimedio.tickets.desk.status_code import status_code
 
 MANUAL = """# XC-200 manual
 
@@ -153,7 +154,7 @@ def test_when_all_is_spent_a_person_gets_the_ticket_and_no_model_is_asked(
     ticket, solution = work(system)
 
     assert (ticket.status, solution) == (Status.ESCALATED, None)
-    assert "BudgetReached" in str(ticket.status_reason)
+    assert status_code(ticket.status_reason) == "BUDGET_REACHED"
     assert "$10.00 of $10.00" in str(ticket.status_reason)
     assert server.requests == []
 

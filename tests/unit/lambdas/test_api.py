@@ -39,6 +39,18 @@ def test_a_ticket_is_read_as_it_is_stored(call: Client, system: Rimedio) -> None
     assert from_json(Ticket, known).symptom_text == ticket.symptom_text
 
 
+def test_why_a_ticket_stands_where_it_stands_is_told_in_a_word_for_programs_too(
+    call: Client, system: Rimedio
+) -> None:
+    ticket = ticket_of(system)
+    path, why = f"/v1/tickets/{ticket.ticket_id}", "BudgetReached: budget: PERSON, $10.00 of $10.00 is spent"
+    assert call("GET", path).json["status_code"] is None
+    update = {"status_reason": why, "version": ticket.version + 1}
+    system.tickets.save(ticket.model_copy(update=update), expected=ticket.version)
+    shown = [call("GET", path).json, *call("GET", "/v1/tickets").json["items"]]
+    assert [(t["status_code"], t["status_reason"]) for t in shown] == [("BUDGET_REACHED", why)] * 2
+
+
 def test_another_tenants_ticket_does_not_exist(call: Client, system: Rimedio) -> None:
     ticket = ticket_of(system, "globex")
     assert call("GET", f"/v1/tickets/{ticket.ticket_id}").code == "NOT_FOUND"

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel, ConfigDict, Field
 
 from rimedio.domain.investigation import InvestigationNotes
-from rimedio.domain.ticket import Ticket
 from rimedio.lambdas.identifiers import TicketId
 from rimedio.lambdas.router import Api
 from rimedio.lambdas.routes.conversation import author_of
+from rimedio.lambdas.ticket_view import Ticket, shown
 
 if TYPE_CHECKING:
     from rimedio.bootstrap import Rimedio
@@ -34,24 +34,25 @@ def register(api: Api, system: "Rimedio") -> None:
     @api.post("/v1/tickets/{ticket_id}/resolve", summary="The trouble is over", tag=TAG, errors=ERRORS)
     def resolve_ticket(ticket_id: TicketId, body: MoveBody = NO_REASON) -> Ticket:
         caller = api.caller
-        return system.desk.resolve(caller.tenant_id, ticket_id, by=caller.subject, reason=body.reason)
+        return shown(system.desk.resolve(caller.tenant_id, ticket_id, by=caller.subject, reason=body.reason))
 
     @api.post("/v1/tickets/{ticket_id}/reopen", summary="The trouble is back", tag=TAG, errors=ERRORS)
     def reopen_ticket(ticket_id: TicketId, body: MoveBody = NO_REASON) -> Ticket:
         """A new execution that knows what was tried."""
         caller = api.caller
-        return system.desk.reopen(
+        reopened = system.desk.reopen(
             caller.tenant_id,
             ticket_id,
             by=caller.subject,
             reason=body.reason,
             author=author_of(caller, None),
         )
+        return shown(reopened)
 
     @api.post("/v1/tickets/{ticket_id}/escalate", summary="A person takes over", tag=TAG, errors=ERRORS)
     def escalate_ticket(ticket_id: TicketId, body: MoveBody = NO_REASON) -> Ticket:
         caller = api.caller
-        return system.desk.escalate(caller.tenant_id, ticket_id, by=caller.subject, reason=body.reason)
+        return shown(system.desk.escalate(caller.tenant_id, ticket_id, by=caller.subject, reason=body.reason))
 
     @api.get("/v1/tickets/{ticket_id}/notes", summary="Notes of its escalation", tag=TAG, errors=(404,))
     def get_notes(ticket_id: TicketId) -> InvestigationNotes:

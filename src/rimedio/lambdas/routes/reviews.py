@@ -6,10 +6,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from rimedio.domain.answer import Section, Severity
 from rimedio.domain.review import Review, ReviewVerdict
-from rimedio.domain.ticket import Ticket
 from rimedio.lambdas.identifiers import SAID, TicketId
 from rimedio.lambdas.replies import Items
 from rimedio.lambdas.router import Api
+from rimedio.lambdas.ticket_view import Ticket, shown
 
 if TYPE_CHECKING:
     from rimedio.bootstrap import Rimedio
@@ -90,7 +90,7 @@ def register(api: Api, system: "Rimedio") -> None:
         """The same request again, as a double click sends it, changes nothing."""
         caller = api.caller
         done = system.desk.review(caller.tenant_id, ticket_id, _request_of(body), reviewer=caller.subject)
-        return ReviewedView(ticket=done.ticket, review=done.review)
+        return ReviewedView(ticket=shown(done.ticket), review=done.review)
 
     @api.get("/v1/tickets/{ticket_id}/reviews", summary="What reviewers said", tag=TAG, errors=(404,))
     def list_reviews(ticket_id: TicketId) -> Items[Review]:

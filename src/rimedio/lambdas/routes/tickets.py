@@ -7,11 +7,13 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from rimedio.domain.answer import Solution
 from rimedio.domain.feedback import Use
-from rimedio.domain.ticket import Asset, Attachment, Priority, Status, Ticket, TicketRequest
+from rimedio.domain.ticket import Asset, Attachment, Priority, Status, TicketRequest
+from rimedio.domain.ticket import Ticket as StoredTicket
 from rimedio.lambdas.csv_export import tickets_csv
 from rimedio.lambdas.identifiers import SAID, Language, TicketId
 from rimedio.lambdas.replies import Download, Items, Paging, Reply
 from rimedio.lambdas.router import Api
+from rimedio.lambdas.ticket_view import Ticket, shown
 from rimedio.security.permissions import Role
 from rimedio.tickets.desk.list_tickets import TicketFilter
 
@@ -156,7 +158,7 @@ def register(api: Api, system: "Rimedio") -> None:
 
     @api.get("/v1/tickets/{ticket_id}", summary="One ticket", tag=TAG, errors=(404,))
     def get_ticket(ticket_id: TicketId) -> Ticket:
-        return system.desk.show(api.caller.tenant_id, ticket_id)
+        return shown(system.desk.show(api.caller.tenant_id, ticket_id))
 
     @api.get("/v1/tickets/{ticket_id}/solution", summary="Its solution", tag=TAG, errors=(404,))
     def get_solution(ticket_id: TicketId) -> Solution:
@@ -179,7 +181,7 @@ def _register_lists(api: Api, system: "Rimedio") -> None:
         page = system.desk.list_tickets(
             api.caller.tenant_id, query.wanted(), limit=query.limit, cursor=query.cursor
         )
-        return Items(items=page.tickets, next_cursor=page.cursor)
+        return Items(items=tuple(map(shown, page.tickets)), next_cursor=page.cursor)
 
     @api.get("/v1/tickets.csv", summary="Tickets as a spreadsheet", tag=TAG, media=CSV)
     def export_tickets(query: TicketFilters) -> Download:
@@ -209,7 +211,7 @@ def _request_of(body: TicketBody) -> TicketRequest:
     return TicketRequest.model_validate(body.model_dump())
 
 
-def _accepted(ticket: Ticket) -> Accepted:
+def _accepted(ticket: StoredTicket) -> Accepted:
     here = f"/v1/tickets/{ticket.ticket_id}"
     return Accepted(
         ticket_id=ticket.ticket_id,
