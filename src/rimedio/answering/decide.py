@@ -12,6 +12,7 @@ import numpy as np
 from rimedio.answering.calibration import Logistic, shipped
 from rimedio.answering.case import AnswerCase
 from rimedio.answering.contradiction import Contradiction, contradictions
+from rimedio.answering.existence import unspoken
 from rimedio.answering.outcomes import Ground, ground, question
 from rimedio.answering.relevance import relevance
 from rimedio.answering.vagueness import vagueness
@@ -86,7 +87,7 @@ def decide(
     answered = bool(case.draft.sentences)
     sure = model.probability(features) if answered else 0.0
     judged = _Judged(case, rules, features, round(sure, 4), case.draft.language)
-    for look in (_attacked, _undocumented, _vague, _unanswered, _doubtful):
+    for look in (_attacked, _undocumented, _vague, _unanswered, _unspoken, _doubtful):
         decision = look(judged)
         if decision is not None:
             return decision
@@ -193,6 +194,13 @@ def _unanswered(judged: _Judged) -> Decision | None:
     code_found = any(p.signals.code_match for p in judged.case.retrieved.passages)
     found = judged.features["relevance"] >= judged.policy.relevance_min or code_found
     if judged.case.draft.sentences and found:
+        return None
+    return judged.decision(Outcome.ESCALATE, ground(Ground.NOT_IN_DOCUMENTATION, judged.language))
+
+
+def _unspoken(judged: _Judged) -> Decision | None:
+    """What is cited does not speak of the thing that is asked for: true sentences, but no answer."""
+    if not unspoken(judged.case):
         return None
     return judged.decision(Outcome.ESCALATE, ground(Ground.NOT_IN_DOCUMENTATION, judged.language))
 

@@ -25,7 +25,7 @@ faccio succede successo riparare venite venire chiamare qualcuno salve ciao buon
 grazie cordiali saluti oggi ieri colonnina stazione pompa calore invertitore giorno volta sempre
 stesso stessa niente nulla qualcosa piu dopo altra altro subito prego vi ci
 """
-_GENERIC_WORDS = frozenset(_GENERIC.split())
+GENERIC_WORDS = frozenset(_GENERIC.split())
 _POINTING = re.compile(
     r"\b(?:this|that|these|those|such|questo|questa|questi|queste|quest|quello|quella|quelle)\s+"
     r"((?:[a-z]+\s+){0,2}?[a-z]+)"
@@ -57,7 +57,7 @@ class Vagueness:
 def vagueness(text: str, language: str, earlier: Sequence[str] = (), named: Sequence[str] = ()) -> Vagueness:
     """How vague `text` is after the `earlier` turns; `named` are models and codes that came beside it."""
     known = {stem(w, language) for turn in (*earlier, *named) for w in words(turn)}
-    own = [w for w in words(text) if w not in STOP[language] and w not in _GENERIC_WORDS and len(w) > 1]
+    own = [w for w in words(text) if w not in STOP[language] and w not in GENERIC_WORDS and len(w) > 1]
     models = {part for name in named for part in words(name)}
     terms = len({stem(w, language) for w in own} - {stem(m, language) for m in models})
     return Vagueness(terms, _points_nowhere(text, language, known))

@@ -289,3 +289,15 @@ def test_passages_to_the_point_make_up_for_an_unknown_category() -> None:
     text = "The fan of the charger is loud at night since the update"
     given = case(text, codes=(), passages=(passage(code=False),))
     assert decided(replace(given, flags=("category-unknown",))).outcome is Outcome.PUBLISH
+
+
+def test_true_sentences_that_do_not_name_the_thing_asked_for_are_no_answer() -> None:
+    asked = "Does the station support vehicle-to-grid, and from which firmware version?"
+    found = decided(case(asked, codes=()))
+    assert found.outcome is Outcome.ESCALATE
+    assert codes_of(found) == [Ground.NOT_IN_DOCUMENTATION]
+
+
+def test_a_thing_that_the_cited_sentence_names_is_answered() -> None:
+    found = decided(case("Does the station have an inlet filter that can be cleaned?", codes=()))
+    assert found.outcome is Outcome.PUBLISH
