@@ -91,6 +91,11 @@ export async function request(method, path, { query, body, headers = {}, signal,
   throw new ApiError(answer.status, await answer.json().catch(() => null));
 }
 
+/** Whether a refusal may be gone when one asks again: no answer, too many requests, a service that starts. */
+export function mayPass(error) {
+  return error instanceof ApiError && (error.status === 0 || error.status === 429 || error.status >= 500);
+}
+
 /** Whether an error only says that the page was left. */
 export function wasAborted(error) {
   return error?.name === "AbortError";

@@ -21,6 +21,19 @@ export function fill(node, ...children) {
   return node;
 }
 
+/**
+ * The same, where most of it may be there already: a child that is drawn as it was stays the very node, and with it a
+ * focus or a selection. Only for children whose listeners would do the same.
+ */
+export function refill(node, ...children) {
+  const wanted = flat(children);
+  const now = [...node.childNodes];
+  const moved = wanted.some((one, at) => one.parentNode === node && one !== now[at]);
+  if (moved || wanted.length !== now.length) node.replaceChildren(...wanted);
+  else wanted.forEach((one, at) => one !== now[at] && !one.isEqualNode(now[at]) && now[at].replaceWith(one));
+  return node;
+}
+
 /** An icon of icons.svg. Decorative: the words next to it carry the meaning. */
 export function icon(name, size = 18) {
   return s(

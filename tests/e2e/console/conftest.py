@@ -85,6 +85,15 @@ def open_as(service: Demo, browser: Browser) -> Iterator[Open]:
         assert not errors, errors
 
 
+@pytest.fixture(scope="module")
+def run(service: Demo, browser: Browser) -> Iterator[Callable[[str, str], Any]]:
+    """A module of the console in a page of its own: `run("charts/scale.js", "(module) => …")`."""
+    page = browser.new_page()
+    page.goto(service.address)
+    yield lambda module, act: page.evaluate(f"import('/console/{module}').then({act})")
+    page.close()
+
+
 @pytest.fixture
 def ticket(service: Demo) -> Tickets:
     """Open a ticket and wait until it rests: `ticket("E035 …", error_code="E035")`."""

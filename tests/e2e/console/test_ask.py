@@ -19,7 +19,7 @@ def ask(page: Page, question: str) -> None:
 
 
 def answered(page: Page) -> None:
-    expect(page.locator("rim-remedy .sentence").first).to_be_visible(timeout=30_000)
+    expect(page.locator("rim-remedy .sentence").first).to_be_visible()
 
 
 def test_every_sentence_appears_as_soon_as_it_is_verified(open_as: Open) -> None:
@@ -61,7 +61,7 @@ def test_what_is_not_documented_is_said_in_plain_words(open_as: Open) -> None:
     visit.go("/ask")
     page = visit.page
     ask(page, UNKNOWN)
-    expect(page.get_by_role("heading", name="Non è nella documentazione")).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("heading", name="Non è nella documentazione")).to_be_visible()
     expect(page.locator("rim-remedy")).to_have_count(0)
 
 
@@ -87,7 +87,7 @@ def test_earlier_questions_stay_for_the_session(open_as: Open) -> None:
     ask(page, QUESTION)
     answered(page)
     ask(page, UNKNOWN)
-    expect(page.get_by_role("heading", name="Non è nella documentazione")).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("heading", name="Non è nella documentazione")).to_be_visible()
     page.reload()
     page.locator(".asked", has_text=QUESTION).click()
     answered(page)
@@ -119,7 +119,7 @@ def test_html_in_a_question_stays_text(open_as: Open) -> None:
     page = visit.page
     ask(page, "<img src=x onerror=alert(1)> E029 sulla stazione XC-200")
     expect(page.locator(".asked-question")).to_contain_text("<img src=x onerror=alert(1)>")
-    expect(page.locator("rim-remedy .sentence, .nothing").first).to_be_visible(timeout=30_000)
+    expect(page.locator("rim-remedy .sentence, .nothing").first).to_be_visible()
     assert page.locator(".ask img").count() == 0
 
 

@@ -1,28 +1,12 @@
 """The parts of charts, previews and highlights that are arithmetic or text, run where they run: in a browser."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page
-from tools.console import Demo
 
 Run = Callable[[str, str], Any]
 HTML = "(nodes) => { const box = document.createElement('div'); box.append(...nodes); return box.innerHTML; }"
-
-
-@pytest.fixture(scope="module")
-def page(service: Demo, browser: Browser) -> Iterator[Page]:
-    opened = browser.new_page()
-    opened.goto(service.address)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def run(page: Page) -> Run:
-    """`run("charts/scale.js", "(module) => …")` in the page."""
-    return lambda module, act: page.evaluate(f"import('/console/{module}').then({act})")
 
 
 @pytest.mark.parametrize(

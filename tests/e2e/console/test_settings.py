@@ -57,7 +57,7 @@ def test_signing_out_leaves_nothing_of_the_person_in_the_tab(open_as: Open) -> N
     page = visit.page
     page.get_by_label("What is wrong?").fill("What does E029 mean on the XC-200?")
     page.keyboard.press("Enter")
-    expect(page.locator(".asked")).to_have_count(1, timeout=30_000)
+    expect(page.locator(".asked")).to_have_count(1)
     visit.go("/settings/account")
     page.locator("main").get_by_role("button", name="Sign out").click()
     expect(page.get_by_label("Code", exact=False).first).to_be_visible()

@@ -23,9 +23,10 @@ export function iconButton(label, glyph, props = {}) {
   return h("button", { type: "button", "aria-label": label, title: label, ...props, class: ["icon-button", props.class] }, icon(glyph));
 }
 
-/** Run `work` with the button busy: it cannot be pressed twice. */
+/** Run `work` with the button busy: it cannot be pressed twice. A disabled button loses the focus; it gets it back. */
 export async function busy(node, work) {
   if (node.getAttribute("aria-busy") === "true") return undefined;
+  const focused = node === document.activeElement;
   node.setAttribute("aria-busy", "true");
   node.disabled = true;
   try {
@@ -33,5 +34,6 @@ export async function busy(node, work) {
   } finally {
     node.removeAttribute("aria-busy");
     node.disabled = false;
+    if (focused && document.activeElement === document.body) node.focus({ preventScroll: true });
   }
 }

@@ -4,7 +4,7 @@ import { fill, h, uid } from "../dom.js";
 
 /**
  * Tabs of `items` [{id, label, build(), count?}]; `build` gives the panel's content. `chosen` is the first one's id;
- * `onChange(id)` tells the new one. The returned node has `choose(id)`.
+ * `onChange(id)` tells the new one, before its panel is built. The returned node has `choose(id)`.
  */
 export function tabs(items, { label, chosen = items[0].id, onChange = () => {} }) {
   const base = uid("tabs");
@@ -37,15 +37,13 @@ export function tabs(items, { label, chosen = items[0].id, onChange = () => {} }
       tab.tabIndex = name === id ? 0 : -1;
       panels.get(name).hidden = name !== id;
     }
+    if (!first) onChange(id);
     if (!built.has(id)) {
       built.add(id);
       fill(panels.get(id), items.find((item) => item.id === id).build());
     }
     if (first) requestAnimationFrame(() => reveal(buttons.get(id)));
-    else {
-      reveal(buttons.get(id));
-      onChange(id);
-    }
+    else reveal(buttons.get(id));
   }
 
   /** On a phone the strip is wider than the window: the chosen tab is brought to its middle. */

@@ -21,8 +21,8 @@ export function announce(text) {
 }
 
 /**
- * Show a message: kind "ok", "info" or "bad"; `action` {label, run} gives it a button. An error stays until it is
- * closed, for whoever reads slowly.
+ * Show a message: kind "ok", "info" or "bad"; `action` {label, run} gives it a button. It stays while it is pointed at
+ * or has the focus; an error stays until it is closed, for whoever reads slowly.
  */
 export function toast(text, { kind = "info", action = null, seconds = SECONDS } = {}) {
   const close = () => item.remove();
@@ -38,7 +38,8 @@ export function toast(text, { kind = "info", action = null, seconds = SECONDS } 
   if (kind === "bad") fill(urgent, text);
   else {
     announce(text);
-    setTimeout(close, seconds * 1000);
+    const leave = () => (item.matches(":hover, :focus-within") ? setTimeout(leave, seconds * 1000) : close());
+    setTimeout(leave, seconds * 1000);
   }
   return close;
 }

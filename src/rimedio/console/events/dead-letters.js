@@ -15,6 +15,10 @@ class DeadLetters extends Listing {
   name = "dead";
   glyph = "done";
 
+  id(row) {
+    return row.dead_letter_id ?? row.id;
+  }
+
   columns() {
     return [
       { key: "event", label: t("events.type"), header: true, cell: (one) => kindOf(detailType(one.event)) || "–" },

@@ -25,6 +25,10 @@ class Deliveries extends Listing {
     return button(t("events.refresh"), { kind: "quiet", glyph: "refresh", onclick: () => this.read() });
   }
 
+  id(row) {
+    return row.delivery_id;
+  }
+
   columns() {
     return [
       { key: "type", label: t("events.type"), header: true, cell: (one) => kindOf(one.detail_type) },

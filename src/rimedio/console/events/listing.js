@@ -1,20 +1,21 @@
 // A list of the API as a table that grows page by page: what every tab of the events page is made of.
 
-import { api, wasAborted } from "../api.js";
+import { api, mayPass, wasAborted } from "../api.js";
 import { fill, h } from "../dom.js";
 import { badge } from "../elements/badge.js";
 import { Element } from "../elements/base.js";
 import { openDialog } from "../elements/dialog.js";
-import { pager } from "../elements/pager.js";
+import { GrowingTable } from "../elements/growing-table.js";
 import { emptyState, errorState, skeleton } from "../elements/state.js";
-import { dataTable, tableRow } from "../elements/table.js";
 import { has, t } from "../i18n.js";
 
-/** Subclasses give `path`, `name` (of their words), `columns()`, and perhaps `actions()` and `query()`. */
+/** Subclasses give `path`, `name` (of their words), `columns()`, and perhaps `actions()`, `query()` and `id(row)`. */
 export class Listing extends Element {
   glyph = "inbox";
+  #table = null;
 
   mount() {
+    this.#table = null;
     this.list = h("div", {}, skeleton(5));
     fill(this, h("div", { class: "section-acts" }, h("p", { class: "muted" }, t(`events.${this.name}_about`)), this.actions()), this.list);
     this.read();
@@ -30,38 +31,46 @@ export class Listing extends Element {
     return {};
   }
 
+  /** What names a row of the list. */
+  id(row) {
+    return row.name;
+  }
+
   /** What else is to be done with a page that is shown. */
   shown() {}
 
-  /** Ask the API again and show what it says. */
-  async read() {
+  /** Ask the API again and show what it says. `again`: nobody asked, so what stands there stays while none answers. */
+  async read({ again = false } = {}) {
     const query = this.query();
     this.asked = query;
     try {
-      const page = await api.list(this.path, query, { signal: this.signal });
+      const page = await api.list(this.path, { ...query, limit: this.#table?.limit }, { signal: this.signal });
       if (this.asked !== query) return;
-      this.#show(page, query);
+      this.page = page;
+      this.#show(page);
       this.shown(page);
     } catch (error) {
-      if (!wasAborted(error)) fill(this.list, errorState(error, () => this.read()));
+      if (again && this.#table && mayPass(error)) this.shown(this.page);
+      else if (!wasAborted(error)) this.#empty(errorState(error, () => this.read()));
     }
   }
 
-  #show(page, query) {
+  #show(page) {
     if (!page.items.length) {
-      fill(this.list, emptyState({ glyph: this.glyph, title: t(`events.${this.name}_none`), text: t(`events.${this.name}_none_text`) }));
+      this.#empty(emptyState({ glyph: this.glyph, title: t(`events.${this.name}_none`), text: t(`events.${this.name}_none_text`) }));
       return;
     }
-    const columns = this.columns();
-    const table = dataTable({ caption: t(`events.tab_${this.name}`), columns, rows: page.items, class: "table-cards" });
-    let cursor = page.next_cursor;
-    const more = cursor && pager(async () => {
-      const next = await api.list(this.path, { ...query, cursor }, { signal: this.signal });
-      table.querySelector("tbody").append(...next.items.map((row) => tableRow(columns, row)));
-      cursor = next.next_cursor;
-      return Boolean(cursor);
-    });
-    fill(this.list, table, more);
+    if (!this.#table) {
+      const next = (cursor) => api.list(this.path, { ...this.query(), cursor }, { signal: this.signal });
+      this.#table = new GrowingTable({ caption: t(`events.tab_${this.name}`), columns: this.columns(), id: (row) => this.id(row), next });
+      fill(this.list, this.#table.nodes);
+    }
+    this.#table.show(page);
+  }
+
+  #empty(node) {
+    this.#table = null;
+    fill(this.list, node);
   }
 }
 

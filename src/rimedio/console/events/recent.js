@@ -24,6 +24,10 @@ class RecentEvents extends Listing {
     return { detail_type: this.type.value };
   }
 
+  id(row) {
+    return row.id;
+  }
+
   columns() {
     return [
       { key: "type", label: t("events.type"), header: true, cell: (one) => kindOf(detailType(one)) },

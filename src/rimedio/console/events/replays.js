@@ -26,6 +26,10 @@ class Replays extends Listing {
     return may("POST /v1/events/replays") && button(t("replay.new"), { kind: "primary", glyph: "refresh", onclick: () => this.#start() });
   }
 
+  id(row) {
+    return row.replay_id;
+  }
+
   columns() {
     return [
       { key: "span", label: t("replay.span"), header: true, cell: (one) => t("replay.from_to", { from: dateTime(one.from), to: dateTime(one.to) }) },
@@ -40,7 +44,7 @@ class Replays extends Listing {
   /** While one goes on, ask again how far it is. */
   shown({ items }) {
     clearTimeout(this.timer);
-    if (items.some((one) => GOING.includes(one.status))) this.timer = setTimeout(() => this.read(), POLL_MS);
+    if (items.some((one) => GOING.includes(one.status))) this.timer = setTimeout(() => this.read({ again: true }), POLL_MS);
   }
 
   unmount() {

@@ -24,6 +24,10 @@ class WebhookList extends Listing {
     return may("POST /v1/webhooks") && button(t("events.new_webhook"), { kind: "primary", glyph: "plus", onclick: () => this.#add() });
   }
 
+  id(row) {
+    return row.webhook_id;
+  }
+
   columns() {
     return [
       { key: "url", label: t("events.address"), header: true, class: "wide", cell: (one) => [h("span", { class: "mono small" }, one.url), one.description && h("small", {}, one.description)] },

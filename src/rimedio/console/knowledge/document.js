@@ -1,7 +1,7 @@
 // One document: what is known about it, its pages, its original; taking it away.
 
-import { api, wasAborted } from "../api.js";
-import { fill, h, icon } from "../dom.js";
+import { api, mayPass, wasAborted } from "../api.js";
+import { fill, h, icon, refill } from "../dom.js";
 import { download } from "../download.js";
 import { define, Element } from "../elements/base.js";
 import { busy, button, iconButton } from "../elements/button.js";
@@ -10,6 +10,7 @@ import { spoken } from "../elements/spoken.js";
 import { errorState, skeleton } from "../elements/state.js";
 import { toast, toastError } from "../elements/toast.js";
 import { dateTime, number, percent, t } from "../i18n.js";
+import { keepPlace } from "../place.js";
 import { go, href } from "../router.js";
 import { may } from "../session.js";
 import { documentStatus } from "./documents.js";
@@ -21,6 +22,7 @@ const INTERNAL = ["recipe", "stamp"]; // how the loader recognises an unchanged 
 
 class DocumentView extends Element {
   mount() {
+    this.shape = null;
     fill(this, back(), skeleton(6));
     this.#read();
   }
@@ -29,23 +31,41 @@ class DocumentView extends Element {
     clearTimeout(this.timer);
   }
 
-  async #read() {
+  #soon() {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.#read({ again: true }), POLL_MS);
+  }
+
+  /** Read the document; `again` when nobody asked for it: then what stands there stays while none answers. */
+  async #read({ again = false } = {}) {
     try {
       this.record = await api.get(`/v1/kb/documents/${encodeURIComponent(this.document_id)}`, { signal: this.signal });
       this.#show();
       const growing = this.record.status === "PROCESSING" || (this.record.status === "INDEXED" && share(this.record) < 1);
-      if (growing && !this.going) this.timer = setTimeout(() => this.#read(), POLL_MS);
+      if (growing && !this.going) this.#soon();
     } catch (error) {
-      if (!wasAborted(error)) fill(this, back(), errorState(error, error.status === 404 ? null : () => this.#read()));
+      if (again && mayPass(error)) this.#soon();
+      else if (!wasAborted(error)) this.#failed(error);
     }
   }
 
+  #failed(error) {
+    this.shape = null;
+    fill(this, back(), errorState(error, error.status === 404 ? null : () => this.#read()));
+  }
+
   #show() {
-    if (this.facts) return fill(this.facts, facts(this.record));
+    const { status, reason, title, pages } = this.record;
+    const shape = JSON.stringify([status, reason, title, pages]);
+    if (this.shape === shape) return refill(this.facts, facts(this.record));
+    this.shape = shape; // only a document that has got further is drawn anew, with its pages
     this.facts = h("dl", { class: "facts" }, facts(this.record));
+    return keepPlace(this, () => this.#draw(status, reason));
+  }
+
+  #draw(status, reason) {
     const heading = h("h2", { class: "document-title" }, this.record.title);
-    const { status, reason } = this.record;
-    return fill(
+    fill(
       this,
       back(),
       h("div", { class: "document-head" }, heading, h("div", { class: "document-acts" }, this.#acts())),

@@ -1,16 +1,15 @@
 // The documents: loading new ones, finding one, how far each is.
 
-import { api, wasAborted } from "../api.js";
-import { fill, h } from "../dom.js";
+import { api, mayPass, wasAborted } from "../api.js";
+import { fill, h, refill } from "../dom.js";
 import { badge } from "../elements/badge.js";
 import { define, Element } from "../elements/base.js";
 import { button } from "../elements/button.js";
 import { field, select } from "../elements/field.js";
 import { shareBar } from "../elements/gauge.js";
-import { pager } from "../elements/pager.js";
+import { GrowingTable } from "../elements/growing-table.js";
 import { spoken } from "../elements/spoken.js";
 import { emptyState, errorState, skeleton } from "../elements/state.js";
-import { dataTable, tableRow } from "../elements/table.js";
 import { dateTime, number, percent, t } from "../i18n.js";
 import { here, href, keepQuery } from "../router.js";
 import { may } from "../session.js";
@@ -22,7 +21,10 @@ const POLL_MS = 3000;
 const STATUS = { PROCESSING: ["info", "loop"], INDEXED: ["ok", "check"], REFUSED: ["bad", "x"] };
 
 class Documents extends Element {
+  #table = null;
+
   mount() {
+    this.#table = null;
     const { q = "", status = "" } = here().query;
     this.query = h("input", { type: "search", value: q, autocomplete: "off", oninput: () => this.#soon(TYPING_MS) });
     const states = ["PROCESSING", "INDEXED", "REFUSED"].map((name) => [name, t(`knowledge.status_${name}`)]);
@@ -36,7 +38,7 @@ class Documents extends Element {
       h("div", { class: "finder", role: "search" }, field(t("knowledge.find_document"), this.query), field(t("knowledge.status"), this.status)),
       this.list,
     );
-    this.listen(changes, "change", () => this.#soon(POLL_MS / 2));
+    this.listen(changes, "change", () => this.#soon(POLL_MS / 2, { again: true }));
     this.#read();
   }
 
@@ -44,23 +46,27 @@ class Documents extends Element {
     clearTimeout(this.timer);
   }
 
-  #soon(ms) {
+  /** Read soon; `again` when nobody asked for it. */
+  #soon(ms, how) {
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.#read(), ms);
+    this.timer = setTimeout(() => this.#read(how), ms);
   }
 
-  async #read() {
+  async #read({ again = false } = {}) {
     clearTimeout(this.timer);
     const query = { q: this.query.value.trim(), status: this.status.value };
-    keepQuery(query);
+    this.address = query;
+    if (!this.closest("[hidden]")) keepQuery(query); // behind another tab the address is that one's
     this.asked = query;
+    const asking = api.list("/v1/kb/documents", { ...query, limit: this.#table?.limit }, { signal: this.signal });
     try {
-      const [page] = await Promise.all([api.list("/v1/kb/documents", query, { signal: this.signal }), this.#cover()]); // shares need both
+      const [page] = await Promise.all([asking, this.#cover()]); // shares need both
       if (this.asked !== query) return;
       this.#show(page, query);
-      if (page.items.some(isUnderWay)) this.#soon(POLL_MS);
+      if (page.items.some(isUnderWay)) this.#soon(POLL_MS, { again: true });
     } catch (error) {
-      if (!wasAborted(error)) fill(this.list, errorState(error, () => this.#read()));
+      if (again && this.#table && mayPass(error)) this.#soon(POLL_MS, { again });
+      else if (!wasAborted(error)) this.#empty(errorState(error, () => this.#read()));
     }
   }
 
@@ -68,7 +74,7 @@ class Documents extends Element {
     if (!may("GET /v1/kb/coverage")) return;
     const known = await readCoverage({ signal: this.signal });
     if (!known.documents) return fill(this.coverage);
-    fill(
+    refill(
       this.coverage,
       t("knowledge.coverage", { documents: t("knowledge.documents_n", { n: known.documents }), chunks: t("knowledge.chunks_n", { n: known.chunks }) }),
       " ",
@@ -77,16 +83,18 @@ class Documents extends Element {
   }
 
   #show(page, query) {
-    if (!page.items.length) return fill(this.list, nothing(query));
-    const table = dataTable({ caption: t("knowledge.tab_documents"), columns: columns(), rows: page.items, class: "table-cards" });
-    let cursor = page.next_cursor;
-    const more = cursor && pager(async () => {
-      const next = await api.list("/v1/kb/documents", { ...query, cursor }, { signal: this.signal });
-      table.querySelector("tbody").append(...next.items.map((row) => tableRow(columns(), row)));
-      cursor = next.next_cursor;
-      return Boolean(cursor);
-    });
-    return fill(this.list, table, more);
+    if (!page.items.length) return this.#empty(nothing(query));
+    if (!this.#table) {
+      const next = (cursor) => api.list("/v1/kb/documents", { ...this.asked, cursor }, { signal: this.signal });
+      this.#table = new GrowingTable({ caption: t("knowledge.tab_documents"), columns: columns(), id: (one) => one.document_id, next });
+      fill(this.list, this.#table.nodes);
+    }
+    return this.#table.show(page);
+  }
+
+  #empty(node) {
+    this.#table = null;
+    fill(this.list, node);
   }
 }
 

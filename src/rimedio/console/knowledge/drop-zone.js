@@ -1,12 +1,13 @@
 // Where files are dropped or chosen, and how far each has come.
 
-import { fill, h, icon } from "../dom.js";
+import { fill, h, icon, refill } from "../dom.js";
 import { define, Element } from "../elements/base.js";
 import { button, buttonLink, iconButton } from "../elements/button.js";
 import { field, select } from "../elements/field.js";
 import { shareBar } from "../elements/gauge.js";
 import { announce } from "../elements/toast.js";
 import { bytes, percent, t } from "../i18n.js";
+import { keepPlace } from "../place.js";
 import { href } from "../router.js";
 import { said } from "../said.js";
 import { changes, clearFinished, drop, isFinished, load, loads, resume, share } from "./loading.js";
@@ -21,6 +22,7 @@ class DropZone extends Element {
     this.chooser = h("input", { type: "file", multiple: true, accept: ACCEPTED, hidden: true, onchange: () => this.#take(this.chooser.files) });
     this.list = h("ul", { class: "loads", "aria-label": t("knowledge.loads") });
     this.said = new Map();
+    this.rows = new WeakMap();
     fill(this, this.#zone(), this.chooser, this.list);
     this.listen(changes, "change", () => this.#draw());
     this.#draw();
@@ -58,10 +60,9 @@ class DropZone extends Element {
     this.chooser.value = "";
   }
 
+  /** A file tells of itself many times a second; what is drawn as it was stays as it is. */
   #draw() {
-    const focused = this.list.contains(document.activeElement) ? document.activeElement.dataset.act : null;
-    fill(this.list, loads.map((one) => this.#row(one)), loads.length > 1 && loads.some(isFinished) && this.#clear());
-    if (focused) this.list.querySelector(`[data-act="${CSS.escape(focused)}"]`)?.focus();
+    keepPlace(this.list, () => refill(this.list, loads.map((one) => this.#row(one)), loads.length > 1 && loads.some(isFinished) && this.#clear()));
   }
 
   #clear() {
@@ -75,9 +76,11 @@ class DropZone extends Element {
       if (isFinished(one)) this.#announce(one, words);
     }
     const { file } = one.upload;
-    return h(
-      "li",
-      { class: ["load", `tone-${tone}`] },
+    if (!this.rows.has(one)) this.rows.set(one, h("li", { dataset: { row: `${one.upload.file.name} ${loads.length}` } }));
+    const row = this.rows.get(one);
+    row.className = `load tone-${tone}`;
+    return refill(
+      row,
       icon(glyph, 18),
       h("span", { class: "load-name" }, one.record?.status === "INDEXED" ? h("a", { href: href(`/knowledge/documents/${one.record.document_id}`) }, one.record.title) : file.name, h("small", {}, bytes(file.size))),
       h("span", { class: "load-words" }, words),

@@ -45,6 +45,7 @@ class KnowledgeSearch extends Element {
       return;
     }
     const asked = { q: query, model: this.model.value, type: this.type.value, language: this.language.value };
+    this.address = asked;
     keepQuery(asked);
     fill(this.results, skeleton(6));
     const body = { query, limit: LIMIT };

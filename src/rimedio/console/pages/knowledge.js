@@ -33,11 +33,12 @@ class KnowledgePage extends Page {
 
   #tabs(chosen) {
     const items = TABS.filter((tab) => may(tab.needs)).map(({ id, tag }) => ({ id, label: t(`knowledge.tab_${id}`), build: () => h(tag) }));
-    return tabs(items, {
+    const strip = tabs(items, {
       label: t("nav.knowledge"),
       chosen,
-      onChange: (id) => history.replaceState(null, "", href(`/knowledge/${id}`)),
+      onChange: (id) => history.replaceState(null, "", href(`/knowledge/${id}`, strip.panel(id).firstElementChild?.address)),
     });
+    return strip;
   }
 }
 

@@ -1,6 +1,6 @@
 // What is learnt: what people did with remedies, the classifier in use, its challenger in shadow, drift.
 
-import { api, wasAborted } from "../api.js";
+import { api, mayPass, wasAborted } from "../api.js";
 import { fill, h } from "../dom.js";
 import { define, Page } from "../elements/base.js";
 import { busy, button } from "../elements/button.js";
@@ -13,6 +13,7 @@ import { use } from "../insights/figures.js";
 import { subnav } from "../insights/subnav.js";
 import "../learning/rows.js";
 import { champion, challenger, drift, history, reasonsOf } from "../learning/views.js";
+import { keepPlace } from "../place.js";
 import { may } from "../session.js";
 
 const POLL_MS = 4000;
@@ -28,15 +29,30 @@ class LearningPage extends Page {
     clearTimeout(this.timer);
   }
 
-  async #read() {
+  /** Read how things stand; `again` when nobody asked for it: then what stands there stays while none answers. */
+  async #read({ again = false } = {}) {
     clearTimeout(this.timer);
     try {
       const state = await api.get("/v1/learning", { signal: this.signal });
-      fill(this.content, this.#view(state));
-      if (["QUEUED", "RUNNING"].includes(state.job?.status)) this.timer = setTimeout(() => this.#read(), POLL_MS);
+      this.#show(state);
+      if (["QUEUED", "RUNNING"].includes(state.job?.status)) this.#soon();
     } catch (error) {
+      if (again && mayPass(error)) return this.#soon();
+      this.shown = null;
       if (!wasAborted(error)) fill(this.content, errorState(error, () => this.#read()));
     }
+    return undefined;
+  }
+
+  #soon() {
+    this.timer = setTimeout(() => this.#read({ again: true }), POLL_MS);
+  }
+
+  #show(state) {
+    const text = JSON.stringify(state);
+    if (this.shown === text) return;
+    this.shown = text;
+    keepPlace(this.content, () => fill(this.content, this.#view(state)));
   }
 
   #view(state) {

@@ -1,6 +1,6 @@
 // The queue: what waits for whom, live.
 
-import { api, wasAborted } from "../api.js";
+import { api, mayPass, wasAborted } from "../api.js";
 import { fill, h, icon } from "../dom.js";
 import { download } from "../download.js";
 import { define, Page } from "../elements/base.js";
@@ -19,6 +19,7 @@ import { taxonomy } from "../taxonomy.js";
 
 const PAGE = 50;
 const AGES_MS = 30_000;
+const AGAIN_MS = 5000; // a change that could not be read is read again
 
 class QueuePage extends Page {
   #rows = new QueueRows();
@@ -27,6 +28,7 @@ class QueuePage extends Page {
   #more = null;
   #cursor = null;
   #turn = 0;
+  #missed = new Set();
 
   get title() {
     return t("queue.title");
@@ -127,8 +129,17 @@ class QueuePage extends Page {
       if (hadNone) fill(this.#body, this.#rows.node);
       this.announce(t("queue.changed", { what: ticket.symptom_text.slice(0, 60), status: t(`status.${ticket.status}`) }));
     } catch (error) {
-      if (!wasAborted(error) && error.status !== 404) toastError(error);
+      if (mayPass(error)) this.#again(id);
+      else if (!wasAborted(error) && error.status !== 404) toastError(error);
     }
+  }
+
+  /** Nobody asked for this ticket, so nobody is told that it did not come: it is asked for once more. */
+  #again(id) {
+    if (this.#missed.has(id)) return;
+    this.#missed.add(id);
+    const timer = setTimeout(() => (this.#missed.delete(id), this.#changed(id)), AGAIN_MS);
+    this.listen(this.signal, "abort", () => clearTimeout(timer));
   }
 
   #export(node) {

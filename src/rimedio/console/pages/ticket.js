@@ -1,6 +1,6 @@
 // One ticket: what the customer said, the remedy with its proof, how it came about, and what happens next.
 
-import { api, wasAborted } from "../api.js";
+import { api, mayPass, wasAborted } from "../api.js";
 import { fill, h, icon } from "../dom.js";
 import { priorityMark, statusBadge } from "../elements/badge.js";
 import { define, Page } from "../elements/base.js";
@@ -11,6 +11,7 @@ import { emptyState, errorState, skeleton } from "../elements/state.js";
 import { tabs } from "../elements/tabs.js";
 import { toast } from "../elements/toast.js";
 import { t } from "../i18n.js";
+import { keepPlace } from "../place.js";
 import { href } from "../router.js";
 import { hasRole, may } from "../session.js";
 import { readStream } from "../stream.js";
@@ -32,6 +33,7 @@ const LIVE = ["NEW", "PROCESSING"];
 const PUBLISHED = ["READY", "RESOLVED"];
 const COMING = ["NEEDS_INFO", "IN_REVIEW", "ESCALATED"]; // an answer may still come
 const TITLE_CHARS = 110;
+const AGAIN_MS = 5000; // a change that could not be read is read again
 const WIDE = matchMedia("(min-width: 68rem)");
 
 class TicketPage extends Page {
@@ -55,19 +57,29 @@ class TicketPage extends Page {
     return `/v1/tickets/${encodeURIComponent(this.route.params.id)}`;
   }
 
-  async #load() {
+  /** Read the ticket and draw it; `again` when nobody here asked: then words that are being written stay. */
+  async #load({ again = false } = {}) {
     try {
       const ticket = await api.get(this.#path, { signal: this.signal });
       const solution = await this.#readSolution(ticket);
       if (this.#ticket && this.#ticket.status !== ticket.status) this.announce(t(`status.${ticket.status}`));
       this.#ticket = ticket;
       this.#solution = solution;
-      this.#draw();
+      keepPlace(this, () => this.#draw(again && this.#isWriting()), () => this.querySelector("h1"));
     } catch (error) {
       if (wasAborted(error)) return;
+      if (again && mayPass(error)) {
+        this.#soon();
+        return;
+      }
       const title = error.status === 404 ? { title: t("ticket.gone"), message: error.message, requestId: error.requestId } : error;
       fill(this.#page, this.header(t("ticket.title")), errorState(title, error.status === 404 ? null : () => this.#load()));
     }
+  }
+
+  #soon() {
+    const timer = setTimeout(() => this.#load({ again: true }), AGAIN_MS);
+    this.listen(this.signal, "abort", () => clearTimeout(timer));
   }
 
   /** The remedy, where there is one that this reader may see. */
@@ -90,13 +102,19 @@ class TicketPage extends Page {
         const same = event.ticket_id !== this.#ticket?.ticket_id || event.status === this.#ticket.status;
         if (same || this.querySelector("rim-live")) return; // a live answer tells its own end
         if (this.querySelector(".editor")) toast(t("ticket.changed", { status: t(`status.${event.status}`) }), { kind: "bad" });
-        else this.#load();
+        else this.#load({ again: true });
       },
     };
     await readStream("/v1/events/stream", { signal: this.signal, last: [], on }).catch(() => {});
   }
 
-  #draw() {
+  /** Whether somebody has begun to write: a message, a judgement. */
+  #isWriting() {
+    const fields = this.#tabs?.querySelectorAll("textarea, input:not([type=checkbox], [type=radio])") ?? [];
+    return [...fields].some((one) => one.value !== one.defaultValue);
+  }
+
+  #draw(keepParts) {
     const ticket = this.#ticket;
     const text = ticket.symptom_text;
     const title = text.length > TITLE_CHARS ? `${text.slice(0, TITLE_CHARS).trimEnd()}…` : text;
@@ -109,10 +127,19 @@ class TicketPage extends Page {
       h("span", { class: "mono small muted", title: ticket.ticket_id }, ticket.ticket_id.slice(0, 12)),
     );
     const actions = actionButtons(ticket, this.#solution, () => this.#load());
-    const focused = document.activeElement?.tagName === "H1";
-    fill(this.#page, this.header(title, { above, actions }), this.#notices(), plate(ticket), track(ticket), text.length > TITLE_CHARS || ticket.attachments.length ? symptom(ticket) : null, this.#body());
+    const long = text.length > TITLE_CHARS || ticket.attachments.length > 0;
+    const head = [this.header(title, { above, actions }), this.#notices(), plate(ticket), track(ticket), long && symptom(ticket)];
+    if (keepParts) this.#around(head);
+    else fill(this.#page, head, this.#body());
     document.title = `${ticket.asset.model} ${ticket.error_code ?? ""} · ${t(`status.${ticket.status}`)} · Rimedio`;
-    if (focused) this.querySelector("h1").focus();
+  }
+
+  /** Draw what stands above the parts, and the remedy among them; the others stay, with what is being written there. */
+  #around(head) {
+    while (this.#page.firstChild !== this.#tabs) this.#page.firstChild.remove();
+    this.#page.prepend(fill(document.createDocumentFragment(), head));
+    const remedy = this.#tabs.panel("remedy");
+    if (remedy.firstChild) fill(remedy, this.#remedy());
   }
 
   #notices() {
@@ -198,7 +225,7 @@ class TicketPage extends Page {
 
   #live() {
     const live = Object.assign(document.createElement("rim-live"), { path: `${this.#path}/solution/stream`, language: this.#ticket.lang ?? "it" });
-    live.addEventListener("complete", () => this.#load());
+    live.addEventListener("complete", () => this.#load({ again: true }));
     return live;
   }
 

@@ -1,6 +1,6 @@
 // The rows of the queue: built, replaced and walked through by keyboard.
 
-import { fill, h, icon } from "../dom.js";
+import { fill, h, icon, refill } from "../dom.js";
 import { priorityMark, statusBadge } from "../elements/badge.js";
 import { gauge } from "../elements/gauge.js";
 import { age, dateTime, since, t } from "../i18n.js";
@@ -78,7 +78,7 @@ export class QueueRows {
 
   /** Show how old everything is by now. */
   refreshAges() {
-    for (const [id, row] of this.#rows) fill(row.querySelector(".queue-age"), ...ageCell(this.#tickets.get(id)));
+    for (const [id, row] of this.#rows) refill(row.querySelector(".queue-age"), ...ageCell(this.#tickets.get(id)));
   }
 
   #row(ticket) {
