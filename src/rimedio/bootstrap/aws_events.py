@@ -154,7 +154,10 @@ class AwsEventing(Eventing):
     @cached_property
     def dead_letter_redrive(self) -> DeadLetterRedrive:
         """Sends back what no function could take. Raises InvalidSetting."""
-        return DeadLetterRedrive(self.dead_letters, self.delivery_queue)
+        documents = self._settings.ingestion_queue_url
+        return DeadLetterRedrive(
+            self.dead_letters, self.delivery_queue, None if documents is None else self._queue(documents)
+        )
 
     @cached_property
     def dead_letters(self) -> SqsQueue:

@@ -1,5 +1,6 @@
 """Queues as moto has them: batches, FIFO, redrive, runs of schedules."""
 
+import json
 import uuid
 from datetime import UTC, datetime, timedelta
 
@@ -162,6 +163,27 @@ def test_dead_letters_go_back_and_what_always_fails_stays(worker, connections, c
     while worker.delivery.run_once():
         pass
     assert [e.id for e in worker.seen] == [event("a").id]
+
+
+def test_documents_that_could_not_be_read_go_back_to_their_own_queue_and_not_for_ever(
+    worker, connections, clock
+) -> None:
+    dead, documents = queue(connections, clock, VisibilityTimeout="0"), queue(connections, clock)
+    put = {
+        "source": "aws.s3",
+        "detail-type": "Object Created",
+        "detail": {"object": {"key": "objects/a/originals/d"}},
+    }
+    named = {"tenant_id": "acme", "document_id": "doc_1"}
+    dead.send([Outgoing(json.dumps(put)), Outgoing(json.dumps(named))])
+    redrive = DeadLetterRedrive(dead, worker.queue, documents)
+    for times in range(1, TIMES_MAX + 1):
+        assert (redrive.run().sent, worker.queue.depth()) == (2, 0)
+        found = documents.receive()
+        assert {json.loads(m.body)["redriven"] for m in found} == {times}
+        documents.delete(found)
+        dead.send([Outgoing(m.body) for m in found])
+    assert redrive.run().sent == 0
 
 
 def test_what_goes_round_too_often_or_is_not_ours_is_left_to_be_looked_at(worker, connections, clock) -> None:
