@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
+from typing import TextIO
 
 PLAIN = "rimedio.plain"
 SIGNS: Mapping[str, str] = MappingProxyType(
@@ -38,8 +39,11 @@ def write_anywhere() -> None:
     """Let standard output and standard error write any text, whatever their encoding (`LC_ALL=C`, a code page)."""
     codecs.register_error(PLAIN, plain)
     # Python has no stream for a descriptor that was closed before it began (`rimedio … >&-`).
-    sys.stdout = sys.stdout or Path(os.devnull).open("w", encoding="utf-8")
-    sys.stderr = sys.stderr or Path(os.devnull).open("w", encoding="utf-8")
+    sys.stdout, sys.stderr = sys.stdout or _nowhere(), sys.stderr or _nowhere()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors=PLAIN)
+
+
+def _nowhere() -> TextIO:
+    return Path(os.devnull).open("w", encoding="utf-8")

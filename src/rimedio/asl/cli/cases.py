@@ -1,6 +1,5 @@
 """`asl test`: a table of cases with mocked tasks."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from time import perf_counter
@@ -8,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rimedio.asl.cli.options import AsJson, app, fail, read_machine
+from rimedio.asl.cli.options import AsJson, app, fail, json_line, read_machine, write_file
 from rimedio.asl.cli.wording import took
 from rimedio.asl.definition.model import Machine
 
@@ -50,11 +49,11 @@ def try_cases(
         times.append(perf_counter() - began)
         coverage.add(results[-1].trace)
     if junit is not None:
-        junit.write_bytes(_junit(machine, results, times))
+        write_file(junit, _junit(machine, results, times))
     taken = coverage.transitions
     share = 100 * sum(taken.values()) // max(1, len(taken))
     if as_json:
-        typer.echo(json.dumps(_told(results, coverage), ensure_ascii=False))
+        typer.echo(json_line(_told(results, coverage)))
     else:
         _print(results, coverage)
     if share < coverage_min:

@@ -1,6 +1,5 @@
 """`asl list`, `asl describe`, `asl stop`: executions that a database keeps."""
 
-import json
 from typing import Annotated
 
 import typer
@@ -13,6 +12,7 @@ from rimedio.asl.cli.options import (
     app,
     fail,
     find_execution,
+    json_line,
     open_engine,
     short,
     told_errors,
@@ -44,7 +44,7 @@ def list_(
     with told_errors():
         found = engine.list_executions(machine, status and status.upper(), limit=limit)
     if as_json:
-        typer.echo(json.dumps([told(each) for each in found], ensure_ascii=False))
+        typer.echo(json_line([told(each) for each in found]))
         return
     if not found:
         typer.echo("No executions.")
@@ -95,7 +95,7 @@ def describe(execution: Which, db: Kept, *, as_json: AsJson = False) -> None:
         trace = whole_trace(engine, found.execution_id)
     if as_json:
         waiting: list[JSON] = [{"state": task.state, "token": task.token} for task in tasks]
-        typer.echo(json.dumps({**told(found), "waiting": waiting}, ensure_ascii=False))
+        typer.echo(json_line({**told(found), "waiting": waiting}))
         return
     typer.echo(f"{short(found.execution_id)}  {found.status}")
     ended = "" if found.stopped is None else f", took {took((found.stopped - found.started).total_seconds())}"
@@ -130,6 +130,7 @@ def stop(
     *,
     error: Annotated[str | None, typer.Option(help="An error name to end with.")] = None,
     cause: Annotated[str | None, typer.Option(help="Why it is stopped.")] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Abort an execution."""
     engine = open_engine(db)
@@ -140,5 +141,8 @@ def stop(
         engine.stop(found, error, cause)
         engine.run(found, until=lambda: True)
         status = engine.describe(found).status
+    if as_json:
+        typer.echo(json_line({"execution": found, "status": status}))
+        return
     ends = "ABORTED" if status == "ABORTED" else "to be stopped by the process that runs it"
     typer.echo(f"{short(found)} is {ends}.")

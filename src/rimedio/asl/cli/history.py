@@ -13,6 +13,7 @@ from rimedio.asl.cli.options import (
     app,
     fail,
     find_execution,
+    json_line,
     open_engine,
     read_json,
     read_text,
@@ -61,7 +62,7 @@ def history(
     trace = Trace.of(events)
     chosen = [row for row in events if _is_wanted(trace, row, state or [], type_ or [])]
     if as_json:
-        typer.echo(json.dumps(chosen, ensure_ascii=False, indent=2 if full else None))
+        typer.echo(json_line(chosen, indent=2 if full else None))
         return
     for row in chosen:
         for line in _lines(trace, row, full=full):

@@ -1,6 +1,5 @@
 """`asl validate`, `asl publish`, `asl alias`, `asl graph`: definitions."""
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -16,16 +15,19 @@ from rimedio.asl.cli.options import (
     app,
     fail,
     find_execution,
+    json_line,
     open_engine,
     open_journal,
     read_machine,
     read_text,
     told_errors,
     told_finding,
+    write_file,
 )
 from rimedio.asl.definition.findings import line_of
 from rimedio.asl.definition.validation import validate
 from rimedio.asl.journal.registry import Registry, Route
+from rimedio.asl.jsontext import JSON
 from rimedio.asl.watching import whole_trace
 
 Files = Annotated[list[Path], typer.Argument(help="Definitions, JSON files.", metavar="MACHINE...")]
@@ -47,19 +49,21 @@ def validate_(definitions: Files, *, as_json: AsJson = False) -> None:
             told = [told_finding(path, text, finding) for finding in findings]
             typer.echo("\n".join([*told, f"{path}: {'not valid' if bad else 'valid'}"]))
     if as_json:
-        typer.echo(json.dumps(rows, ensure_ascii=False))
+        typer.echo(json_line(rows))
     if failed:
         raise typer.Exit(1)
 
 
 @app.command()
-def publish(definition: MachineFile, db: Kept) -> None:
+def publish(definition: MachineFile, db: Kept, *, as_json: AsJson = False) -> None:
     """Keep a definition in --db, and make it the next version of its machine."""
     machine = read_machine(definition)
     with told_errors():
         registry = Registry(open_journal(db))
         registry.put(machine)
-        typer.echo(f"{machine.name}:{registry.publish(machine.name)}")
+        version = registry.publish(machine.name)
+    told = {"machine": machine.name, "version": version}
+    typer.echo(json_line(told) if as_json else f"{machine.name}:{version}")
 
 
 @app.command()
@@ -68,6 +72,8 @@ def alias(
     name: Annotated[str, typer.Argument(help="The alias.")],
     versions: Annotated[list[str], typer.Argument(help="VERSION, or two VERSION=PERCENT.")],
     db: Kept,
+    *,
+    as_json: AsJson = False,
 ) -> None:
     """Point an alias at a version, or at two that share the executions."""
     try:
@@ -76,6 +82,10 @@ def alias(
             Registry(open_journal(db)).alias(machine, name, Route(weights))
     except ValueError as error:
         raise fail(f"{error}. Give VERSION, or two VERSION=PERCENT that make 100.", 1) from error
+    if as_json:
+        shares: list[JSON] = [{"version": version, "percent": share} for version, share in weights.items()]
+        typer.echo(json_line({"machine": machine, "alias": name, "versions": shares}))
+        return
     shown = ", ".join(f"{version} ({share} %)" for version, share in weights.items())
     typer.echo(f"{machine}:{name} → {shown}")
 
@@ -92,6 +102,7 @@ def graph(
         Path | None, typer.Option("--out", help="Write to this file; .svg or .mmd tell the format.")
     ] = None,
     db: Seen = None,
+    as_json: AsJson = False,
 ) -> None:
     """Draw a machine as Mermaid text or SVG."""
     from rimedio.asl.graph import mermaid, svg
@@ -108,8 +119,12 @@ def graph(
             text = draw(machine, whole_trace(engine, find_execution(engine, execution)))
     else:
         text = draw(machine, [] if execution is None else read_history(execution, db))
-    if out is None:
+    if out is not None:
+        write_file(out, text.encode())
+    if as_json:
+        drawn: dict[str, JSON] = {"drawing": text} if out is None else {"file": str(out)}
+        typer.echo(json_line({"machine": machine.name, "format": picture, **drawn}))
+    elif out is None:
         typer.echo(text, nl=False)
-        return
-    out.write_text(text, "utf-8")
-    typer.echo(f"{out} written.")
+    else:
+        typer.echo(f"{out} written.")

@@ -1,11 +1,13 @@
 """What the commands share: the application, their options, and reading what they are given."""
 
+import codecs
 import importlib
 import json
 import sqlite3
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Annotated, Any, cast
 
@@ -23,14 +25,28 @@ from rimedio.asl.journal.port import Journal
 from rimedio.asl.journal.sqlite import SqliteJournal
 from rimedio.asl.jsontext import JSON
 
+UNUSABLE = 2  # exit code: a file or an option cannot be used
 ORDER = (
     "run", "resume", "redrive", "list", "describe", "history", "stop", "send-success", "send-failure",
     "send-heartbeat", "test", "validate", "graph", "publish", "alias", "serve",
 )  # fmt: skip
 
 
+_AS_JSON: ContextVar[bool] = ContextVar("as_json", default=False)  # whether errors are told as JSON, too
+
+
+def _as_json(wanted: bool) -> bool:
+    _AS_JSON.set(wanted)
+    return wanted
+
+
 class InOrder(TyperGroup):
     """Lists commands as they are used, not as they are imported."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run one; a command without --json tells its errors as text."""
+        _AS_JSON.set(False)
+        return super().invoke(ctx)
 
     def list_commands(self, ctx: Any) -> list[str]:
         """The names."""
@@ -57,13 +73,29 @@ Database = Annotated[Path | None, typer.Option("--db", help="Keep executions in 
 Tasks = Annotated[str, typer.Option(help="Handlers: module:MAPPING, resource or function name → function.")]
 Mocks = Annotated[Path | None, typer.Option(help="Mocked tasks, a JSON file: state → [{return} or {throw}].")]
 Buckets = Annotated[Path | None, typer.Option("--objects", help="S3 buckets: the folders in this folder.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON only.")]
+AsJson = Annotated[
+    bool,
+    typer.Option("--json", callback=_as_json, help="Print JSON for programs instead of text for people."),
+]
 
 
-def fail(message: str, code: int) -> typer.Exit:
-    """Say what is wrong on standard error; raise what this returns."""
-    typer.echo(message, err=True)
+def fail(message: str, code: int, name: str = "") -> typer.Exit:
+    """Say what is wrong on standard error, as JSON where that was asked for; raise what this returns.
+
+    `name` is the error's name for programs; without it, what the exit code stands for.
+    """
+    if _AS_JSON.get():
+        error = {"code": name or ("INVALID_INPUT" if code == UNUSABLE else "FAILED"), "message": message}
+        typer.echo(json_line({"error": error}), err=True)
+    else:
+        typer.echo(message, err=True)
     return typer.Exit(code)
+
+
+def json_line(value: object, indent: int | None = None) -> str:
+    """JSON on one line unless `indent` is given; in ASCII where the output takes nothing else."""
+    only_ascii = codecs.lookup(sys.stdout.encoding or "ascii").name != "utf-8"
+    return json.dumps(value, ensure_ascii=only_ascii, indent=indent)
 
 
 @contextmanager
@@ -72,9 +104,9 @@ def told_errors() -> Iterator[None]:
     try:
         yield
     except InvalidDefinition as error:
-        raise fail("\n".join(map(str, error.diagnostics)), 1) from error
+        raise fail("\n".join(map(str, error.diagnostics)), 1, type(error).__name__) from error
     except AslError as error:
-        raise fail(str(error), 1) from error
+        raise fail(str(error), 1, type(error).__name__) from error
     except sqlite3.DatabaseError as error:
         raise fail(
             f"--db cannot be used: {error}. Give an SQLite file, or the path of a new one.", 2
@@ -113,7 +145,7 @@ def read_machine(path: Path) -> Machine:
         return Machine.parse(text, path.name.partition(".")[0])
     except InvalidDefinition as error:
         findings = "\n\n".join(told_finding(path, text, finding) for finding in error.diagnostics)
-        raise fail(findings, 1) from error
+        raise fail(findings, 1, type(error).__name__) from error
 
 
 def told_finding(path: Path, text: str, finding: Diagnostic) -> str:
@@ -206,3 +238,11 @@ def add_nested(engine: Engine, handlers: Handlers) -> None:
     """Let the machines of the engine's database start each other."""
     own = dict(handlers)
     engine.handlers = {**nested(engine, engine.registry.find), **own}
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Write a file, or exit code 2."""
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        raise fail(f"{path} cannot be written: {error.strerror}. Name another file.", UNUSABLE) from error

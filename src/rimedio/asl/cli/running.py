@@ -23,7 +23,9 @@ from rimedio.asl.cli.options import (
     Which,
     add_nested,
     app,
+    fail,
     find_execution,
+    json_line,
     open_engine,
     open_journal,
     read_given,
@@ -208,7 +210,7 @@ class _Watch:
     def _tell(self, found: Description) -> None:
         trace = Trace(self.engine.journal.events(found.execution_id))
         if self._as_json:
-            typer.echo(json.dumps(self._told(found), ensure_ascii=False))
+            typer.echo(json_line(self._told(found)))
         elif found.status == "SUCCEEDED":
             seconds = (trace.stopped or 0) - trace.started
             typer.echo(f"✓ {short(found.execution_id)} SUCCEEDED after {took(seconds)}", err=True)
@@ -280,6 +282,10 @@ class _Watch:
             self.display.note(f"     or   rimedio asl send-failure {told} --error NAME")
 
     def _interrupted(self, executions: Sequence[str]) -> None:
+        if self._as_json:
+            said = "Interrupted. Nothing is lost." if self._db else "Interrupted. Nothing was kept."
+            fail(said, INTERRUPTED, "INTERRUPTED")
+            return
         if self._db is None:
             typer.echo("Interrupted. Nothing was kept; with --db runs.db it could go on.", err=True)
             return

@@ -14,10 +14,10 @@ from rimedio.asl.execution.engine import Engine
 @app.command()
 def serve(
     *,
-    port: Annotated[int, typer.Option(help="0: a free one.")] = 8083,
-    data: Annotated[Path | None, typer.Option("--data", help="Keep all in this SQLite file.")] = None,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.")] = 8083,
+    data: Annotated[Path | None, typer.Option("--db", "--data", help="Keep all in this SQLite file.")] = None,
     tasks: Annotated[
-        str, typer.Option("--handlers", help="Functions: module:MAPPING, name → function.")
+        str, typer.Option("--tasks", "--handlers", help="Functions: module:MAPPING, name → function.")
     ] = "",
     lambda_endpoint: Annotated[str, typer.Option(help="Where Lambda, or its stand-in, answers.")] = "",
     region: Annotated[str, typer.Option(help="Region in the ARNs.")] = "us-east-1",

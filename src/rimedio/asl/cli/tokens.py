@@ -6,7 +6,16 @@ from typing import Annotated
 
 import typer
 
-from rimedio.asl.cli.options import Kept, app, fail, open_engine, read_given, told_errors
+from rimedio.asl.cli.options import (
+    AsJson,
+    Kept,
+    app,
+    fail,
+    json_line,
+    open_engine,
+    read_given,
+    told_errors,
+)
 from rimedio.asl.errors import InvalidToken
 from rimedio.asl.execution.engine import Engine
 from rimedio.asl.watching import TOKEN, waiting_tasks
@@ -32,10 +41,15 @@ def _whole(engine: Engine, given: str) -> str:
 
 @app.command("send-success")
 def send_success(
-    token: Given, db: Kept, *, output: Annotated[str, typer.Option(help="JSON text, or @file.")] = "{}"
+    token: Given,
+    db: Kept,
+    *,
+    output: Annotated[str, typer.Option(help="JSON text, or @file.")] = "{}",
+    as_json: AsJson = False,
 ) -> None:
     """Answer a waiting task: it has succeeded with this output."""
-    _send(db, token, lambda engine, whole: engine.send_task_success(whole, read_given(output, "--output")))
+    given = read_given(output, "--output")
+    _send(db, token, lambda engine, whole: engine.send_task_success(whole, given), as_json=as_json)
 
 
 @app.command("send-failure")
@@ -45,20 +59,25 @@ def send_failure(
     *,
     error: Annotated[str | None, typer.Option(help="The error's name, which Retry and Catch match.")] = None,
     cause: Annotated[str | None, typer.Option(help="What happened.")] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Answer a waiting task: it has failed."""
-    _send(db, token, lambda engine, whole: engine.send_task_failure(whole, error, cause))
+    _send(db, token, lambda engine, whole: engine.send_task_failure(whole, error, cause), as_json=as_json)
 
 
 @app.command("send-heartbeat")
-def send_heartbeat(token: Given, db: Kept) -> None:
+def send_heartbeat(token: Given, db: Kept, *, as_json: AsJson = False) -> None:
     """Tell that a waiting task is alive."""
-    _send(db, token, lambda engine, whole: engine.send_task_heartbeat(whole))
+    _send(db, token, lambda engine, whole: engine.send_task_heartbeat(whole), as_json=as_json)
 
 
-def _send(db: Path, given: str, answer: Callable[[Engine, str], None]) -> None:
+def _send(db: Path, given: str, answer: Callable[[Engine, str], None], *, as_json: bool) -> None:
     engine = open_engine(db)
     with told_errors():
-        answer(engine, _whole(engine, given))
+        whole = _whole(engine, given)
+        answer(engine, whole)
+    if as_json:
+        typer.echo(json_line({"token": whole}))
+        return
     typer.echo(f"The answer is kept. The process that runs the execution goes on by itself; if none does:\n"
                f"  rimedio asl resume --db {db}")  # fmt: skip
