@@ -1,6 +1,7 @@
 """A page of a PDF for people: as a picture, and where on it a quote stands.
 
-The picture and the boxes come from the same PDFium page, so they agree whatever rotation or crop it has.
+The picture and the boxes come from the same PDFium page, so they agree whatever rotation or crop it has. PDFium
+works in a confined process.
 """
 
 import io
@@ -9,7 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from rimedio.domain.errors import InvalidInput, NotFound
-from rimedio.knowledge.extract.pdf import open_pdf
+from rimedio.knowledge.extract.confinement import confined
+from rimedio.knowledge.extract.pdf import PICTURE
+from rimedio.knowledge.extract.pdf_file import open_pdf
 
 WIDTH_MIN, WIDTH_MAX = 200, 2000
 HEIGHT_MAX = 4000
@@ -42,6 +45,10 @@ def page_picture(data: bytes, name: str, number: int, width: int = 900) -> bytes
     """The page as PNG, `width` pixels wide. Raises NotFound, InvalidInput, InvalidDocument."""
     if not WIDTH_MIN <= width <= WIDTH_MAX:
         raise InvalidInput(f"A width of {width} pixels is not allowed. Ask for {WIDTH_MIN} to {WIDTH_MAX}.")
+    return confined(_picture, PICTURE, data, name, number, width)
+
+
+def _picture(data: bytes, name: str, number: int, width: int) -> bytes:
     with open_pdf(data, name) as document, _page(document, name, number) as page:
         points_wide, points_high = page.get_size()
         scale = min(width / max(points_wide, 1.0), HEIGHT_MAX / max(points_high, 1.0))
@@ -56,6 +63,10 @@ def find_on_page(data: bytes, name: str, first: int, last: int, quote: str) -> P
 
     Where it is on none of them, `first` without boxes. Raises NotFound, InvalidDocument.
     """
+    return confined(_found, PICTURE, data, name, first, last, quote)
+
+
+def _found(data: bytes, name: str, first: int, last: int, quote: str) -> PagePlace:
     with open_pdf(data, name) as document:
         places = [
             _place(document, name, number, quote)
