@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from rimedio.bootstrap.system import Rimedio
 
 SWEEP_IDLE_SECONDS = 1800.0
+PICK_UP_IDLE_SECONDS = 60.0
 WAKE_IDLE_SECONDS = 300.0
 
 
@@ -101,12 +102,17 @@ class Desk:
     def wake_answered(self) -> WakeAnswered:
         """Use case: tickets whose customer has answered while nobody could be woken."""
         system = self._system
-
-        def tenants() -> tuple[str, ...]:
-            return tuple(dict.fromkeys((system.tenant, *system.tenants.all())))
-
         tokens = TaskTokens(system.table)
-        return WakeAnswered(system.tickets, system.conversations, tokens, system.runner, tenants)
+        return WakeAnswered(system.tickets, system.conversations, tokens, system.runner, self._tenants)
+
+    def _tenants(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys((self._system.tenant, *self._system.tenants.all())))
+
+    def pick_up(self) -> int:
+        """Start tickets whose start was put off. 0, so that the loop rests: what is queued is still there then."""
+        for tenant_id in self._tenants():
+            self._system.runner.pick_up(tenant_id)
+        return 0
 
     @cached_property
     def feedback(self) -> GiveFeedback:
@@ -201,6 +207,7 @@ class Desk:
         return {
             "sweep uploads": (self.uploads.sweep_once, SWEEP_IDLE_SECONDS),
             "wake answered": (self.wake_answered.run_once, WAKE_IDLE_SECONDS),
+            "pick up tickets": (self.pick_up, PICK_UP_IDLE_SECONDS),
         }
 
     # -- moves

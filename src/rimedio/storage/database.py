@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
-from rimedio.domain.errors import DatabaseCorrupt, DataFolderLocked, DiskFull, StorageFailed
+from rimedio.domain.errors import DatabaseCorrupt, DiskFull, StorageFailed, Unavailable
 
 BUSY_TIMEOUT_MS = 10_000
 CACHE_KIB = 16_384
@@ -37,6 +37,7 @@ class Database:
         self._local = threading.local()
         self._opened: weakref.WeakSet[_Held] = weakref.WeakSet()
         self._lock = threading.Lock()
+        self._writing = threading.Lock()
         self._memory_lock = threading.RLock()  # one shared connection cannot run two transactions
         self._memory = self._connect() if path is None else None
         self.rows(
@@ -77,7 +78,10 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """All or nothing; joins the transaction this thread is already in. Raises StorageFailed errors."""
+        """All or nothing; joins the transaction this thread is already in.
+
+        Raises StorageFailed errors, or Unavailable when other writers do not let it in for ten seconds.
+        """
         if self._memory is not None:
             with self._memory_lock, self._transaction() as connection:
                 yield connection
@@ -91,16 +95,27 @@ class Database:
         if connection.in_transaction:
             yield connection
             return
+        with self._turn():
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+                yield connection
+                connection.execute("COMMIT")
+            except sqlite3.Error as error:
+                _roll_back(connection)
+                raise translate(error, self.path) from error
+            except BaseException:
+                _roll_back(connection)
+                raise
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """One writer of this process after the other: SQLite itself looks every 100 ms, whoever comes first wins."""
+        if not self._writing.acquire(timeout=BUSY_TIMEOUT_MS / 1000):
+            raise _busy(self.path)
         try:
-            connection.execute("BEGIN IMMEDIATE")
-            yield connection
-            connection.execute("COMMIT")
-        except sqlite3.Error as error:
-            _roll_back(connection)
-            raise translate(error, self.path) from error
-        except BaseException:
-            _roll_back(connection)
-            raise
+            yield
+        finally:
+            self._writing.release()
 
     def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[sqlite3.Row]:
         """All rows of a SELECT, as this thread's transaction or the last commit sees them."""
@@ -178,18 +193,18 @@ def _address(path: Path | None, read_only: bool) -> str:
     return name + ("?immutable=1" if frozen else "?mode=ro")
 
 
-def translate(error: sqlite3.Error, path: Path | None) -> StorageFailed:
-    """Rimedio's error for SQLite's own, in words that say what to do."""
+def translate(error: sqlite3.Error, path: Path | None) -> StorageFailed | Unavailable:
+    """Rimedio's error for SQLite's own, in words that say what to do.
+
+    Unavailable where the same call may succeed later: tasks of the workflow try again, the API says 503.
+    """
     text = str(error)
     if "full" in text:
         return DiskFull(
             f"The disk that holds {path} is full. Nothing was half-written; free some space and retry."
         )
     if "locked" in text:
-        return DataFolderLocked(
-            f"The database {path} has been in use by another writer for {BUSY_TIMEOUT_MS // 1000} seconds. "
-            "Wait until its work is done, then retry."
-        )
+        return _busy(path)
     if "readonly" in text:
         return StorageFailed(
             f"The database {path} can only be read. Check who may write the file and its folder, or open it "
@@ -203,6 +218,13 @@ def translate(error: sqlite3.Error, path: Path | None) -> StorageFailed:
         )
     return StorageFailed(
         f"The database {path} cannot be used: {text}. Check the folder's owner and free space."
+    )
+
+
+def _busy(path: Path | None) -> Unavailable:
+    return Unavailable(
+        f"The database {path} has been in use by another writer for {BUSY_TIMEOUT_MS // 1000} seconds. "
+        "Try again in a moment."
     )
 
 

@@ -2,6 +2,7 @@
 
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cached_property
 
 from rimedio.asl import (
@@ -24,6 +25,7 @@ from rimedio.tickets.runner import given_to
 from rimedio.tickets.workflow import definition
 
 MACHINE_NAME = "ticket"
+PICKED_UP_AFTER = timedelta(minutes=1)
 WAITING = frozenset({Status.IN_REVIEW, Status.NEEDS_INFO})
 TAKEN_OVER = "TakenOver"  # a person moved the ticket while an execution had it
 
@@ -88,9 +90,18 @@ class EngineRunner:
         Those are accepted ones that were never started, and ones whose execution is over without having
         ended them; the latter go to a person.
         """
-        resumed = self.engine.resume()
-        recovery = Recovery(self.tickets, self.engine.clock, self._begin, self._status_of)
-        return resumed + recovery.run(tenant_id)
+        return self.engine.resume() + self._recovery.run(tenant_id)
+
+    def pick_up(self, tenant_id: str) -> int:
+        """Now and then, while this process works: the tickets that `recover` looks for after a start.
+
+        A start is put off while the database is busy with other writers; nobody else would make up for it.
+        """
+        return self._recovery.run(tenant_id, untouched_for=PICKED_UP_AFTER)
+
+    @cached_property
+    def _recovery(self) -> Recovery:
+        return Recovery(self.tickets, self.engine.clock, self._begin, self._status_of)
 
     def _status_of(self, execution_id: str) -> str:
         return self.describe(execution_id).status

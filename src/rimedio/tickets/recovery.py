@@ -33,9 +33,14 @@ class Recovery:
     begin: Callable[[Ticket, str], str]
     status_of: Callable[[str], str]
 
-    def run(self, tenant_id: str) -> int:
-        """Start what was accepted and never started; hand abandoned tickets to a person. How many."""
-        started = [t for t in self._standing(tenant_id, PENDING) if t.execution_id is None]
+    def run(self, tenant_id: str, *, untouched_for: timedelta = timedelta(0)) -> int:
+        """Start what was accepted and never started; hand abandoned tickets to a person. How many.
+
+        `untouched_for` leaves out what is so new that whoever accepted it may be about to start it.
+        """
+        latest = self.clock.now() - untouched_for
+        pending = self._standing(tenant_id, PENDING)
+        started = [t for t in pending if t.execution_id is None and t.updated_at <= latest]
         for ticket in started:
             self._start_over(ticket)
         return len(started) + sum(self._rescue(ticket) for ticket in self._held(tenant_id))
@@ -48,7 +53,7 @@ class Recovery:
         name = first = name_of(ticket)
         for attempt in range(2, ATTEMPTS_MAX + 2):
             status = self.status_of(self.begin(ticket, name))
-            if status not in FAILED:
+            if status not in FAILED or self._has_moved(ticket):
                 return
             name = another(first, attempt)
         self._hand_over(ticket, f"{ABANDONED}: {ATTEMPTS_MAX} runs {status}")

@@ -52,6 +52,10 @@ class Runner(Protocol):
         """Set going again what a crash or an outage has left behind; how many tickets there are to go on with."""
         ...
 
+    def pick_up(self, tenant_id: str) -> int:
+        """Now and then: start what was accepted and never started, hand abandoned tickets over; how many."""
+        ...
+
     def settle(self, ticket: Ticket) -> Ticket:
         """Wait until the ticket has ended or waits for a person; the ticket as it is then."""
         ...

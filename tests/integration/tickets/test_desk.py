@@ -125,7 +125,7 @@ def test_a_review_a_resolution_and_the_next_customer(system: Rimedio) -> None:
 def test_every_part_of_the_desk_can_be_built(system: Rimedio) -> None:
     desk = system.desk
     assert desk.workflow().start == "Validate"
-    assert set(desk.loops()) == {"sweep uploads", "wake answered"}
+    assert set(desk.loops()) == {"sweep uploads", "wake answered", "pick up tickets"}
     position = desk.queue.changes_since("acme").position
     ticket = worked(system)
     assert desk.live.changes_since("acme", ticket.ticket_id).done

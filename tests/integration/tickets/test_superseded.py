@@ -3,17 +3,19 @@
 Each test lets the second actor act just there.
 """
 
+import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import pytest
-from tests.integration.tickets.workshop import TENANT, Workshop
+from tests.integration.tickets.workshop import TENANT, Workshop, request
 
 from rimedio.domain.answer import Decision, Outcome
 from rimedio.domain.conversation import Author, Message
-from rimedio.domain.errors import IllegalMove
+from rimedio.domain.errors import IllegalMove, Unavailable
 from rimedio.domain.ticket import Status, Ticket
 from rimedio.storage.conversations import ConversationStore, MessagePage
+from rimedio.storage.database import translate
 from rimedio.storage.tickets import TicketStore
 from rimedio.tickets.parts import TaskParts
 from rimedio.tickets.task_tokens import Waiting
@@ -212,6 +214,42 @@ def test_a_reply_that_nobody_was_told_is_found_behind_an_operators_note() -> Non
     shop.say(TENANT, asked.ticket_id, "I called them", Author.OPERATOR)
     assert shop.wake_answered.run_once() == 1
     assert shop.runner.settle(asked).status is Status.READY
+
+
+def test_a_ticket_whose_start_met_a_busy_database_is_started_a_minute_later() -> None:
+    shop = Workshop()
+    refused = ["start"]
+
+    class Busy:
+        def start(self, ticket: Ticket) -> str:
+            refused.pop()
+            raise Unavailable("The database has been in use by another writer for 10 seconds.")
+
+        def stop(self, ticket: Ticket, reason: str) -> None:
+            raise AssertionError("nothing is stopped here")
+
+    opened = replace(shop.open, runner=Busy())(TENANT, request())
+    assert refused == []
+    shop.runner.pick_up(TENANT)
+    shop.runner.drain()
+    assert (
+        shop.tickets.get(TENANT, opened.ticket_id).status is Status.NEW
+    )  # who accepted it may still start it
+    shop.clock.advance(61)
+    shop.runner.pick_up(TENANT)
+    shop.runner.drain()
+    assert shop.tickets.get(TENANT, opened.ticket_id).status is Status.READY
+    assert shop.runner.pick_up(TENANT) == 0
+
+
+def test_a_busy_database_fails_no_ticket() -> None:
+    shop = Workshop()
+    shop.broken = translate(sqlite3.OperationalError("database is locked"), None)
+    opened = shop.open(TENANT, request())
+    shop.runner.drain()
+    shop.broken = None
+    shop.clock.advance(60)
+    assert shop.runner.settle(opened).status is Status.READY
 
 
 def kept_but_not_told(shop: Workshop, ticket: Ticket, text: str) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from rimedio.domain.errors import DatabaseCorrupt, DataFolderLocked, DiskFull, StorageFailed
+from rimedio.domain.errors import DatabaseCorrupt, DiskFull, StorageFailed, Unavailable
 from rimedio.storage import database as database_module
 from rimedio.storage.database import Database, translate
 
@@ -190,9 +190,57 @@ def test_another_writer_that_does_not_finish_is_reported(
     database = Database(tmp_path / "a.db")
     other = sqlite3.connect(tmp_path / "a.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
-    with pytest.raises(DataFolderLocked, match="another writer"), database.transaction():
+    with pytest.raises(Unavailable, match="another writer"), database.transaction():
         raise AssertionError("must not be reached")
     other.close()
+    database.close()
+
+
+def test_a_writer_of_this_process_waits_for_its_turn_whatever_sqlite_would(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database_module, "_PRAGMAS", ("busy_timeout = 0", "journal_mode = WAL"))
+    database = Database(tmp_path / "a.db")
+    database.migrate("things", [TABLE])
+    failed: list[Exception] = []
+
+    def write() -> None:
+        try:
+            with database.transaction() as connection:
+                connection.execute("INSERT INTO thing VALUES (2)")
+        except Exception as error:
+            failed.append(error)
+
+    other = threading.Thread(target=write)
+    with database.transaction() as connection:
+        connection.execute("INSERT INTO thing VALUES (1)")
+        other.start()
+        other.join(0.05)  # long enough to be refused, if it were
+    other.join(60)
+    assert failed == []
+    assert things(database) == [1, 2]
+    database.close()
+
+
+def test_a_writer_whose_turn_does_not_come_is_told_to_try_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = Database(tmp_path / "a.db")
+    monkeypatch.setattr(database_module, "BUSY_TIMEOUT_MS", 1)
+    found: list[type[BaseException]] = []
+
+    def write() -> None:
+        try:
+            with database.transaction():
+                raise AssertionError("must not be reached")
+        except BaseException as error:
+            found.append(type(error))
+
+    other = threading.Thread(target=write)
+    with database.transaction():
+        other.start()
+        other.join(60)
+    assert found == [Unavailable]
     database.close()
 
 
