@@ -42,6 +42,16 @@ class Visit:
     page: Page
     address: str
     errors: list[str] = field(default_factory=list)
+    forgiven: list[str] = field(default_factory=list)
+
+    def forgive(self, words: str) -> None:
+        """Errors with these words, whenever the browser gets round to them, are what is being looked at."""
+        self.forgiven.append(words)
+
+    @property
+    def faults(self) -> list[str]:
+        """Errors that nobody forgave."""
+        return [error for error in self.errors if not any(words in error for words in self.forgiven)]
 
     def go(self, route: str) -> None:
         """Open a page of the console, such as `/queue?status=READY`, and wait for its heading.

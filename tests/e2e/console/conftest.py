@@ -81,7 +81,7 @@ def open_as(service: Demo, browser: Browser) -> Iterator[Open]:
             return visits[-1]
 
         yield open_window
-        errors = [error for seen in visits for error in seen.errors]
+        errors = [error for seen in visits for error in seen.faults]
         assert not errors, errors
 
 

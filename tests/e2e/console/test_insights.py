@@ -1,5 +1,6 @@
 """Figures as charts that can be read by eye, by keyboard and as tables; the budget; learning."""
 
+import re
 from collections.abc import Callable
 
 from playwright.sync_api import expect
@@ -98,3 +99,10 @@ def test_retraining_is_asked_about_first(open_as: Open) -> None:
     expect(dialog).to_contain_text("Nothing is decided by it until it is promoted.")
     visit.page.keyboard.press("Escape")
     expect(dialog).to_have_count(0)
+
+
+def test_where_days_begin_at_another_hour_the_page_says_so(open_as: Open) -> None:
+    visit = open_as("operator", language="en")
+    visit.go("/insights")
+    said = visit.page.get_by_text("Days are counted in UTC")
+    expect(said).to_have_text(re.compile("here they begin at 0[12]:00"))  # in Rome, in winter and in summer

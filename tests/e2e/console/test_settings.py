@@ -59,7 +59,8 @@ def test_signing_out_leaves_nothing_of_the_person_in_the_tab(open_as: Open) -> N
     page.keyboard.press("Enter")
     expect(page.locator(".asked")).to_have_count(1)
     visit.go("/settings/account")
-    page.locator("main").get_by_role("button", name="Sign out").click()
+    with page.expect_event("load"):
+        page.locator("main").get_by_role("button", name="Sign out").click()
     expect(page.get_by_label("Code", exact=False).first).to_be_visible()
     left = page.evaluate("Object.entries(sessionStorage).flat().join()")
     assert "E029" not in left

@@ -20,7 +20,7 @@ def newcomer(empty_service: Demo, browser: Browser) -> Iterator[Visit]:
     code = empty_service.code("admin")
     with visit(browser, empty_service.address, code=code, look=Look(language="en")) as seen:
         yield seen
-        assert not seen.errors, seen.errors
+        assert not seen.faults, seen.faults
 
 
 def test_an_empty_service_leads_to_the_first_steps(newcomer: Visit) -> None:

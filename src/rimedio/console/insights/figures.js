@@ -11,6 +11,14 @@ function dayName(day) {
   return new Intl.DateTimeFormat(locale(), { day: "numeric", month: "short", timeZone: "UTC" }).format(new Date(`${day}T00:00:00Z`));
 }
 
+/** When a day of the figures begins on the reader's clock; empty where that is midnight. */
+export function dayBegins(now = new Date()) {
+  const begins = new Date(now);
+  begins.setUTCHours(0, 0, 0, 0);
+  const hours = [begins.getHours(), begins.getMinutes()];
+  return hours.some(Boolean) ? t("insights.day_begins", { time: new Intl.DateTimeFormat(locale(), { timeStyle: "short" }).format(begins) }) : "";
+}
+
 /** The figures that are looked at first. */
 export function tiles(report) {
   const { per_day: days, cost, latency } = report;

@@ -43,8 +43,10 @@ class InsightsPage extends Page {
   }
 
   #report(report) {
+    const begins = figures.dayBegins();
     return [
       figures.tiles(report),
+      begins && h("p", { class: "small muted" }, begins),
       h("div", { class: "chart-grid" }, card(figures.outcomes(report), "wide"), card(figures.flow(report)), card(figures.coverage(report)), card(figures.latency(report)), card(figures.costs(report))),
       h("div", { class: "chart-grid thirds" }, card(figures.statuses(report)), card(figures.use(report.use)), card(figures.models(report))),
       h("section", { class: "card" }, h("h2", {}, t("slo.title")), h("p", { class: "small muted" }, t("slo.about")), objectives(report.slo)),

@@ -19,6 +19,7 @@ import { actionButtons } from "../ticket/actions.js";
 import { decisionPanel } from "../ticket/confidence.js";
 import { Edit } from "../ticket/edit.js";
 import { plate, symptom, track } from "../ticket/plate.js";
+import { whyHere } from "../ticket/reasons.js";
 import { sourceList } from "../ticket/remedy.js";
 import { showLost } from "../ticket/review.js";
 import "../ticket/checklist.js";
@@ -145,9 +146,11 @@ class TicketPage extends Page {
   #notices() {
     const ticket = this.#ticket;
     const kept = this.#solution && ticket.status !== "IN_REVIEW" && Edit.kept(this.#solution);
+    const why = this.#solution?.steps.length > 0 ? null : whyHere(ticket);
     return [
+      why && ticket.status === "ESCALATED" && h("p", { class: "notice tone-warn" }, icon("up"), h("span", { lang: why.lang }, why.text)),
       ticket.duplicate_of && h("p", { class: "notice tone-info" }, icon("copy"), h("span", {}, t("ticket.duplicate"), " ", h("a", { href: href(`/tickets/${ticket.duplicate_of}`), class: "mono" }, ticket.duplicate_of.slice(0, 12)))),
-      ticket.status === "FAILED" && h("p", { class: "notice tone-bad" }, icon("alert"), h("span", {}, t("ticket.failed"), " ", spoken("span", ticket.status_reason), may("POST /v1/tickets/{ticket_id}/reopen") && ` ${t("ticket.failed_next")}`)),
+      ticket.status === "FAILED" && h("p", { class: "notice tone-bad" }, icon("alert"), h("span", {}, t("ticket.failed"), " ", why ? h("span", { lang: why.lang }, why.text) : spoken("span", ticket.status_reason), may("POST /v1/tickets/{ticket_id}/reopen") && ` ${t("ticket.failed_next")}`)),
       kept && h("p", { class: "notice tone-warn" }, icon("edit"), h("span", {}, t("ticket.kept"), " ", h("button", { type: "button", class: "link", onclick: () => this.#showKept() }, t("ticket.kept_show")))),
     ];
   }

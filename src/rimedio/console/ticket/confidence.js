@@ -58,12 +58,18 @@ function facts({ routing, performance, quality }) {
     [t("decision.groundedness"), percent(quality.groundedness_score)],
     [t("decision.writer"), `${routing.provider} · ${routing.model}`],
     [t("decision.prompt"), routing.prompt_version],
-    routing.fallback_used && [t("decision.fallback"), routing.reason ?? "✓"],
+    routing.fallback_used && [t("decision.fallback"), fallback(routing.reason)],
     [t("decision.took"), duration(performance.latency_ms)],
     performance.tokens_input + performance.tokens_output > 0 && [t("decision.tokens"), `${number(performance.tokens_input)} → ${number(performance.tokens_output)}`],
     [t("decision.cost"), money(performance.cost_usd)],
   ].filter(Boolean);
   return h("dl", { class: "facts small" }, rows.map(([name, value]) => [h("dt", {}, name), h("dd", { class: "mono" }, value)]));
+}
+
+function fallback(reason) {
+  if (!reason) return "✓";
+  const { text, lang } = fallbackFor(reason);
+  return h("span", { lang }, text);
 }
 
 /** Only a real count is shown: nothing is said where too few answers were judged. */

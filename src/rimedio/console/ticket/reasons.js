@@ -2,6 +2,7 @@
 // them here may speak the other one, and reads shares as on the scale beside them.
 
 import { confidence, currentLanguage, has, t } from "../i18n.js";
+import { said } from "../said.js";
 
 const SHARES = (text) => (text.match(/\b[01]\.\d\d\b/g) ?? []).map((share) => confidence(Number(share)));
 const COUNTS = (text) => text.match(/\b\d+\b/g) ?? [];
@@ -17,6 +18,25 @@ const VALUES = {
   UNSAFE_STEP: [1, (text) => (/: (.*)$/s.exec(text) ?? []).slice(1)],
   DOCUMENTS_DISAGREE: [1, (text) => (/\((.*)\)/s.exec(text) ?? []).slice(1)],
 };
+
+// How the ledger says that a month's money decided which model may still write.
+const BUDGET = /^budget: (\w+), (\S+) of (\S+)(?: \(([\d.]+%)\))? is spent or put aside in (\d{4}-\d\d)/;
+
+/** Why another model wrote than the one that comes first: {text, lang}. */
+export function fallbackFor(reason) {
+  const [, level, spent, monthly, share, month] = BUDGET.exec(reason ?? "") ?? [];
+  if (!level) return said(reason);
+  const values = { level: t(`budget.level_${level}`), spent, monthly, share: share ?? "–", month };
+  return { text: t("budget.reason", values), lang: currentLanguage() };
+}
+
+/** Why a ticket without a remedy stands where it stands: {text, lang}, or null; what a person wrote stays as it is. */
+export function whyHere({ status_code: code, status_reason: reason }) {
+  if (code && has(`why.${code}`)) return { text: t(`why.${code}`), lang: currentLanguage() };
+  if (code || !reason) return null;
+  const [, who] = /^escalated by (.+)$/.exec(reason) ?? [];
+  return who ? { text: t("why.by", { who }), lang: currentLanguage() } : { text: reason, lang: null };
+}
 
 /** A reason for the reader: {text, lang}. One that is not known stays as it is, in the `language` of its ticket. */
 export function reasonFor(reason, language) {
