@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from functools import cache, cached_property
 from math import log
@@ -15,11 +16,11 @@ from rimedio.classification.live import LiveModels
 from rimedio.classification.registry import ModelRegistry, ModelVersion
 from rimedio.domain.answer import Solution
 from rimedio.domain.codec import Json
-from rimedio.domain.errors import ModelUnavailable
+from rimedio.domain.errors import ModelUnavailable, NotFound
 from rimedio.domain.knowledge import DocType
 from rimedio.domain.ticket import Ticket
 from rimedio.events.detail_types import DetailType
-from rimedio.knowledge.preparation import Given
+from rimedio.knowledge.preparation import Given, document_id
 from rimedio.knowledge.search import SearchResult
 from rimedio.learning.article_writer import ArticleWriter
 from rimedio.learning.articles import URI, Article, Articles, ArticleStore
@@ -261,6 +262,7 @@ class Learning:
             find=system.tickets.get,
             write=ArticleWriter(self._solved, self.redact, GroundednessVerifier(), model),
             publish=self._publish,
+            withdraw=self._withdraw,
             clock=system.clock,
             ids=system.ids,
         )
@@ -279,6 +281,11 @@ class Learning:
             given=Given(title=article.title, doc_type=DocType.FAQ),
         )
         return document.document_id
+
+    def _withdraw(self, article: Article) -> None:
+        uri = f"{URI}{article.article_id}"
+        with suppress(NotFound):
+            self._system.ingestor.remove(article.tenant_id, document_id(article.tenant_id, uri))
 
     # -- in the background
 

@@ -156,6 +156,7 @@ class WrittenArticle:
 
 Write = Callable[[str, Sequence[Ticket]], WrittenArticle]  # tenant, solved tickets
 Publish = Callable[[Article], str]  # loads it as a document; its id
+Withdraw = Callable[[Article], None]  # takes that document out again; nothing happens where it is not loaded
 Find = Callable[[str, str], Ticket]  # tenant, ticket id
 
 
@@ -167,6 +168,7 @@ class Articles:
     find: Find
     write: Write
     publish: Publish
+    withdraw: Withdraw
     clock: Clock
     ids: Ids
 
@@ -237,8 +239,21 @@ class Articles:
         )
         # Loaded first: an article that says APPROVED is searchable. Loading again replaces the same document.
         approved = replace(decided, document_id=self.publish(decided))
-        self.store.save(approved, before=before)
+        try:
+            self.store.save(approved, before=before)
+        except Conflict:
+            self._follow(tenant_id, article_id)
+            raise
         return approved
+
+    def _follow(self, tenant_id: str, article_id: str) -> None:
+        """Somebody else has decided or changed it meanwhile: what is loaded follows what they did."""
+        stored = self.store.get(tenant_id, article_id)
+        if stored.status is not ArticleStatus.APPROVED:
+            self.withdraw(stored)
+            stored = self.store.get(tenant_id, article_id)
+        if stored.status is ArticleStatus.APPROVED:
+            self.publish(stored)
 
     def reject(self, tenant_id: str, article_id: str, by: str, reason: str | None = None) -> Article:
         """Keep the article out. Raises NotFound, Conflict."""
@@ -253,6 +268,7 @@ class Articles:
             revision=before.revision + 1,
         )
         self.store.save(rejected, before=before)
+        self.withdraw(rejected)  # an approval that a crash broke off may have loaded it
         return rejected
 
     def _draft(self, tenant_id: str, article_id: str, what: str) -> Article:
