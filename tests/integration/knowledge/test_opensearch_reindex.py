@@ -13,7 +13,7 @@ from rimedio.knowledge.embedding.fake import FakeEmbedder
 from rimedio.knowledge.index.opensearch import OpenSearchIndex
 from rimedio.knowledge.index.opensearch_client import Json, OpenSearchClient
 from rimedio.knowledge.index.opensearch_mapping import OpenSearchOptions
-from rimedio.knowledge.index.opensearch_reindex import Reindex
+from rimedio.knowledge.index.opensearch_reindex import LEASE_SECONDS, Reindex
 from rimedio.knowledge.index.port import Filters
 
 EMBEDDER = FakeEmbedder()
@@ -117,6 +117,10 @@ class Dying(OpenSearchClient):
         self._count()
         return super().searches(*arguments)  # type: ignore[arg-type]
 
+    def documents(self, *arguments: object) -> list[Json]:
+        self._count()
+        return super().documents(*arguments)  # type: ignore[arg-type]
+
 
 def test_a_run_that_dies_before_any_of_its_requests_is_finished_by_the_next(
     engine: str, client: OpenSearchClient, prefix: str
@@ -126,11 +130,12 @@ def test_a_run_that_dies_before_any_of_its_requests_is_finished_by_the_next(
         load(index, f"doc{number}", f"pump {number}", "fan")
     embed(index)
     before = texts_found(index, "pump")
-    crashes = 0
+    crashes, clock = 0, FakeClock()
     for requests in range(0, 60, 3):
         dying = Dying(engine, requests)
+        clock.advance(LEASE_SECONDS + 1)  # of the run before
         try:
-            Reindex(dying, prefix, SystemClock(), OPTIONS).run()
+            Reindex(dying, prefix, clock, OPTIONS).run()
         except KeyboardInterrupt:
             crashes += 1
             assert texts_found(index, "pump") == before

@@ -109,9 +109,10 @@ class OpenSearchIndex:
         """Forget a document and its chunks; False when it was not there."""
         pending = self._pending().get(tenant_id, {}).get(document_id)
         there = pending.document is not None if pending else self._is_there(tenant_id, document_id)
-        if there or pending:
-            self._load(tenant_id, Loaded(document_id, None))
-        return there
+        if not there and not pending:
+            return False
+        replaced = self._load(tenant_id, Loaded(document_id, None))
+        return there if replaced is None else replaced > 0  # of two at once, one finds it gone
 
     def store_vectors(self, model_id: str, vectors: Mapping[str, Vectors]) -> None:
         """Keep vectors by text hash; the first one of a text stays, texts gone meanwhile are skipped."""
@@ -122,12 +123,13 @@ class OpenSearchIndex:
         """Sweep up what was replaced, of all tenants; how many editions. For a loop."""
         return sum(self.writer.purge(state.tenant_id) for state in self._every_state())
 
-    def _load(self, tenant_id: str, loaded: Loaded) -> None:
+    def _load(self, tenant_id: str, loaded: Loaded) -> int | None:
+        """How many documents it replaced; None where that is not known before the batch ends."""
         pending: _Pending | None = getattr(self._batches, "pending", None)
         if pending is None:
-            self.writer.load(tenant_id, [loaded])
-        else:
-            pending.setdefault(tenant_id, {})[loaded.document_id] = loaded
+            return self.writer.load(tenant_id, [loaded])
+        pending.setdefault(tenant_id, {})[loaded.document_id] = loaded
+        return None
 
     def _pending(self) -> _Pending:
         return getattr(self._batches, "pending", None) or {}

@@ -122,6 +122,25 @@ class OpenSearchClient:
         """One search, whole: the failure of a part of it is a failure. Raises as `call` does."""
         return self.searches(doing, index, [body])[0]
 
+    def documents(self, doing: str, path: str, body: Json) -> list[Json]:
+        """Documents by id (`_mget`), each with `found` if it is there. Raises as `call` does.
+
+        An item whose shard did not answer is a failure in passing: it is not absent, however the reply is 200. An
+        index that is not there holds nothing.
+        """
+
+        def sent() -> list[Json]:
+            found: list[Json] = self._sent(doing, "POST", path, body)["docs"]
+            errors = [item["error"] for item in found if "error" in item]
+            for error in errors:
+                if error["type"] != "index_not_found_exception":
+                    raise _Passing(
+                        Unavailable(f"OpenSearch failed while {doing}: {error['reason']}. Try again.")
+                    )
+            return found
+
+        return self._repeated(sent)
+
     def pause(self, attempt: int) -> None:
         """Wait before trying again what failed for the `attempt`th time, from 1."""
         bound = min(PAUSE_SECONDS_MAX, PAUSE_SECONDS * 2 ** (attempt - 1))

@@ -25,11 +25,15 @@ from rimedio.knowledge.index.opensearch_state import StateStore
 
 CONTROL = "control"
 ATTEMPTS = 20
+NUMBERS_TRIED = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Control:
-    """Where chunks are. `building` is the index that a reindex fills; `cursor` is how far it has copied."""
+    """Where chunks are. `building` is the index that a reindex fills; `cursor` is how far it has copied.
+
+    `builder` is the run that may build, and until when (seconds since 1970) it need not be heard of again.
+    """
 
     current: str
     building: str | None = None
@@ -38,6 +42,7 @@ class Control:
     old: Mapping[str, float] = field(
         default_factory=dict
     )  # replaced indexes, since when (seconds since 1970)
+    builder: tuple[str, float] | None = None
 
     @property
     def targets(self) -> tuple[str, ...]:
@@ -97,13 +102,19 @@ class Places:
         return found
 
     def move(self, change: Callable[[Control], Control]) -> Control:
-        """Change the control record; `change` may be called several times. Raises Throttled."""
+        """Change the control record; `change` may be called several times, and once more where an answer was lost.
+
+        What `change` does to indexes is done to those of the record that it changes: nothing came in between.
+        Raises Throttled.
+        """
         for attempt in range(1, ATTEMPTS + 1):
             old, place = self.fresh()
             if old is None:
                 self.ensure()
                 continue
             new = change(old)
+            if new == old:
+                return old
             try:
                 self.states.write(CONTROL, _stored(new), place)
             except Conflict:
@@ -114,16 +125,23 @@ class Places:
 
     def add_model(self, model_id: str, dimensions: int) -> Control:
         """Give a model's vectors a field. Raises InvalidInput when its vectors had another length before."""
+
+        def added(control: Control) -> Control:
+            _check_size(control, model_id, dimensions)
+            if model_id not in control.models:
+                for index in control.targets:
+                    self.add_fields(index, {model_id: dimensions})
+            return replace(control, models={**control.models, model_id: dimensions})
+
         control = self.ensure()
-        known = control.models.get(model_id)
-        if known is None:
-            for index in control.targets:
-                self.add_fields(index, {model_id: dimensions})
-            return self.move(lambda old: replace(old, models={**old.models, model_id: dimensions}))
-        if known != dimensions:
-            msg = f"Vectors of {model_id} have {known} numbers, not {dimensions}. Name another model's otherwise."
-            raise InvalidInput(msg)
-        return control
+        _check_size(control, model_id, dimensions)
+        if model_id in control.models:
+            return control
+        try:
+            return self.move(added)
+        except StorageFailed:
+            _check_size(self.ensure(), model_id, dimensions)  # who was quicker may have had another length
+            raise
 
     def add_fields(self, index: str, models: Mapping[str, int]) -> None:
         """Give an index the fields of these models; those it has stay."""
@@ -134,17 +152,31 @@ class Places:
             path = f"/{index}/_mapping"
             self._client.call("adding a field for vectors", "PUT", path, {"properties": fields})
 
-    def make(self, name: str, models: Mapping[str, int]) -> None:
-        """Make an index of chunks that no alias names yet."""
-        self._create(name, index_body(self.options, models))
+    def make(self, control: Control) -> str:
+        """Make an index of chunks that no alias and no record names yet, and that nobody else has made."""
+        number = _number(control.current)
+        for following in range(number + 1, number + 1 + NUMBERS_TRIED):
+            if self._create(self.numbered(following), index_body(self.options, control.models)):
+                return self.numbered(following)
+        raise StorageFailed(
+            f"There are {NUMBERS_TRIED} indexes behind {control.current}. Delete those that no alias names."
+        )
+
+    def unused(self, control: Control) -> list[str]:
+        """Indexes that runs made which died before they said so: no record will ever name a number that is past."""
+        path = f"/{self.chunks}-*/_alias"
+        made = self._client.call("listing indexes", "GET", path)
+        return [
+            name
+            for name in sorted(made)
+            if _is_numbered(name, self.chunks)
+            and _number(name) < _number(control.current)
+            and name not in control.old
+        ]
 
     def numbered(self, number: int) -> str:
         """The name of the nth index of chunks."""
         return f"{self.chunks}-{number:06d}"
-
-    def following(self, name: str) -> str:
-        """The name after `name`."""
-        return self.numbered(int(name.rsplit("-", 1)[1]) + 1)
 
     def swap(self, old: str, new: str) -> None:
         """Make readers follow `new`: one change of the cluster's state, so no reader finds both or none."""
@@ -159,12 +191,31 @@ class Places:
         path = f"/{name}?ignore_unavailable=true"
         self._client.call("deleting an index", "DELETE", path, seconds=60.0)
 
-    def _create(self, name: str, body: Json) -> None:
+    def _create(self, name: str, body: Json) -> bool:
+        """Whether it was made; False where it is there already."""
         try:
             self._client.call(f"creating {name}", "PUT", f"/{name}", body, seconds=60.0)
         except StorageFailed as error:
             if "resource_already_exists" not in str(error) and "already exists" not in str(error):
                 raise
+            return False
+        return True
+
+
+def _check_size(control: Control, model_id: str, dimensions: int) -> None:
+    known = control.models.get(model_id, dimensions)
+    if known != dimensions:
+        msg = f"Vectors of {model_id} have {known} numbers, not {dimensions}. Name another model's otherwise."
+        raise InvalidInput(msg)
+
+
+def _number(name: str) -> int:
+    return int(name.rpartition("-")[2])
+
+
+def _is_numbered(name: str, chunks: str) -> bool:
+    number = name.removeprefix(f"{chunks}-")
+    return number.isdigit() and name == f"{chunks}-{int(number):06d}"
 
 
 def _stored(control: Control) -> Json:
@@ -174,15 +225,17 @@ def _stored(control: Control) -> Json:
         "cursor": list(control.cursor) if control.cursor else None,
         "models": dict(control.models),
         "old": dict(control.old),
+        "builder": list(control.builder) if control.builder else None,
     }
 
 
 def _control(stored: Json) -> Control:
-    cursor = stored.get("cursor")
+    cursor, builder = stored.get("cursor"), stored.get("builder")
     return Control(
         current=stored["current"],
         building=stored.get("building"),
         cursor=(int(cursor[0]), str(cursor[1])) if cursor else None,
         models={str(model): int(size) for model, size in stored.get("models", {}).items()},
         old={str(name): float(at) for name, at in stored.get("old", {}).items()},
+        builder=(str(builder[0]), float(builder[1])) if builder else None,
     )

@@ -12,11 +12,11 @@ The record is read by id, which OpenSearch answers from its newest write, refres
 import hashlib
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import quote
 
 from rimedio.domain.clock import Clock
-from rimedio.domain.errors import Conflict, Throttled, Unavailable
+from rimedio.domain.errors import Conflict, Throttled
 from rimedio.knowledge.index.opensearch_client import Json, OpenSearchClient
 
 NUMBERS_A_BATCH = 1_000_000  # chunks and pages of one load; the load's own number is multiplied by it
@@ -29,11 +29,15 @@ DOCUMENTS_WAITING = "The document is being loaded by another writer"
 
 @dataclass(frozen=True, slots=True)
 class Arriving:
-    """A load under way: since when, of which documents; `dead` when it took too long and may not commit."""
+    """A load under way: since when, of which documents; `dead` when it took too long and may not commit.
+
+    `writer` is known to nobody but who began it: it tells its own load where the answer to its beginning was lost.
+    """
 
     at: float  # seconds since 1970
     documents: tuple[str, ...]
     dead: bool = False
+    writer: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,11 @@ class TenantState:
         if self.leaving:
             clauses.append({"terms": {"edition": sorted(self.leaving)}})
         return clauses
+
+    def sequence_of(self, writer: str) -> int:
+        """The number of a writer's load, which is not the last one where others began after it."""
+        [batch] = [name for name, load in self.arriving.items() if load.writer == writer]
+        return int(batch.rpartition(".")[2])
 
 
 class StateStore:
@@ -108,10 +117,7 @@ class StateStore:
         """A record and its place; empty and None when there is none."""
         # `_mget` answers from the newest write, and a missing record or index is no error of the request.
         wanted: Json = {"docs": [{"_index": self._index, "_id": name}]}
-        reply = self._client.call("reading what is valid", "POST", "/_mget?preference=_primary", wanted)
-        [found] = reply["docs"]
-        if "error" in found and found["error"]["type"] != "index_not_found_exception":
-            raise Unavailable(f"OpenSearch cannot read {name} of {self._index}: {found['error']['reason']}.")
+        [found] = self._client.documents("reading what is valid", "/_mget?preference=_primary", wanted)
         if not found.get("found"):
             return {}, None
         return found["_source"]["state"], (int(found["_seq_no"]), int(found["_primary_term"]))
@@ -136,8 +142,13 @@ class StateStore:
             self._kept[state.tenant_id] = now, state
 
 
-def begun(state: TenantState, now: float, documents: Sequence[str]) -> TenantState:
-    """The record with a new load of `documents` in it. Raises Throttled when one of them is being loaded."""
+def begun(state: TenantState, now: float, documents: Sequence[str], writer: str) -> TenantState:
+    """The record with a new load of `documents` in it. Raises Throttled when one of them is being loaded.
+
+    A load that `writer` has begun before stays as it is: only the answer to its beginning was lost.
+    """
+    if any(load.writer == writer for load in state.arriving.values()):
+        return state
     arriving = {batch: _aged(load, now) for batch, load in state.arriving.items()}
     busy = {d for load in arriving.values() if not load.dead for d in load.documents} & set(documents)
     if busy:
@@ -145,13 +156,21 @@ def begun(state: TenantState, now: float, documents: Sequence[str]) -> TenantSta
         raise Throttled(msg)
     sequence = state.sequence + 1
     batch = batch_name(state.tenant_id, sequence)
-    arriving[batch] = Arriving(now, tuple(documents))
+    arriving[batch] = Arriving(now, tuple(documents), writer=writer)
     return TenantState(state.tenant_id, sequence, state.commits, arriving, state.leaving, state.place)
 
 
-def committed(state: TenantState, now: float, batch: str, replaced: Sequence[str]) -> TenantState:
-    """The record in which a load is seen and the editions it replaced are not. Raises Conflict if it is dead."""
+def committed(
+    state: TenantState, now: float, batch: str, replaced: Sequence[str], began: float
+) -> TenantState:
+    """The record in which a load is seen and the editions it replaced are not. Raises Conflict if it is dead.
+
+    Nobody else takes a load out of the record before it is buried, a day after it `began`: where it is not there,
+    it was committed, and only the answer was lost.
+    """
     load = state.arriving.get(batch)
+    if load is None and now - began < BURIED_SECONDS:
+        return state
     if load is None or load.dead:
         msg = f"The load {batch} took over {WRITER_SECONDS:.0f} s and was given up. Load its documents again."
         raise Conflict(msg)
@@ -165,7 +184,7 @@ def abandoned(state: TenantState, batch: str) -> TenantState:
     load = state.arriving.get(batch)
     if load is None:
         return state
-    arriving = {**state.arriving, batch: Arriving(load.at, load.documents, dead=True)}
+    arriving = {**state.arriving, batch: replace(load, dead=True)}
     return TenantState(state.tenant_id, state.sequence, state.commits, arriving, state.leaving, state.place)
 
 
@@ -190,7 +209,7 @@ def tenant_mark(tenant_id: str) -> str:
 
 
 def _aged(load: Arriving, now: float) -> Arriving:
-    return Arriving(load.at, load.documents, load.dead or now - load.at > WRITER_SECONDS)
+    return replace(load, dead=load.dead or now - load.at > WRITER_SECONDS)
 
 
 def _id(tenant_id: str) -> str:
@@ -202,7 +221,7 @@ def _stored(state: TenantState) -> Json:
         "tenant_id": state.tenant_id,
         "sequence": state.sequence,
         "commits": state.commits,
-        "arriving": {b: [a.at, list(a.documents), a.dead] for b, a in state.arriving.items()},
+        "arriving": {b: [a.at, list(a.documents), a.dead, a.writer] for b, a in state.arriving.items()},
         "leaving": dict(state.leaving),
     }
 
@@ -210,6 +229,9 @@ def _stored(state: TenantState) -> Json:
 def _state(tenant_id: str, stored: Json, place: tuple[int, int] | None) -> TenantState:
     if not stored:
         return TenantState(tenant_id, place=place)
-    arriving = {b: Arriving(float(a[0]), tuple(a[1]), bool(a[2])) for b, a in stored["arriving"].items()}
+    arriving = {
+        batch: Arriving(float(at), tuple(documents), bool(dead), "".join(writer))
+        for batch, (at, documents, dead, *writer) in stored["arriving"].items()
+    }
     leaving = {edition: float(at) for edition, at in stored["leaving"].items()}
     return TenantState(tenant_id, stored["sequence"], stored["commits"], arriving, leaving, place)

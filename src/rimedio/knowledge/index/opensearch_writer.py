@@ -12,11 +12,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rimedio.domain.clock import Clock
+from rimedio.domain.clock import Clock, Ids, RandomIds
 from rimedio.domain.errors import RimedioError, Throttled, Unavailable
 from rimedio.domain.knowledge import Chunk, Document
 from rimedio.knowledge.embedding.port import Vectors
-from rimedio.knowledge.index.opensearch_bulk import Action, BulkReport, BulkWriter
+from rimedio.knowledge.index.opensearch_bulk import Action, BulkWriter
 from rimedio.knowledge.index.opensearch_client import Json, OpenSearchClient
 from rimedio.knowledge.index.opensearch_documents import (
     Edition,
@@ -41,7 +41,7 @@ from rimedio.knowledge.index.opensearch_state import (
 
 PATIENCE = 25  # tries to begin a load of a document that another writer is loading
 CONFLICT, GONE = 409, 404
-SWEEPS = 5
+SWEEPS = 10
 LOG = logging.getLogger(__name__)
 
 
@@ -58,39 +58,46 @@ class KnowledgeWriter:
     """Writes chunks and vectors of all tenants."""
 
     def __init__(
-        self, client: OpenSearchClient, places: Places, clock: Clock, options: OpenSearchOptions
+        self,
+        client: OpenSearchClient,
+        places: Places,
+        clock: Clock,
+        options: OpenSearchOptions,
+        ids: Ids | None = None,
     ) -> None:
         self._client = client
+        self._ids = ids or RandomIds()
         self._places = places
         self._states = places.states
         self._clock = clock
         self._options = options
         self.bulk = BulkWriter(client)
 
-    def load(self, tenant_id: str, documents: Sequence[Loaded]) -> BulkReport:
-        """Replace or forget documents, all of them at one moment for readers.
+    def load(self, tenant_id: str, documents: Sequence[Loaded]) -> int:
+        """Replace or forget documents, all of them at one moment for readers; how many of them were there.
 
         Raises Throttled, Unavailable, Conflict (it took too long and was given up), StorageFailed; then
         readers still see everything as it was.
         """
         control = self._places.ensure()
-        state = self._begin(tenant_id, [d.document_id for d in documents])
-        batch = batch_name(tenant_id, state.sequence)
+        began, named = self._now(), [d.document_id for d in documents]
+        state, sequence = self._begin(tenant_id, named)
+        batch = batch_name(tenant_id, sequence)
         try:
-            replaced = self._editions(state, [d.document_id for d in documents])
-            report = self._write(control, _editions(state, batch, documents))
+            replaced = self._editions(state, named)
+            self._write(control, _editions(sequence, batch, documents))
         except BaseException:
             with suppress(RimedioError):  # else it is taken for dead after a while
                 self._states.change(tenant_id, lambda old: abandoned(old, batch))
             raise
         now = self._now()
-        state = self._states.change(tenant_id, lambda old: committed(old, now, batch, replaced))
+        state = self._states.change(tenant_id, lambda old: committed(old, now, batch, replaced, began))
         if any(at <= now - self._options.grace_seconds for at in state.leaving.values()):
             try:
                 self._purge(state)
             except RimedioError as error:  # the load is done; what could not be swept up stays hidden
                 LOG.warning("Sweeping up after a load of %s failed: %s", tenant_id, error)
-        return report
+        return len(replaced)
 
     def store_vectors(self, model_id: str, vectors: Mapping[str, Vectors]) -> None:
         """Keep vectors by text hash; the first one of a text stays, texts gone meanwhile are skipped."""
@@ -101,14 +108,36 @@ class KnowledgeWriter:
         holders = self._holders(list(vectors))
         wanted = {key: vector for key, vector in vectors.items() if key in holders}
         truth = self._keep(model_id, wanted)
-        field = vector_field(model_id)
-        actions = [
-            Action("update", index, found, {field: truth[key]}, routing)
-            for key, places in holders.items()
-            for found, routing in places
-            for index in control.targets
-        ]
-        self.bulk.write("storing vectors", actions, ignore=[GONE], refresh=True)
+        if self._spread({vector_field(model_id): truth}, holders, control):
+            self._forget_vectors(
+                control, list(wanted)
+            )  # a text may have been swept up before its vector came
+
+    def _spread(
+        self,
+        truth: Mapping[str, Mapping[str, Vectors]],
+        holders: Mapping[str, Sequence[tuple[str, str | None]]],
+        control: Control,
+    ) -> bool:
+        """Give chunks their vectors (by field and text) wherever they are; whether one of them was gone.
+
+        Also in an index that began to answer, or whose building began, after this writer had looked.
+        """
+        done: set[str] = set()
+        missed = False
+        while left := [index for index in control.targets if index not in done]:
+            actions = [
+                Action("update", index, found, {field: vectors[key]}, routing)
+                for field, vectors in truth.items()
+                for key, places in holders.items()
+                for found, routing in places
+                for index in left
+            ]
+            report = self.bulk.write("storing vectors", actions, ignore=[GONE], refresh=True)
+            missed = missed or bool(report.ignored)
+            done.update(left)
+            control = self._places.fresh()[0] or control
+        return missed
 
     def purge(self, tenant_id: str) -> int:
         """Sweep up chunks that were replaced longer ago than readers remember, and dead loads; how many editions.
@@ -125,8 +154,7 @@ class KnowledgeWriter:
         for start in range(0, len(ids), PAGE_SIZE):
             body: Json = {"ids": ids[start : start + PAGE_SIZE]}
             path = f"/{self._places.vectors}/_mget?_source_includes=vector"
-            reply = self._client.call("reading vectors", "POST", path, body)
-            for item in reply["docs"]:
+            for item in self._client.documents("reading vectors", path, body):
                 if item.get("found"):
                     found[names[item["_id"]]] = unpacked(item["_source"]["vector"])
         return found
@@ -154,22 +182,26 @@ class KnowledgeWriter:
 
     def delete(self, index: str, query: Json) -> None:
         """Delete all that a query finds in one index; raises Unavailable while some of it is left."""
-        path = f"/{index}/_delete_by_query?conflicts=proceed&refresh=true"
+        # An index that another process deleted meanwhile holds nothing any more.
+        path = f"/{index}/_delete_by_query?conflicts=proceed&refresh=true&ignore_unavailable=true"
         body: Json = {"query": {"bool": query}}
-        for _ in range(SWEEPS):  # a vector stored meanwhile makes a conflict, and the chunk stays
+        for sweep in range(1, SWEEPS + 1):  # a vector stored meanwhile makes a conflict, and the chunk stays
             reply = self._client.call("sweeping up replaced chunks", "POST", path, body, seconds=120.0)
             if not reply.get("version_conflicts") and not reply.get("failures"):
                 return
+            self._client.pause(sweep)
         raise Unavailable(
             f"Not all replaced chunks could be deleted from {index}. They stay hidden; sweep later."
         )
 
-    def _begin(self, tenant_id: str, documents: Sequence[str]) -> TenantState:
-        attempt = 1
+    def _begin(self, tenant_id: str, documents: Sequence[str]) -> tuple[TenantState, int]:
+        """The record with a load of these documents in it, and the load's number."""
+        attempt, writer = 1, self._ids.new("load")
         while True:
             now = self._now()
             try:
-                return self._states.change(tenant_id, lambda old: begun(old, now, documents))  # noqa: B023
+                state = self._states.change(tenant_id, lambda old: begun(old, now, documents, writer))  # noqa: B023
+                return state, state.sequence_of(writer)
             except Throttled:
                 if attempt >= PATIENCE:
                     raise
@@ -189,14 +221,13 @@ class KnowledgeWriter:
             found += [hit["_source"]["edition"] for hit in hits]
         return found
 
-    def _write(self, control: Control, editions: Sequence[Edition]) -> BulkReport:
+    def _write(self, control: Control, editions: Sequence[Edition]) -> None:
         """Write to every index that is being filled, also to one whose building began meanwhile."""
         if not editions:
-            return BulkReport()
+            return
         vectors = self._known(control, editions)
         routing = self._options.routing
         written: set[str] = set()
-        report = BulkReport()
         while left := [index for index in control.targets if index not in written]:
             actions = [
                 Action("index", index, name, source, edition.document.tenant_id if routing else None)
@@ -204,10 +235,9 @@ class KnowledgeWriter:
                 for name, source in sources(edition, vectors)
                 for index in left
             ]
-            report = self.bulk.write("loading documents", actions, refresh=True)
+            self.bulk.write("loading documents", actions, refresh=True)
             written.update(left)
             control = self._places.fresh()[0] or control
-        return report
 
     def _known(self, control: Control, editions: Sequence[Edition]) -> Stored:
         """Vectors that equal texts have already: they are never computed twice."""
@@ -259,9 +289,9 @@ class KnowledgeWriter:
         return self._clock.now().timestamp()
 
 
-def _editions(state: TenantState, batch: str, documents: Sequence[Loaded]) -> list[Edition]:
+def _editions(sequence: int, batch: str, documents: Sequence[Loaded]) -> list[Edition]:
     found = []
-    first = state.sequence * NUMBERS_A_BATCH
+    first = sequence * NUMBERS_A_BATCH
     for place, loaded in enumerate(documents):
         if loaded.document is None:
             continue

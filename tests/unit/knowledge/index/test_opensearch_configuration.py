@@ -176,10 +176,10 @@ def test_vectors_are_written_in_the_fewest_digits_that_come_back_exactly() -> No
 
 
 def test_a_load_is_hidden_until_it_is_committed_and_hides_what_it_replaced_then() -> None:
-    loading = begun(STATE, 100.0, ["manual"])
+    loading = begun(STATE, 100.0, ["manual"], "a writer")
     [batch] = loading.arriving
     assert {"terms": {"batch": [batch]}} in loading.hidden
-    done = committed(loading, 101.0, batch, ["acme.1.0"])
+    done = committed(loading, 101.0, batch, ["acme.1.0"], 100.0)
     assert {"terms": {"edition": ["acme.1.0"]}} in done.hidden
     assert not done.arriving
     assert done.commits == STATE.commits + 1
