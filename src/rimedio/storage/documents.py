@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from rimedio.domain.errors import NotFound
+from rimedio.domain.errors import ConditionFailed, NotFound
 from rimedio.domain.knowledge import DocType
 from rimedio.storage import keys
 from rimedio.storage.codec import from_item, to_attributes
@@ -81,13 +81,16 @@ class DocumentStore:
         """The record. Raises NotFound."""
         found = self.find(tenant_id, document_id)
         if found is None:
-            raise NotFound(f"There is no document {document_id}. List the documents to see their ids.")
+            raise _absent(document_id)
         return found
 
     def remove(self, tenant_id: str, document_id: str) -> DocumentRecord:
         """Take a record away and return it. Raises NotFound."""
         found = self.get(tenant_id, document_id)
-        self._table.delete(keys.DOCUMENT.key(tenant=tenant_id, document=document_id), Exists("pk"))
+        try:
+            self._table.delete(keys.DOCUMENT.key(tenant=tenant_id, document=document_id), Exists("pk"))
+        except ConditionFailed:  # somebody else removes it too, and was quicker
+            raise _absent(document_id) from None
         return found
 
     def by_source(self, tenant_id: str, source_uri: str) -> tuple[DocumentRecord, ...]:
@@ -126,3 +129,7 @@ class DocumentStore:
         ]
         page = query_shards(self._table, queries)
         return DocumentPage(tuple(from_item(DocumentRecord, item) for item in page.items), page.cursor)
+
+
+def _absent(document_id: str) -> NotFound:
+    return NotFound(f"There is no document {document_id}. List the documents to see their ids.")

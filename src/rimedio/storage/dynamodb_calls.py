@@ -21,6 +21,9 @@ _PASSING = frozenset(
     {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded", "TransactionInProgress"}
 )
 _IN_PROGRESS = "TransactionInProgressException"
+_REPLICATED = (
+    "ReplicatedWriteConflictException"  # another region writes the item of a strongly consistent table
+)
 _REFUSED = "ConditionalCheckFailed"
 Response = dict[str, Any]  # JSON of DynamoDB's API
 
@@ -97,7 +100,7 @@ def _explained(error: Any, doing: str) -> Exception | None:
         return Refused((0,), {} if item is None else {0: item}, unsure=unsure)
     if code == CANCELED:
         return _canceled(response.get("CancellationReasons", []), message, unsure)
-    if code in (CONFLICT, _IN_PROGRESS):
+    if code in (CONFLICT, _IN_PROGRESS, _REPLICATED):
         return _Passing(message)
     if code in _INVALID:
         return InvalidInput(f"{SERVICE} refuses this while {doing}: {_detail(response)}")

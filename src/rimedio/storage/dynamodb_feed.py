@@ -35,10 +35,11 @@ class DynamoDbTicketFeed:
 
     def note(self, changes: Sequence[Change]) -> int:
         """Keep the moves among some changes of the table for a day; how many. A change noted twice is told twice."""
-        start = _microseconds(self._clock.now())
-        noted = 0
+        noted, last = 0, 0
         for change in changes:
-            move = move_of(start + noted, change.old, change.new)
+            # Its own time, not the batch's: writing many takes longer than readers wait for those that are late.
+            last = max(last + 1, _microseconds(self._clock.now()))
+            move = move_of(last, change.old, change.new)
             if move is not None and not change.expired:
                 self._table.put(self._item(move))
                 noted += 1

@@ -147,8 +147,9 @@ class TestConflicts:
             )
         assert caught.value.failed == (0, 1)
 
-    def test_a_single_write_waits_while_a_transaction_holds_its_item(self, ground) -> None:
-        ground.faults.on("dynamodb", "PutItem", Refusal("TransactionConflictException"), calls=(1, 2))
+    @pytest.mark.parametrize("code", ["TransactionConflictException", "ReplicatedWriteConflictException"])
+    def test_a_single_write_waits_while_another_one_holds_its_item(self, ground, code: str) -> None:
+        ground.faults.on("dynamodb", "PutItem", Refusal(code), calls=(1, 2, 3))
         ground.table.put({"pk": "p", "sk": "a"})
         assert ground.table.get(A) is not None
 

@@ -99,3 +99,19 @@ def test_a_removed_record_is_gone(store: DocumentStore) -> None:
     assert store.list_all("acme").records == ()
     with pytest.raises(NotFound):
         store.remove("acme", "doc_0")
+
+
+def test_of_two_who_remove_a_record_at_once_the_second_finds_none(store: DocumentStore) -> None:
+    store.save(record())
+    other = DocumentStore(store._table, shards=store._shards)
+
+    class Meeting(DocumentStore):
+        """Between looking for the record and removing it, somebody else removes it."""
+
+        def get(self, tenant_id: str, document_id: str) -> DocumentRecord:
+            found = super().get(tenant_id, document_id)
+            other.remove(tenant_id, document_id)
+            return found
+
+    with pytest.raises(NotFound, match="no document doc_0"):
+        Meeting(store._table, shards=store._shards).remove("acme", "doc_0")
