@@ -1,5 +1,6 @@
 """Delivers an event to a webhook: signed, logged, and never to one that rests or is disabled."""
 
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -59,7 +60,7 @@ class DeliverWebhook:
             answer = self._post(webhook, delivery)
         except (Unavailable, InvalidInput) as error:
             self._note(webhook, delivery, DeliveryStatus.RETRYING, None, str(error))
-            self._save(webhook.failed(self.clock.now()))
+            self._noted(webhook, self._failed)
             raise
         self._judge(webhook, delivery, answer)
 
@@ -76,15 +77,14 @@ class DeliverWebhook:
         if 200 <= answer.status < 300:
             self._note(webhook, delivery, DeliveryStatus.DELIVERED, answer)
             if webhook.failures:
-                self._save(webhook.recovered())
+                self._noted(webhook, Webhook.recovered)
             return
         said = _explain(answer)
         self._note(webhook, delivery, DeliveryStatus.RETRYING, answer, said)
-        now = self.clock.now()
         if answer.status == GONE:
-            self._save(webhook.failed(now).disabled("The receiver answered 410 Gone."))
+            self._noted(webhook, lambda w: self._failed(w).disabled("The receiver answered 410 Gone."))
             raise PolicyRefused(said)
-        self._save(webhook.failed(now))
+        self._noted(webhook, self._failed)
         if answer.status in PLEASE_WAIT and answer.retry_after_seconds is not None:
             raise PutOff(said, min(answer.retry_after_seconds, RETRY_AFTER_SECONDS_MAX), counted=True)
         raise DeliveryFailed(said)
@@ -120,9 +120,12 @@ class DeliverWebhook:
             )
         )
 
-    def _save(self, webhook: Webhook) -> None:
-        with suppress(ConditionFailed):  # removed meanwhile
-            self.webhooks.store.note_health(webhook)
+    def _failed(self, webhook: Webhook) -> Webhook:
+        return webhook.failed(self.clock.now())
+
+    def _noted(self, webhook: Webhook, change: Callable[[Webhook], Webhook]) -> None:
+        with suppress(ConditionFailed):  # very many end at once: the next one is counted again
+            self.webhooks.store.change_health(webhook.tenant_id, webhook.webhook_id, change)
 
 
 @dataclass(frozen=True, slots=True)

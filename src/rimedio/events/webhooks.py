@@ -1,13 +1,13 @@
 """Webhooks: who wants to be told over HTTP, with which secret, and how the receiver is doing."""
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from rimedio.domain.clock import Clock, Ids
-from rimedio.domain.errors import Conflict, InvalidInput, NotFound, Unavailable
+from rimedio.domain.errors import ConditionFailed, Conflict, InvalidInput, NotFound, Unavailable
 from rimedio.events.bus import EventBus, RetryPolicy, Rule, Target
 from rimedio.events.delivery_queue import WEBHOOK
 from rimedio.events.detail_types import DetailType
@@ -15,8 +15,8 @@ from rimedio.events.signing import new_secret
 from rimedio.security.ssrf import PublicUrl
 from rimedio.storage import keys
 from rimedio.storage.codec import from_item, to_attributes
-from rimedio.storage.conditions import Exists
-from rimedio.storage.table import Changes, Table
+from rimedio.storage.conditions import And, Equals
+from rimedio.storage.table import Changes, Key, Table
 from rimedio.storage.values import Value
 
 WEBHOOKS_MAX = 50  # a tenant
@@ -27,6 +27,9 @@ REST_SECONDS = 30.0
 REST_SECONDS_MAX = 3600.0
 DISABLED_AFTER = timedelta(days=5)
 MANAGED_BY = "webhooks"
+CHANGE_ATTEMPTS_MAX = 10
+SECRETS = "secrets"
+SECRETS_MAX = 4  # that sign at the same time
 HEALTH = ("enabled", "disabled_reason", "failures", "failing_since", "rests_until")
 
 
@@ -120,20 +123,41 @@ class WebhookStore:
         """Write one; the same id replaces."""
         self._table.put(_item(webhook))
 
-    def replace(self, webhook: Webhook) -> None:
-        """Write one that is still there. Raises ConditionFailed when it was removed meanwhile."""
-        self._table.put(_item(webhook), Exists("pk"))
+    def change_health(
+        self, tenant_id: str, webhook_id: str, alter: Callable[[Webhook], Webhook]
+    ) -> Webhook | None:
+        """Write only how its receiver is doing, made of how it stands now: deliveries end side by side, and a
+        secret changed meanwhile stays changed.
 
-    def note_health(self, webhook: Webhook) -> None:
-        """Write only how its receiver is doing: a secret changed meanwhile stays changed.
-
-        Raises ConditionFailed when the webhook was removed meanwhile.
+        The webhook as it stands then; None when it was removed. Raises ConditionFailed after ten lost races.
         """
-        plain = to_attributes(webhook)
+        for attempt in range(CHANGE_ATTEMPTS_MAX):
+            before = self.find(tenant_id, webhook_id)
+            if before is None:
+                return None
+            after = alter(before)
+            if after == before:
+                return before
+            try:
+                self._write_health(before, after)
+            except ConditionFailed:
+                if attempt + 1 == CHANGE_ATTEMPTS_MAX:
+                    raise
+            else:
+                return after
+        raise AssertionError("unreachable")
+
+    def _write_health(self, before: Webhook, after: Webhook) -> None:
+        plain = to_attributes(after)
         there = {name: plain[name] for name in HEALTH if name in plain}
         gone = tuple(name for name in HEALTH if name not in plain)
-        key = keys.WEBHOOK.key(tenant=webhook.tenant_id, webhook=webhook.webhook_id)
-        self._table.update(key, Changes(set=there, remove=gone), Exists("pk"))
+        as_read = And((Equals("enabled", before.enabled), Equals("failures", before.failures)))
+        self._table.update(_key(after), Changes(set=there, remove=gone), as_read)
+
+    def change_secrets(self, before: Webhook, after: Webhook) -> None:
+        """Write only its secrets. Raises ConditionFailed when they are no longer those of `before`."""
+        as_read = Equals(SECRETS, to_attributes(before)[SECRETS])
+        self._table.update(_key(after), Changes(set={SECRETS: to_attributes(after)[SECRETS]}), as_read)
 
     def find(self, tenant_id: str, webhook_id: str) -> Webhook | None:
         """The webhook, or None."""
@@ -206,21 +230,33 @@ class Webhooks:
             raise InvalidInput(str(error)) from error
 
     def change_secret(self, tenant_id: str, webhook_id: str) -> Registered:
-        """A new secret; the old one signs as well for a day. Raises NotFound."""
-        webhook, now = self.store.get(tenant_id, webhook_id), self.clock.now()
-        secret = new_secret()
-        old = replace(webhook.secrets[0], until=now + OLD_SECRET_LIVES)
-        changed = replace(webhook, secrets=(SealedSecret(self._seal(webhook, secret)), old))
-        self.store.replace(changed)
-        return Registered(changed, secret)
+        """A new secret; the ones before sign as well for a day, also where two change it at once.
+
+        Raises NotFound, ConditionFailed after ten lost races.
+        """
+        for attempt in range(CHANGE_ATTEMPTS_MAX):
+            webhook, now = self.store.get(tenant_id, webhook_id), self.clock.now()
+            secret = new_secret()
+            newest, *older = webhook.secrets
+            kept = (replace(newest, until=now + OLD_SECRET_LIVES), *_alive(older, now))[: SECRETS_MAX - 1]
+            changed = replace(webhook, secrets=(SealedSecret(self._seal(webhook, secret)), *kept))
+            try:
+                self.store.change_secrets(webhook, changed)
+            except ConditionFailed:
+                if attempt + 1 == CHANGE_ATTEMPTS_MAX:
+                    raise
+            else:
+                return Registered(changed, secret)
+        raise AssertionError("unreachable")
 
     def enable(self, tenant_id: str, webhook_id: str) -> Webhook:
         """Deliver again to one that was disabled. Raises NotFound."""
-        webhook = replace(
-            self.store.get(tenant_id, webhook_id).recovered(), enabled=True, disabled_reason=None
-        )
-        self.store.replace(webhook)
-        return webhook
+
+        def well(webhook: Webhook) -> Webhook:
+            return replace(webhook.recovered(), enabled=True, disabled_reason=None)
+
+        enabled = self.store.change_health(tenant_id, webhook_id, well)
+        return enabled or self.store.get(tenant_id, webhook_id)
 
     def remove(self, tenant_id: str, webhook_id: str) -> None:
         """Remove it; what still waits for it is dropped. Raises NotFound."""
@@ -228,14 +264,17 @@ class Webhooks:
         self.bus.remove_rule(tenant_id, webhook.rule_name)
 
     def secrets_of(self, webhook: Webhook) -> tuple[str, ...]:
-        """The secrets to sign with, in clear: the current one, and the one before while it lives."""
-        now = self.clock.now()
-        alive = [s for s in webhook.secrets if s.until is None or s.until > now]
+        """The secrets to sign with, in clear: the current one, and those before while they live."""
+        alive = _alive(webhook.secrets, self.clock.now())
         context = _context(webhook)
         return tuple(self.sealer.decrypt(base64.b64decode(s.sealed), context).decode() for s in alive)
 
     def _seal(self, webhook: Webhook, secret: str) -> str:
         return base64.b64encode(self.sealer.encrypt_with_kms(secret.encode(), _context(webhook))).decode()
+
+
+def _alive(secrets: Sequence[SealedSecret], now: datetime) -> list[SealedSecret]:
+    return [s for s in secrets if s.until is None or s.until > now]
 
 
 def target_of(webhook: Webhook) -> Target:
@@ -257,6 +296,10 @@ def rule_of(webhook: Webhook) -> Rule:
 
 def _context(webhook: Webhook) -> Mapping[str, str]:
     return {"tenant_id": webhook.tenant_id, "purpose": "webhook-secret", "id": webhook.webhook_id}
+
+
+def _key(webhook: Webhook) -> Key:
+    return keys.WEBHOOK.key(tenant=webhook.tenant_id, webhook=webhook.webhook_id)
 
 
 def _item(webhook: Webhook) -> dict[str, Value]:

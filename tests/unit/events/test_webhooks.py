@@ -1,6 +1,7 @@
 """Webhooks: registered safely, signed, retried, logged, given up in the end."""
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -12,17 +13,17 @@ from rimedio.events.backoff import SteppedBackoff
 from rimedio.events.bus import Rule, Target
 from rimedio.events.delivery_queue import WEBHOOK
 from rimedio.events.detail_types import DetailType
-from rimedio.events.dispatch import Dispatcher, TargetRegistry
-from rimedio.events.fake_sender import FakeSender
+from rimedio.events.dispatch import Dispatcher, TargetRegistry, delivery_of
+from rimedio.events.fake_sender import FakeSender, Posted
 from rimedio.events.publisher import EventPublisher
 from rimedio.events.signing import verify_webhook
 from rimedio.events.sqlite_bus import SqliteBus
 from rimedio.events.sqlite_queue import SqliteQueue
 from rimedio.events.transformer import InputTransformer
-from rimedio.events.webhook_delivery import DeliverWebhook, SendToWebhook
+from rimedio.events.webhook_delivery import DeliverWebhook, DeliveryFailed, SendToWebhook
 from rimedio.events.webhook_log import DeliveryStatus, WebhookLog, event_of_message, message_id
 from rimedio.events.webhook_sender import HttpAnswer
-from rimedio.events.webhooks import WEBHOOKS_MAX, Webhooks, WebhookStore
+from rimedio.events.webhooks import WEBHOOKS_MAX, Webhook, Webhooks, WebhookStore
 from rimedio.security.ssrf import PublicUrl, check_public_url
 from rimedio.storage.database import Database
 from rimedio.storage.sqlite_table import SqliteTable
@@ -292,6 +293,96 @@ def test_for_a_day_after_a_change_both_secrets_sign(home: Home) -> None:
     verify_webhook(changed.secret, request.headers, request.body, now=home.clock.now())
     with pytest.raises(Unauthorized):
         verify_webhook(made.secret, request.headers, request.body, now=home.clock.now())
+
+
+class Meanwhile(WebhookStore):
+    """Webhooks; somebody else acts once, right after one was read."""
+
+    def __init__(self, home: Home, act: Callable[[], object]) -> None:
+        super().__init__(home.table)
+        self._acts = [act]
+
+    def find(self, tenant_id: str, webhook_id: str) -> Webhook | None:
+        found = super().find(tenant_id, webhook_id)
+        if self._acts:
+            self._acts.pop()()
+        return found
+
+
+def meanwhile(home: Home, act: Callable[[], object]) -> Webhooks:
+    return replace(home.webhooks, store=Meanwhile(home, act))
+
+
+def signs(home: Home, webhook_id: str, secret: str) -> bool:
+    return secret in home.webhooks.secrets_of(home.webhooks.store.get("acme", webhook_id))
+
+
+def test_two_who_change_the_secret_at_once_both_have_one_that_signs(home: Home) -> None:
+    made = home.webhooks.register("acme", URL, OPENED)
+    webhook_id = made.webhook.webhook_id
+    others = []
+    first = meanwhile(home, lambda: others.append(home.webhooks.change_secret("acme", webhook_id)))
+    mine = first.change_secret("acme", webhook_id)
+    home.clock.advance(23 * 3600)
+    assert all(signs(home, webhook_id, s) for s in (made.secret, mine.secret, others[0].secret))
+    home.clock.advance(2 * 3600)
+    assert [signs(home, webhook_id, s) for s in (made.secret, mine.secret, others[0].secret)] == [
+        False,
+        True,
+        False,
+    ]
+
+
+def test_who_changes_secrets_again_and_again_has_four_at_most(home: Home) -> None:
+    webhook_id = home.webhooks.register("acme", URL, OPENED).webhook.webhook_id
+    changed = [home.webhooks.change_secret("acme", webhook_id).secret for _ in range(6)]
+    alive = home.webhooks.secrets_of(home.webhooks.store.get("acme", webhook_id))
+    assert list(alive) == changed[:-5:-1]
+
+
+def test_a_secret_changed_while_a_webhook_is_enabled_stays_changed(home: Home) -> None:
+    webhook_id = home.webhooks.register("acme", URL, OPENED).webhook.webhook_id
+    home.webhooks.store.change_health("acme", webhook_id, lambda w: w.disabled("gone"))
+    changed = []
+    enabling = meanwhile(home, lambda: changed.append(home.webhooks.change_secret("acme", webhook_id)))
+    assert enabling.enable("acme", webhook_id).enabled
+    assert signs(home, webhook_id, changed[0].secret)
+
+
+def test_a_webhook_disabled_while_its_secret_is_changed_stays_disabled(home: Home) -> None:
+    webhook_id = home.webhooks.register("acme", URL, OPENED).webhook.webhook_id
+
+    def disable() -> None:
+        home.webhooks.store.change_health("acme", webhook_id, lambda w: w.disabled("gone"))
+
+    meanwhile(home, disable).change_secret("acme", webhook_id)
+    assert not home.webhooks.store.get("acme", webhook_id).enabled
+
+
+def test_a_delivery_that_fails_beside_the_one_that_hears_gone_does_not_enable_it_again(home: Home) -> None:
+    webhook_id = home.webhooks.register("acme", URL, OPENED).webhook.webhook_id
+    home.open_ticket()
+    (slow,) = home.queue.claim(WEBHOOK, limit=1, at_once=2)
+
+    def answer_late(_: Posted) -> HttpAnswer:
+        """500, after another delivery has heard 410."""
+        home.sender.answer = lambda _: HttpAnswer(410, 1.0)
+        home.open_ticket()
+        home.work()
+        return HttpAnswer(500, 1.0)
+
+    deliver = DeliverWebhook(home.webhooks, home.log, FakeSender(answer_late), home.clock)
+    with pytest.raises(DeliveryFailed):
+        deliver(delivery_of(slow))
+    now = home.webhooks.store.get("acme", webhook_id)
+    assert (now.enabled, now.failures) == (False, 2)
+
+
+def test_a_webhook_removed_while_its_secret_is_changed_is_gone(home: Home) -> None:
+    webhook_id = home.webhooks.register("acme", URL, OPENED).webhook.webhook_id
+    with pytest.raises(NotFound):
+        meanwhile(home, lambda: home.webhooks.remove("acme", webhook_id)).change_secret("acme", webhook_id)
+    assert home.webhooks.store.find("acme", webhook_id) is None
 
 
 def test_webhooks_are_bounded_and_need_an_event(home: Home) -> None:
