@@ -14,19 +14,21 @@ import json
 import shutil
 import tempfile
 import threading
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rimedio.aws import Client, error_code, translated
 from rimedio.classification.shelves import ABSENT, REGISTRY_FILE, Alter, Stamp
-from rimedio.domain.clock import Clock
+from rimedio.domain.clock import Clock, Ids, RandomIds
 from rimedio.domain.errors import Conflict, NotFound, StorageFailed, Unavailable
 
 PREFIX = "classifiers"
 FRESH_SECONDS = 10.0  # so long may a promotion take to be noticed; each question would cost a call otherwise
 ATTEMPTS = 5
 CLAIMS_MAX = 1000
+CHANGE = "change"  # the metadata that tells which change an object is of
 _COMPLETE, _CLAIMED = ".complete", ".claimed"
 _FASTER = frozenset({"PreconditionFailed", "412", "ConditionalRequestConflict", "409"})
 _UNCHANGED = frozenset({"304", "NotModified"})
@@ -36,11 +38,12 @@ _SERVICE = "Amazon S3"
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """The registry's file when it was looked at. `etag` is None where there was none."""
+    """The registry's file when it was looked at. `etag` is None where there was none; `change` is who made it."""
 
     content: bytes | None
     etag: str | None
     at: float
+    change: str = ""
 
 
 class S3Shelf:
@@ -48,9 +51,10 @@ class S3Shelf:
 
     def __init__(
         self, client: Client, bucket: str, folder: Path, clock: Clock, *, prefix: str = PREFIX,
-        fresh_seconds: float = FRESH_SECONDS,
+        fresh_seconds: float = FRESH_SECONDS, ids: Ids | None = None,
     ) -> None:  # fmt: skip
         self._folder = folder
+        self._ids = ids or RandomIds()
         self._client = client
         self._bucket = bucket
         self._clock = clock
@@ -80,14 +84,17 @@ class S3Shelf:
 
     def change(self, alter: Alter) -> None:
         """Replace the registry's file. Raises Conflict where others are always faster."""
+        change = self._ids.new("change")
         for _ in range(ATTEMPTS):
             seen = self._look(0.0)
+            if seen.change == change:
+                return  # it was made; only the answer was lost, and the repeated request refused
             content = alter(seen.content)
             condition = {"IfMatch": seen.etag} if seen.etag else {"IfNoneMatch": "*"}
-            etag = self._put(REGISTRY_FILE, content, **condition)
+            etag = self._put(REGISTRY_FILE, content, {CHANGE: change}, **condition)
             if etag is not None:
                 with self._lock:
-                    self._seen = _Seen(content, etag, self._clock.monotonic())
+                    self._seen = _Seen(content, etag, self._clock.monotonic(), change)
                 return
         msg = f"The registry at {self.name} was changed {ATTEMPTS} times at once by others. Try again."
         raise Conflict(msg)
@@ -129,7 +136,7 @@ class S3Shelf:
         """A longer prefix, and a folder inside this one's."""
         return S3Shelf(
             self._client, self._bucket, self._folder / name, self._clock, prefix=f"{self._prefix}/{name}",
-            fresh_seconds=self._fresh_seconds,
+            fresh_seconds=self._fresh_seconds, ids=self._ids,
         )  # fmt: skip
 
     def _copy(self, version: str, target: Path) -> None:
@@ -173,10 +180,11 @@ class S3Shelf:
         with translated(_SERVICE, "reading the classifiers' registry"):
             try:
                 found = self._client.get_object(Bucket=self._bucket, Key=key, **known)
-                return _Seen(found["Body"].read(), str(found["ETag"]), now)
+                change = str(found.get("Metadata", {}).get(CHANGE, ""))
+                return _Seen(found["Body"].read(), str(found["ETag"]), now, change)
             except ClientError as error:
                 if error_code(error) in _UNCHANGED and before is not None:
-                    return _Seen(before.content, before.etag, now)
+                    return replace(before, at=now)
                 if error_code(error) in _ABSENT_CODES:
                     return _Seen(None, None, now)
                 raise
@@ -194,14 +202,18 @@ class S3Shelf:
                 raise
         return content
 
-    def _put(self, name: str, content: bytes, **condition: str) -> str | None:
+    def _put(
+        self, name: str, content: bytes, metadata: Mapping[str, str] | None = None, **condition: str
+    ) -> str | None:
         """The new object's ETag, or None where the condition did not hold."""
         from botocore.exceptions import ClientError
 
         with translated(_SERVICE, "keeping a classifier"):
             try:
                 key = f"{self._prefix}/{name}"
-                made = self._client.put_object(Bucket=self._bucket, Key=key, Body=content, **condition)
+                made = self._client.put_object(
+                    Bucket=self._bucket, Key=key, Body=content, Metadata=dict(metadata or {}), **condition
+                )
             except ClientError as error:
                 if condition and error_code(error) in _FASTER:
                     return None

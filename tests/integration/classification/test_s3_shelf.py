@@ -68,6 +68,26 @@ def test_one_who_is_always_too_late_is_told_so(shelves: MakeShelf) -> None:
     assert shelves().read() == b"o" * len(seen)
 
 
+def test_a_change_whose_answer_was_lost_is_made_once(shelves: MakeShelf) -> None:
+    shelf = shelves()
+    shelf.change(lambda _: b"x")
+    asked = shelf._client
+
+    class Forgetful:
+        """Sends again what was carried out, as botocore does after a time-out: the condition holds no longer."""
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(asked, name)
+
+        def put_object(self, **arguments: object) -> object:
+            asked.put_object(**arguments)
+            return asked.put_object(**arguments)
+
+    shelf._client = Forgetful()
+    shelf.change(lambda before: (before or b"") + b"y")
+    assert shelves().read() == b"xy"
+
+
 def test_a_number_is_given_once(shelves: MakeShelf) -> None:
     assert [shelves().claim(1), shelves().claim(1), shelves().claim(5)] == [1, 2, 5]
 
