@@ -9,7 +9,7 @@ import json
 import random
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -62,6 +62,11 @@ class _Server(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: _Server
+
+    def handle(self) -> None:
+        """Serve a connection until it ends; a client that went away (it was killed, or waits no longer) is no error."""
+        with suppress(BrokenPipeError, ConnectionResetError):
+            super().handle()
 
     def _pass(self) -> None:
         length = int(self.headers.get("content-length") or 0)
