@@ -160,11 +160,13 @@ def _write_whole(file: FileIO, block: bytes) -> int:
 def _move(aside: Path, path: Path) -> None:
     """Rename into place and make the rename itself durable; a delete next door may take the folder away."""
     for attempt in range(RENAME_ATTEMPTS_MAX):
-        path.parent.mkdir(parents=True, exist_ok=True)
         try:
+            path.parent.mkdir(
+                parents=True, exist_ok=True
+            )  # it, too, fails where a folder goes under its hands
             aside.replace(path)
             break
-        except FileNotFoundError:
+        except (FileNotFoundError, FileExistsError):
             if attempt + 1 == RENAME_ATTEMPTS_MAX:
                 raise
     with suppress(FileNotFoundError):

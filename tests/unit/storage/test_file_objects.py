@@ -2,7 +2,8 @@
 
 import errno
 import os
-from pathlib import Path
+from pathlib import Path, PosixPath
+from typing import ClassVar
 
 import pytest
 
@@ -53,3 +54,25 @@ def test_a_file_put_through_a_symlinked_root_is_found(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(tmp_path / "real")
     FileObjectStore(tmp_path / "link").put("acme", "a/b", b"1")
     assert FileObjectStore(tmp_path / "real").get("acme", "a/b") == b"1"
+
+
+class Contested(PosixPath):
+    """A path whose folder is taken away while it is made: what `mkdir` then raises, in this order."""
+
+    raises: ClassVar[list[type[OSError]]] = []
+
+    def mkdir(self, *args: object, **more: object) -> None:
+        if self.name != ".incoming" and self.raises:
+            raise self.raises.pop()
+        super().mkdir(*args, **more)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("raised", [FileNotFoundError, FileExistsError])
+def test_a_folder_that_a_delete_takes_away_while_it_is_made_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, raised: type[OSError]
+) -> None:
+    monkeypatch.setattr(Contested, "raises", [raised, raised])
+    store = FileObjectStore(Contested(tmp_path))
+    store.put("acme", "uploads/upl_1/00001", b"piece")
+    assert Contested.raises == []
+    assert store.get("acme", "uploads/upl_1/00001") == b"piece"
