@@ -1,16 +1,18 @@
 """AWS's errors in Rimedio's words, so that nothing above an adapter knows botocore."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rimedio.domain.errors import Forbidden, NotFound, RimedioError, Throttled, Unavailable
 
 THROTTLES = frozenset(
     {
+        "ConcurrentModificationException",  # another change of the same thing is under way: later it will do
         "ExecutionLimitExceeded",
         "KmsThrottlingException",
         "LimitExceededException",
         "ModelNotReadyException",
+        "OperationAborted",  # S3: a conditional write of the same key is under way
         "PriorRequestNotComplete",
         "ProvisionedThroughputExceededException",
         "RequestLimitExceeded",
@@ -41,7 +43,9 @@ MISSING = frozenset(
 REFUSED = frozenset(
     {"AccessDenied", "AccessDeniedException", "AccessDeniedForException", "UnauthorizedOperation"}
 )
+EXISTS = frozenset({"ConflictException", "ResourceAlreadyExistsException"})
 SERVER_ERROR = 500
+TURNS = 4  # of one who creates what another removes at the same time
 
 
 def error_code(error: BaseException) -> str:
@@ -67,6 +71,25 @@ def translated(service: str, doing: str, otherwise: type[RimedioError] = Unavail
         raise _kind(error, otherwise)(_message(service, doing, error)) from error
     except BotoCoreError as error:  # no connection, a timeout, a reply cut off: AWS said nothing
         raise Unavailable(_message(service, doing, error)) from error
+
+
+def create_or_update(create: Callable[[], object], update: Callable[[], object], *, known: bool) -> None:
+    """Create something, or update what is there: `known` says how it was a moment ago.
+
+    Who finds that it was made or removed meanwhile does the other. Raises what botocore raises otherwise, and the
+    last such error after `TURNS`.
+    """
+    from botocore.exceptions import ClientError
+
+    for turn in range(TURNS):
+        try:
+            update() if known else create()
+            return
+        except ClientError as error:
+            code = error_code(error)
+            if turn + 1 == TURNS or (code not in MISSING if known else code not in EXISTS):
+                raise
+        known = not known
 
 
 def _kind(error: BaseException, otherwise: type[RimedioError]) -> type[RimedioError]:

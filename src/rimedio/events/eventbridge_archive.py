@@ -14,9 +14,9 @@ from typing import Any
 
 import orjson
 
-from rimedio.aws import Client, error_code, translated
+from rimedio.aws import Client, create_or_update, error_code, translated
 from rimedio.domain.clock import Clock, Ids
-from rimedio.domain.errors import Conflict, InvalidInput, NotFound, RimedioError
+from rimedio.domain.errors import ConditionFailed, Conflict, InvalidInput, NotFound, RimedioError
 from rimedio.events.archive import (
     DEFAULT_ARCHIVE,
     REPLAYS_AT_ONCE,
@@ -86,10 +86,11 @@ class EventBridgeArchive:
             native = native_pattern(archive.pattern or {}, archive.tenant_id)
             more["EventPattern"] = orjson.dumps(native).decode()
         with translated(SERVICE, f"putting the archive {archive.name}", InvalidInput):
-            if self._described(name) is None:
-                self._client.create_archive(ArchiveName=name, EventSourceArn=self._bus_arn, **more)
-            else:
-                self._client.update_archive(ArchiveName=name, **more)
+            create_or_update(
+                lambda: self._client.create_archive(ArchiveName=name, EventSourceArn=self._bus_arn, **more),
+                lambda: self._client.update_archive(ArchiveName=name, **more),
+                known=self._described(name) is not None,
+            )
 
     def archives(self, tenant_id: str) -> Sequence[Archive]:
         with translated(SERVICE, "listing archives"):
@@ -156,7 +157,10 @@ class EventBridgeArchive:
         if len(going) >= REPLAYS_AT_ONCE:
             msg = f"{len(going)} replays are going on; {REPLAYS_AT_ONCE} are allowed. Wait for one to end."
             raise Conflict(msg)
-        self._records.add(wanted)  # first: what comes back without a record is nobody's
+        try:
+            self._records.add(wanted)  # first: what comes back without a record is nobody's
+        except ConditionFailed:  # somebody else asks for the same at the same moment
+            return _same(self._records.get(wanted.tenant_id, wanted.replay_id), wanted)
         try:
             with translated(SERVICE, f"starting the replay {wanted.name}", InvalidInput):
                 self._client.start_replay(

@@ -15,7 +15,7 @@ from typing import Any
 
 import orjson
 
-from rimedio.aws import Client, translated
+from rimedio.aws import Client, create_or_update, translated
 from rimedio.domain.clock import Clock
 from rimedio.domain.errors import Conflict, InvalidInput, NotFound
 from rimedio.events.bus import Target
@@ -60,12 +60,14 @@ class EventBridgeScheduler:
             raise InvalidInput(msg)
         wanted = self._input(schedule)
         with translated(SERVICE, f"putting the schedule {schedule.name}", InvalidInput):
-            if self._known(schedule.tenant_id, schedule.name) is not None:
-                self._client.update_schedule(**wanted)
-                return state
-            if len(self._names(schedule.tenant_id)) >= SCHEDULES_MAX:
+            known = self._known(schedule.tenant_id, schedule.name) is not None
+            if not known and len(self._names(schedule.tenant_id)) >= SCHEDULES_MAX:
                 raise Conflict(f"There are {SCHEDULES_MAX} schedules; no more are allowed. Remove one first.")
-            self._client.create_schedule(**wanted)
+            create_or_update(
+                lambda: self._client.create_schedule(**wanted),
+                lambda: self._client.update_schedule(**wanted),
+                known=known,
+            )
         return state
 
     def ensure(self, schedule: Schedule) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 
 import orjson
 
-from rimedio.aws import Client, translated
+from rimedio.aws import Client, error_code, translated
 from rimedio.domain.clock import Clock
 from rimedio.domain.codec import Json
 from rimedio.domain.errors import InvalidInput, NotFound
@@ -37,6 +37,8 @@ KIND = "JSONSchemaDraft4"
 CHANGE, NOTES, TENANT = "x-rimedio-change", "x-rimedio-notes", "x-rimedio-tenant"
 OWN = frozenset({CHANGE, NOTES, TENANT})
 NOTES_MAX = 50
+ALREADY = "ConflictException"
+ATTEMPTS = 5  # of one event's schema beside other writers
 _NAME_CHARS = 300
 _HASH_CHARS = 12
 
@@ -56,20 +58,29 @@ class EventBridgeSchemas:
         known = self._known.get((tenant, name))
         if known is not None and _widened(known, seen) == known:
             return False
-        try:
-            latest = self.schema(tenant, name)
-        except NotFound:
-            if len(self._names(tenant)) >= SCHEMAS_MAX:
-                return False
-            self._write(tenant, name, seen, SchemaChange.FIRST, ())
-            return True
-        widened = _widened(latest.content, seen)
-        self._known[tenant, name] = widened
-        if widened == latest.content:
-            return False
-        found = list(differences(_detail(latest.content), _detail(widened), "$.detail"))
-        notes = tuple(f"{difference.path} {difference.text}" for difference in found[:NOTES_MAX])
-        self._write(tenant, name, widened, verdict_of(found), notes)
+        for written in range(ATTEMPTS):
+            try:
+                latest = self.schema(tenant, name)
+            except NotFound:
+                if len(self._names(tenant)) >= SCHEMAS_MAX:
+                    return False
+                if self._write(tenant, name, seen, SchemaChange.FIRST, ()) is None:
+                    continue  # somebody else has just written the first
+                return True
+            widened = _widened(latest.content, seen)
+            self._known[tenant, name] = widened
+            if widened == latest.content:
+                return written > 0
+            found = list(differences(_detail(latest.content), _detail(widened), "$.detail"))
+            notes = tuple(f"{difference.path} {difference.text}" for difference in found[:NOTES_MAX])
+            version = self._write(tenant, name, widened, verdict_of(found), notes)
+            between = range(latest.version + 1, version or 0)
+            if not between:
+                return True
+            for (
+                number
+            ) in between:  # others' versions, which this one does not know: a registry has no conditions
+                seen = _widened(self.schema(tenant, name, number).content, seen)
         return True
 
     def schemas(self, tenant_id: str) -> Sequence[SchemaSummary]:
@@ -105,18 +116,25 @@ class EventBridgeSchemas:
 
     def _write(
         self, tenant: str, name: str, content: Schema, change: SchemaChange, notes: tuple[str, ...]
-    ) -> None:
+    ) -> int | None:
+        """The version that was written; None when a first one was there already."""
         noted: Schema = {**content, CHANGE: change.value, NOTES: list(notes), TENANT: tenant}
         call = self._client.create_schema if change is SchemaChange.FIRST else self._client.update_schema
         with translated(SERVICE, f"writing the schema {name}", InvalidInput):
-            call(
-                RegistryName=self._registry,
-                SchemaName=native_name(tenant, name),
-                Type=KIND,
-                Content=orjson.dumps(noted).decode(),
-                Description=f"{name} of {tenant}"[:256],
-            )
+            try:
+                answer = call(
+                    RegistryName=self._registry,
+                    SchemaName=native_name(tenant, name),
+                    Type=KIND,
+                    Content=orjson.dumps(noted).decode(),
+                    Description=f"{name} of {tenant}"[:256],
+                )
+            except Exception as error:
+                if change is not SchemaChange.FIRST or error_code(error) != ALREADY:
+                    raise
+                return None
         self._known[tenant, name] = content
+        return int(answer["SchemaVersion"])
 
     def _described(self, native: str, version: int | None = None) -> SchemaVersion:
         more = {} if version is None else {"SchemaVersion": str(version)}

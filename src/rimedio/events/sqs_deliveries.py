@@ -23,7 +23,7 @@ from rimedio.events.rule_json import target_from_json, target_to_json
 from rimedio.events.sqs_queue import Message, Outgoing, SqsQueue
 from rimedio.events.table_rules import TableRules
 from rimedio.storage import keys
-from rimedio.storage.conditions import And, AtMost, Equals, NotExists, Or
+from rimedio.storage.conditions import And, AtMost, Equals, Exists, NotExists, Or
 from rimedio.storage.keys import stamp
 from rimedio.storage.table import EXPIRES_AT, Changes, Key, SortBelow, Table
 from rimedio.storage.values import Item, Value
@@ -154,7 +154,7 @@ class SqsDeliveries:
 
     def done(self, invocation: Invocation) -> None:
         key, message = self._let_go(invocation)
-        self._table.update(key, Changes(set={"state": DONE}, remove=("lease_until", "body", "target")))
+        self._change(key, Changes(set={"state": DONE}, remove=("lease_until", "body", "target")))
         self._queue.delete((message,))
 
     def retry(self, invocation: Invocation, due_at: datetime, *, counted: bool = True) -> None:
@@ -162,7 +162,7 @@ class SqsDeliveries:
         changes = Changes(
             set={"due_at": due_at.timestamp()}, add={"attempts": int(counted)}, remove=("lease_until",)
         )
-        self._table.update(key, changes)
+        self._change(key, changes)
         self._leave(message, (due_at - self._clock.now()).total_seconds())
 
     def bury(self, invocation: Invocation, reason: Reason, error: str) -> None:
@@ -184,7 +184,7 @@ class SqsDeliveries:
             "last_at": now.isoformat(),
             EXPIRES_AT: int((now + KEPT).timestamp()),
         }
-        self._table.update(key, Changes(set=index | told, remove=("lease_until",)))
+        self._change(key, Changes(set=index | told, remove=("lease_until",)))
         self._queue.delete((message,))
 
     def release(self, invocation: Invocation) -> None:
@@ -193,7 +193,7 @@ class SqsDeliveries:
         if claimed is None:  # it was let go before something else failed
             return
         key, message = claimed
-        self._table.update(key, Changes(remove=("lease_until",)))
+        self._change(key, Changes(remove=("lease_until",)))
         self._leave(message, 0)
 
     def put_off(self) -> frozenset[str]:
@@ -201,6 +201,11 @@ class SqsDeliveries:
         with self._lock:
             found, self._put_off = frozenset(self._put_off), set()
         return found
+
+    def _change(self, key: Key, changes: Changes) -> None:
+        """Change a delivery that is still there. One whose rule was removed meanwhile was dropped, and stays so."""
+        with suppress(ConditionFailed):  # a change of what is gone would make an item of a few attributes
+            self._table.update(key, changes, Exists("pk"))
 
     def _let_go(self, invocation: Invocation) -> tuple[Key, Message]:
         with self._lock:

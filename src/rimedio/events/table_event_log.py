@@ -7,6 +7,7 @@ An event counts as told only after all its deliveries are written; a crash in be
 deliveries know each other by name.
 """
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 import orjson
@@ -16,7 +17,7 @@ from rimedio.domain.errors import ConditionFailed, NotFound
 from rimedio.events.archive import EventPage
 from rimedio.events.event import Event, event_from
 from rimedio.storage import keys
-from rimedio.storage.conditions import NotExists
+from rimedio.storage.conditions import Exists, NotExists
 from rimedio.storage.keys import stamp
 from rimedio.storage.table import EXPIRES_AT, Changes, SortBelow, SortBetween, Table
 from rimedio.storage.values import Item
@@ -56,7 +57,9 @@ class TableEventLog:
 
     def told(self, event: Event) -> None:
         """All deliveries of the event are written."""
-        self._table.update(keys.EVENT.key(tenant=event.account, event=event.id), Changes(set={"told": True}))
+        key = keys.EVENT.key(tenant=event.account, event=event.id)
+        with suppress(ConditionFailed):  # its time was up meanwhile
+            self._table.update(key, Changes(set={"told": True}), Exists("pk"))
 
     def find(self, tenant_id: str, event_id: str) -> Event:
         """An event that happened. Raises NotFound when it is no longer kept."""

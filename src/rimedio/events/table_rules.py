@@ -23,6 +23,9 @@ from rimedio.storage.values import Item
 
 FRESH_SECONDS = 5.0  # how long a process works with rules that another may have changed
 TENANTS_HELD_MAX = 1000
+READ_MAX = (
+    RULES_MAX + 200
+)  # two who put a rule at once may be over the limit by one; it is a rule all the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +94,7 @@ class TableRules:
         return found
 
     def _read(self, tenant_id: str) -> tuple[_Listening, ...]:
-        page = self._table.query(keys.RULES_OF_TENANT.query(tenant=tenant_id, limit=RULES_MAX))
+        page = self._table.query(keys.RULES_OF_TENANT.query(tenant=tenant_id, limit=READ_MAX))
         rules = [_rule(item) for item in page.items]
         return tuple(_Listening(rule, Pattern.stored(rule.pattern)) for rule in rules)
 

@@ -58,6 +58,8 @@ class SchemasService:
         kept = self.versions[registry, name] if method != "GET" else self.versions.get((registry, name), [])
         if parts[-1] == "versions" and kept:
             return 200, {"SchemaVersions": [{"SchemaVersion": v["SchemaVersion"]} for v in kept]}
+        if method == "POST" and kept:
+            return 409, {"Code": "ConflictException", "Message": "the schema exists"}
         if method in ("POST", "PUT"):
             kept.append(
                 {
