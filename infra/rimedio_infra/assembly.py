@@ -11,6 +11,7 @@ from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from rimedio_infra.api import api
+from rimedio_infra.batches import batches
 from rimedio_infra.console import console
 from rimedio_infra.cost import cost
 from rimedio_infra.data import Data, data
@@ -120,6 +121,8 @@ def _work(scope: Construct, d: Deployment, code: Code, site: Site, private: Netw
     home = stack(scope, d, "functions", "Lambda functions, each with its own role")
     # The guardrail stands with those who apply it: an export of its newest version could never change.
     shared = replace(site.shared, guardrail=guardrail(home, d))
+    if d.sizes.opensearch:
+        batches(home, d, shared.key_arn)
     made = functions(home, d, Built(code, shared, settings(d, shared), private))
     delivery(home, d, made)
     steps = stack(scope, d, "workflow", "the ticket's way")

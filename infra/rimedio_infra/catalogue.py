@@ -26,6 +26,7 @@ class Need(Enum):
     MODELS_WRITE = auto()
     CONVERSE = auto()
     EMBED = auto()
+    EMBED_IN_BATCHES = auto()
     GUARD = auto()
     CLASSIFY = auto()
     READ_SCANS = auto()
@@ -272,6 +273,8 @@ SERVICE: tuple[FunctionSpec, ...] = (
         | {
             Need.OBJECTS_READ,
             Need.OBJECTS_WRITE,
+            Need.INDEX_WRITE,
+            Need.EMBED_IN_BATCHES,
             Need.MODELS_READ,
             Need.MODELS_WRITE,
             Need.START_WORKFLOW,

@@ -14,10 +14,11 @@ RETRIES = {"maximumEventAgeInSeconds": 3600, "maximumRetryAttempts": 8}
 
 def clock(stack: cdk.Stack, d: Deployment, key: kms.IKey) -> None:
     """Housekeeping by EventBridge Scheduler, and the group and role of the schedules that people make."""
+    runs = _runs(d)
     group = scheduler.CfnScheduleGroup(stack, "Schedules", name=d.name)
     allowed = [
         Grant(
-            "Call", ("lambda:InvokeFunction",), (d.function_arn("housekeeping"), d.function_arn("redrive"))
+            "Call", ("lambda:InvokeFunction",), tuple(dict.fromkeys(d.function_arn(run[1]) for run in runs))
         ),
         Grant("Deliver", ("sqs:SendMessage",), (queue_arn(d, "webhooks"),)),
         Grant("Bury", ("sqs:SendMessage",), (queue_arn(d, DEAD),)),
@@ -31,15 +32,10 @@ def clock(stack: cdk.Stack, d: Deployment, key: kms.IKey) -> None:
         allowed,
         role_name=d.named("scheduler"),
     )
-    every = "rate(5 minutes)" if d.scale else "rate(15 minutes)"
-    for name, function, expression, asked in (
-        ("housekeeping", "housekeeping", every, "{}"),
-        ("redrive", "redrive", "cron(15 3 * * ? *)", "{}"),
-        ("changes", "redrive", "rate(15 minutes)", STRANDED),
-    ):
+    for name, function, expression, asked in runs:
         scheduler.CfnSchedule(
             stack,
-            f"Every{name.capitalize()}",
+            "Every" + name.title().replace("-", ""),
             name=name,
             group_name=group.ref,
             schedule_expression=expression,
@@ -54,3 +50,15 @@ def clock(stack: cdk.Stack, d: Deployment, key: kms.IKey) -> None:
                 "input": asked,
             },
         )
+
+
+def _runs(d: Deployment) -> list[tuple[str, str, str, str]]:
+    """Schedules: name, function, when, what the function is given."""
+    runs = [
+        ("housekeeping", "housekeeping", "rate(5 minutes)" if d.scale else "rate(15 minutes)", "{}"),
+        ("redrive", "redrive", "cron(15 3 * * ? *)", "{}"),
+        ("changes", "redrive", "rate(15 minutes)", STRANDED),
+    ]
+    if not d.sizes.opensearch:  # what `ingest` had no time for; in front of a domain housekeeping does it
+        runs.append(("publish-index", "publish-index", "rate(1 hour)", "{}"))
+    return runs

@@ -150,6 +150,11 @@ class Deployment:
         """The ticket's way."""
         return self.arn("states", f"stateMachine:{self.named('ticket')}")
 
+    @property
+    def batch_role(self) -> str:
+        """The role of Bedrock's batch jobs."""
+        return self.arn("iam", f"role/{self.named('batch')}", region="")
+
     def queue_url(self, queue: str) -> str:
         """Address of a queue."""
         return f"https://sqs.{self.region}.{Aws.URL_SUFFIX}/{ACCOUNT}/{self.named(queue)}"

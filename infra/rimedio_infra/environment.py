@@ -48,6 +48,8 @@ def settings(d: Deployment, shared: Shared) -> dict[str, str]:
         "token_keys_secret": d.named("signing-key"),
         "ocr": "false",
     }
+    if d.sizes.opensearch:
+        found["bedrock_batch_role"] = d.batch_role
     if shared.domain_endpoint:
         found["opensearch_url"] = f"https://{shared.domain_endpoint}"
     if d.sizes.sagemaker:

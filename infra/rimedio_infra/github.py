@@ -76,7 +76,8 @@ def deploys(d: Deployment, stage: str) -> list[Grant]:
     stacks = tuple(d.arn("cloudformation", f"stack/rimedio-{stage}-*", region) for region in regions)
     looks = (
         "iam:ListOpenIDConnectProviders guardduty:ListDetectors securityhub:DescribeHub "
-        "config:DescribeConfigurationRecorders access-analyzer:ListAnalyzers organizations:DescribeOrganization"
+        "config:DescribeConfigurationRecorders access-analyzer:ListAnalyzers organizations:DescribeOrganization "
+        "lambda:GetAccountSettings"
     )
     search_role = d.arn("iam", f"role/{SERVICE_ROLES}/AWSServiceRoleForAmazonOpenSearchService", region="")
     name = stage.capitalize()
@@ -93,6 +94,12 @@ def deploys(d: Deployment, stage: str) -> list[Grant]:
             ("cloudformation:DescribeStacks",),
             stacks,
             why="every stack of this deployment",
+        ),
+        Grant(
+            f"ReadReservations{name}",
+            ("lambda:GetFunctionConcurrency",),
+            (d.arn("lambda", f"function:rimedio-{stage}-*"),),
+            why="every function of this deployment",
         ),
         Grant(f"LookForRole{name}", ("iam:GetRole",), (search_role,)),
         Grant(

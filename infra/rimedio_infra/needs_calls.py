@@ -38,6 +38,21 @@ def _embed(d: Deployment, _s: Shared) -> Sequence[Grant]:
     return found
 
 
+def _embed_in_batches(d: Deployment, _s: Shared) -> Sequence[Grant]:
+    """Batch jobs fill an index; a published one is embedded by its writer."""
+    if not d.sizes.opensearch:
+        return ()
+    jobs = d.arn("bedrock", "model-invocation-job/*")
+    why = "a job's id is made up by AWS"
+    passed = {"StringEquals": {"iam:PassedToService": "bedrock.amazonaws.com"}}
+    start = ("bedrock:CreateModelInvocationJob",)
+    return (
+        Grant("StartBatches", start, (jobs, *model_arns(d, d.models.embedding)), why=why),
+        Grant("WatchBatches", ("bedrock:GetModelInvocationJob", "bedrock:TagResource"), (jobs,), why=why),
+        Grant("HandOverBatchRole", ("iam:PassRole",), (d.batch_role,), passed),
+    )
+
+
 def _guard(d: Deployment, _s: Shared) -> Sequence[Grant]:
     mine = {"StringEquals": {"aws:ResourceTag/rimedio:stage": str(d.stage)}}
     guardrails = d.arn("bedrock", "guardrail/*")
@@ -168,6 +183,7 @@ def _tell_people(d: Deployment, _s: Shared) -> Sequence[Grant]:
 CALLS: dict[Need, Maker] = {
     Need.CONVERSE: _converse,
     Need.EMBED: _embed,
+    Need.EMBED_IN_BATCHES: _embed_in_batches,
     Need.GUARD: _guard,
     Need.CLASSIFY: _classify,
     Need.READ_SCANS: _read_scans,

@@ -18,6 +18,7 @@ from rimedio_infra.stacks import removal
 
 CIDR = "10.40.0.0/20"
 ENDPOINTS: tuple[tuple[str, str], ...] = (
+    ("Bedrock", "bedrock"),  # batch jobs
     ("BedrockRuntime", "bedrock-runtime"),
     ("StepFunctions", "states"),
     ("EventBridge", "events"),

@@ -109,6 +109,19 @@ INDEX = {
     "frugal": (Call("s3:PutObject", f"{BUCKET}/knowledge/7.sqlite3"),),
     "scale": (Call("es:ESHttpPost", f"{DOMAIN}/_bulk"), Call("es:ESHttpPut", f"{DOMAIN}/rimedio-chunks-2")),
 }
+BATCH_ROLE = arn("iam", f"role/{NAME}-batch", region="")
+TO_BEDROCK = {"iam:PassedToService": "bedrock.amazonaws.com"}
+JOB = arn("bedrock", "model-invocation-job/abcdefghijkl")
+BATCHES: Mapping[str, tuple[Call, ...]] = {
+    "frugal": (),
+    "scale": (
+        Call("bedrock:CreateModelInvocationJob", EMBEDDING),
+        Call("bedrock:CreateModelInvocationJob", JOB),
+        Call("bedrock:GetModelInvocationJob", JOB),
+        Call("bedrock:TagResource", JOB),
+        Call("iam:PassRole", BATCH_ROLE, TO_BEDROCK),
+    ),
+}
 CLASSIFIER = {
     "frugal": (Call("s3:GetObject", f"{BUCKET}/classifiers/registry.json"),),
     "scale": (Call("sagemaker:InvokeEndpoint", arn("sagemaker", f"endpoint/{NAME}-classifier")),),
@@ -193,6 +206,8 @@ def needed(profile: str) -> dict[str, tuple[Call, ...]]:
         "housekeeping": (
             *ITEMS,
             *search,
+            *index,
+            *BATCHES[profile],
             *FILES,
             Call("states:StartExecution", MACHINE),
             Call("states:DescribeExecution", EXECUTION),
@@ -226,6 +241,8 @@ FORBIDDEN_TO_ALL = (
     ),
     Call("sts:AssumeRole", arn("iam", "role/cdk-hnb659fds-deploy-role", region="")),
     Call("lambda:InvokeFunction", arn("lambda", f"function:{NAME}-notify:live")),
+    Call("iam:PassRole", BATCH_ROLE, {"iam:PassedToService": "lambda.amazonaws.com"}),
+    Call("bedrock:CreateModelInvocationJob", PROFILE),
     Call("lambda:UpdateFunctionCode", arn("lambda", f"function:{NAME}-api")),
     Call("states:UpdateStateMachine", MACHINE),
     Call("states:StartExecution", arn("states", "stateMachine:rimedio-dev-ticket")),

@@ -144,6 +144,55 @@ def test_what_a_streams_function_gave_up_is_looked_at_long_before_the_stream_dro
     assert queue["VisibilityTimeout"] > spec_of("redrive").timeout_seconds
 
 
+def test_batch_jobs_read_and_write_the_files_of_batches_and_nothing_else(
+    rows: list[Row], found: list[Template], resolvers: dict[str, Resolver]
+) -> None:
+    key, policies = key_of(found, resolvers, "scale"), role(rows, "scale", f"{NAME}-batch")
+    bucket = f"arn:aws:s3:::{NAME}-{ACCOUNT}"
+    mine = {"aws:ResourceAccount": ACCOUNT}
+    for action in ("s3:GetObject", "s3:PutObject"):
+        assert simulate(policies, action, f"{bucket}/objects/acme/batch/bat-1/input.jsonl", mine).allowed
+        assert not simulate(policies, action, f"{bucket}/objects/acme/batch/bat-1/input.jsonl", {}).allowed
+        assert not simulate(policies, action, f"{bucket}/objects/acme/vaults/tkt_1.json", mine).allowed
+    assert simulate(policies, "kms:Decrypt", key, through("s3")).allowed
+    assert not simulate(policies, "kms:Decrypt", key, {}).allowed
+    (trust,) = [
+        p["AssumeRolePolicyDocument"]["Statement"]
+        for p in of(rows, "scale", "AWS::IAM::Role")
+        if p.get("RoleName") == f"{NAME}-batch"
+    ]
+    assert trust[0]["Principal"] == {"Service": "bedrock.amazonaws.com"}
+    assert trust[0]["Condition"] == {
+        "StringEquals": {"aws:SourceAccount": ACCOUNT},
+        "ArnEquals": {"aws:SourceArn": f"arn:aws:bedrock:{REGION}:{ACCOUNT}:model-invocation-job/*"},
+    }
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_the_batch_role_that_functions_are_told_of_is_there(rows: list[Row], profile: str) -> None:
+    told = {
+        f["Environment"]["Variables"].get("RIMEDIO_BEDROCK_BATCH_ROLE")
+        for f in of(rows, profile, "AWS::Lambda::Function")
+    }
+    made = {f"arn:aws:iam::{ACCOUNT}:role/{p.get('RoleName')}" for p in of(rows, profile, "AWS::IAM::Role")}
+    assert told == ({None} if profile == "frugal" else {f"arn:aws:iam::{ACCOUNT}:role/{NAME}-batch"})
+    assert told - {None} <= made
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_every_function_is_called_by_somebody(rows: list[Row], profile: str) -> None:
+    """By its alias in a state machine, a mapping, a rule, a schedule, a permission: else it is there for nothing."""
+    kinds = ("AWS::Lambda::Permission", "AWS::Lambda::EventSourceMapping", "AWS::Scheduler::Schedule",
+             "AWS::StepFunctions::StateMachine", "AWS::Events::Rule", "AWS::ApiGateway::RestApi")  # fmt: skip
+    told = json.dumps([r["Properties"] for t, _, r in rows if t.profile == profile and r["Type"] in kinds])
+    unused = [
+        f["FunctionName"]
+        for f in of(rows, profile, "AWS::Lambda::Function")
+        if f":function:{f['FunctionName']}:live" not in told
+    ]
+    assert unused == ([f"{NAME}-publish-index"] if profile == "scale" else [])  # a domain is not published
+
+
 def test_who_sends_to_a_sealed_queue_or_topic_with_a_role_may_use_the_key(
     rows: list[Row], found: list[Template], resolvers: dict[str, Resolver]
 ) -> None:
@@ -300,6 +349,9 @@ def test_who_deploys_may_do_what_the_deployment_script_does(rows: list[Row]) -> 
             assert simulate(policies, "cloudformation:DescribeStacks", asked, {}).allowed, (stage, region)
         assert simulate(policies, "s3:PutObject", file.format(stage), {}).allowed
         assert simulate(policies, "guardduty:ListDetectors", "*", {}).allowed
+        assert simulate(policies, "lambda:GetAccountSettings", "*", {}).allowed
+        function = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:rimedio-{stage}-follow"
+        assert simulate(policies, "lambda:GetFunctionConcurrency", function, {}).allowed
         assert not simulate(policies, "s3:PutObject", f"arn:aws:s3:::rimedio-{stage}-{ACCOUNT}/x", {}).allowed
         assert not simulate(policies, "guardduty:DeleteDetector", "*", {}).allowed
 
@@ -358,6 +410,7 @@ def test_a_function_in_the_network_reaches_every_service_that_it_calls(rows: lis
         # What has no endpoint there is not even configured: calling it would only wait.
         assert "RIMEDIO_TEXTRACT_REGION" not in settings
         assert "RIMEDIO_SCHEMA_REGISTRY" not in settings
+        assert "bedrock" in reached or not [a for a in actions if a.endswith("ModelInvocationJob")], name
         for service in {action.partition(":")[0] for action in actions} - {"textract", "schemas"}:
             assert ENDPOINTS[service] is None or ENDPOINTS[service] in reached, (name, service)
 

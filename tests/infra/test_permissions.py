@@ -92,13 +92,18 @@ def test_what_one_function_may_do_its_neighbours_may_not(
         assert able == (who or set(roles[profile]) - READERS), call
 
 
-def test_a_role_is_taken_on_by_the_lambda_service_alone(found: list[Template]) -> None:
+def test_a_role_is_taken_on_by_the_one_service_that_it_is_for(found: list[Template]) -> None:
     resolver = Resolver(found)
     for template in (t for t in found if t.capability == "functions"):
         for _, resource in template.resources("AWS::IAM::Role"):
             trust = resolver.resolved(template, resource["Properties"]["AssumeRolePolicyDocument"])
             services = {statement["Principal"]["Service"] for statement in trust["Statement"]}
-            assert services <= {"lambda.amazonaws.com", "codedeploy.amazonaws.com"}
+            name = str(resolver.resolved(template, resource["Properties"]["RoleName"]))
+            others = {
+                f"{NAME}-delivery": "codedeploy.amazonaws.com",
+                f"{NAME}-batch": "bedrock.amazonaws.com",
+            }
+            assert services == {others.get(name, "lambda.amazonaws.com")}, name
 
 
 def test_the_workflows_role_calls_the_tasks_and_nothing_else(found: list[Template]) -> None:

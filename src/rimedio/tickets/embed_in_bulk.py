@@ -37,6 +37,12 @@ class EmbedInBulk:
     texts_min: int = TEXTS_MIN
     on_collected: Callable[[Collected], None] = _nobody
 
+    @property
+    def at_work(self) -> bool:
+        """Whether a job is under way, so that nobody else makes the same vectors. Raises StorageFailed."""
+        note = self._note()
+        return note is not None and "arn" in note
+
     def run_once(self) -> int:
         """Start a job, look after it, or take in its results; how many vectors were stored.
 

@@ -282,6 +282,35 @@ def test_housekeeping_does_its_jobs_on_aws_too(system: AwsRimedio) -> None:
     assert kept["unfinished"] == []
 
 
+@pytest.mark.parametrize("role", [None, f"arn:aws:iam::{ACCOUNT}:role/rimedio-dev-batch"])
+def test_vectors_that_ingest_had_no_time_for_are_made_where_a_domain_is_searched(
+    tmp_path: Path, aws_environment: None, role: str | None
+) -> None:
+    nowhere = AwsConnections(REGION, {"*": "http://127.0.0.1:9"})
+    home = {
+        "home": "aws",
+        "aws_region": REGION,
+        "knowledge": "opensearch",
+        "opensearch_url": "http://127.0.0.1:9",
+    }
+    given = {"state_machine_arn": "x", "kms_key": "x", "bedrock_embedding_model": "eu.cohere.embed-v4:0"}
+    system = AwsRimedio(
+        Settings.model_validate(home | given | {"embedder": "bedrock", "bedrock_batch_role": role}),
+        nowhere,
+        scratch=tmp_path,
+    )
+    try:
+        jobs = list(jobs_of(system))
+        assert "make-vectors" in jobs
+        assert ("embed-in-bulk" in jobs) == (role is not None)
+        assert jobs.index("make-vectors") > (
+            jobs.index("embed-in-bulk") if role else -1
+        )  # it asks first what is at work
+    finally:
+        system.close()
+        nowhere.close()
+
+
 @pytest.mark.parametrize(
     "build",
     [

@@ -113,6 +113,19 @@ def test_a_job_is_started_followed_and_its_vectors_stored_and_paid_once(make: Ma
     assert len(bench.bedrock.asked("CreateModelInvocationJob")) == 1
 
 
+def test_a_job_is_at_work_from_its_start_to_its_end_and_not_while_it_cannot_be_started(make: Make) -> None:
+    bench = make(120, DOWN, STARTED, status("Completed"))
+    assert not bench.again.at_work
+    with pytest.raises(ModelUnavailable):
+        bench.again.run_once()
+    assert not bench.again.at_work  # others may make the vectors meanwhile
+    bench.again.run_once()
+    assert bench.again.at_work
+    bench.finish()
+    bench.again.run_once()
+    assert not bench.again.at_work
+
+
 def test_a_start_that_was_never_heard_of_is_the_same_start_again(make: Make) -> None:
     bench = make(120, DOWN, STARTED)
     with pytest.raises(ModelUnavailable):

@@ -17,6 +17,7 @@ from rimedio.observability import get_logger
 
 if TYPE_CHECKING:
     from rimedio.bootstrap import Rimedio
+    from rimedio.tickets.embed_in_bulk import EmbedInBulk
 
 Job = Callable[[], int]
 # Loops that another function is woken for, or that measure the process they run in.
@@ -46,8 +47,11 @@ def jobs_of(system: "Rimedio") -> Mapping[str, Job]:
         bulk := getattr(system, "bulk", None)
     ) is not None:  # vectors by batch jobs, where a role for them is set
         found["embed in bulk"] = bulk.run_once
-    if system.settings.knowledge is KnowledgeHome.OPENSEARCH:
+    if (
+        system.settings.knowledge is KnowledgeHome.OPENSEARCH
+    ):  # a published index has a function of its own for that
         found["purge index"] = lambda: _purge(system.index)
+        found["make vectors"] = lambda: _embed_what_is_left(system, bulk)
     for group in (system.manuals, system.desk, system.accounts, system.learning, system.identity):
         loops = group.loops() if hasattr(group, "loops") else {}
         found |= {name: run for name, (run, _) in loops.items() if name not in ELSEWHERE}
@@ -111,6 +115,11 @@ def _purge(index: object) -> int:
     """What was replaced or forgotten, and is still stored."""
     purge = getattr(index, "purge", None)
     return int(purge()) if purge is not None else 0
+
+
+def _embed_what_is_left(system: "Rimedio", bulk: "EmbedInBulk | None") -> int:
+    """What `ingest` had no time for: without another document nobody would make these vectors."""
+    return 0 if bulk is not None and bulk.at_work else system.manuals.embed_some()
 
 
 def _nothing(_: object) -> int:
