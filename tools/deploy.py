@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tools.concurrency import refusal, reservations, warning
 from tools.singletons import MADE_BY, there
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -213,6 +214,12 @@ def main() -> None:
         subprocess.run(command, check=True)
 
     import boto3
+
+    functions = boto3.client("lambda", region_name=HOME)
+    if said := refusal(functions, reservations(given.assembly, given.stage, given.profile)):
+        parser.exit(2, f"{said}\n")
+    if said := warning(functions):
+        sys.stderr.write(f"{said}\n")
 
     def has(name: str) -> bool:
         return there(name, lambda service: boto3.client(service, region_name=HOME))
