@@ -1,11 +1,12 @@
 """Gaps that a later document answers are closed: their question is asked again after every change."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from rimedio.domain.answer import Outcome, Solution
 from rimedio.domain.clock import Clock
+from rimedio.domain.errors import Conflict, NotFound
 from rimedio.learning.gaps import Gap, GapStatus, GapStore
 from rimedio.learning.questions import UNSUPPORTED, grounds_of
 from rimedio.learning.state import LearningState
@@ -60,7 +61,10 @@ class CloseGaps:
         )
         if not later:
             return False
-        self.gaps.save(replace(gap, status=GapStatus.CLOSED, closed_by=later))
+        try:
+            self.gaps.change_open(gap, status=GapStatus.CLOSED, closed_by=later)
+        except (Conflict, NotFound):  # a person was quicker, or another gap took it in
+            return False
         return True
 
     def _came_after(self, gap: Gap, document_id: str) -> bool:

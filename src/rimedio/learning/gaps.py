@@ -10,11 +10,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
-from rimedio.domain.errors import Conflict, NotFound
+from rimedio.domain.errors import ConditionFailed, Conflict, NotFound
 from rimedio.learning.likeness import Likeness, Worded, top_words
 from rimedio.learning.questions import QuestionStore, UnansweredQuestion
 from rimedio.storage import keys
 from rimedio.storage.codec import from_item, to_attributes
+from rimedio.storage.conditions import And, Condition, Equals
 from rimedio.storage.fanout import query_shards
 from rimedio.storage.keys import shard_of, stamp
 from rimedio.storage.table import Delete, Put, Table
@@ -22,6 +23,7 @@ from rimedio.storage.values import Value
 
 EXAMPLES_MAX = 5
 TICKETS_MAX = 200
+CHANGE_ATTEMPTS_MAX = 10
 COMPARED_MAX = 1000  # gaps that a question is compared with, the most recent ones
 PAGE = 100
 
@@ -84,14 +86,17 @@ class GapStore:
         self._table = table
         self._shards = shards
 
-    def save(self, gap: Gap) -> None:
-        """Write a gap; the same id replaces."""
-        self._table.put(self._item(gap))
+    def save(self, gap: Gap, *, before: Gap | None = None) -> None:
+        """Write a gap; the same id replaces. Raises ConditionFailed when somebody else changed `before`."""
+        self._table.put(self._item(gap), None if before is None else _as_read(before))
 
-    def take_in(self, gap: Gap, other: Gap) -> None:
-        """Write `gap`, which now holds `other` too, and take the other away, in one step."""
+    def take_in(self, gap: Gap, other: Gap, *, before: Gap) -> None:
+        """Write `gap`, which was `before` and now holds `other` too, and take the other away, in one step.
+
+        Raises ConditionFailed when somebody else changed one of them meanwhile.
+        """
         gone = keys.GAP.key(tenant=other.tenant_id, gap=other.gap_id)
-        self._table.transact_write((Put(self._item(gap)), Delete(gone)))
+        self._table.transact_write((Put(self._item(gap), _as_read(before)), Delete(gone, _as_read(other))))
 
     def _item(self, gap: Gap) -> dict[str, Value]:
         return to_attributes(gap) | keys.GAP.attributes(
@@ -140,12 +145,33 @@ class GapStore:
 
     def dismiss(self, tenant_id: str, gap_id: str, by: str) -> Gap:
         """A person wants no documentation for this. Raises NotFound, Conflict when it is not open."""
-        gap = self.get(tenant_id, gap_id)
-        if gap.status is not GapStatus.OPEN:
-            raise Conflict(f"The gap {gap_id} is {gap.status}; only an open one can be dismissed.")
-        dismissed = replace(gap, status=GapStatus.DISMISSED, decided_by=by)
-        self.save(dismissed)
-        return dismissed
+        return self.change_open(self.get(tenant_id, gap_id), status=GapStatus.DISMISSED, decided_by=by)
+
+    def change_open(
+        self, gap: Gap, *, status: GapStatus, decided_by: str | None = None, closed_by: tuple[str, ...] = ()
+    ) -> Gap:
+        """Decide an open gap, with whatever questions have joined it since it was read.
+
+        Raises NotFound, Conflict when it is not open, ConditionFailed after ten lost races.
+        """
+        for attempt in range(CHANGE_ATTEMPTS_MAX):
+            if gap.status is not GapStatus.OPEN:
+                raise Conflict(f"The gap {gap.gap_id} is {gap.status}; only an open one can be dismissed.")
+            after = replace(gap, status=status, decided_by=decided_by, closed_by=closed_by)
+            try:
+                self.save(after, before=gap)
+            except ConditionFailed:
+                if attempt + 1 == CHANGE_ATTEMPTS_MAX:
+                    raise
+                gap = self.get(gap.tenant_id, gap.gap_id)
+            else:
+                return after
+        raise AssertionError("unreachable")
+
+
+def _as_read(gap: Gap) -> Condition:
+    """That nobody has decided it, or let a question join it, since it was read."""
+    return And((Equals("status", gap.status.value), Equals("count", gap.count)))
 
 
 @dataclass(frozen=True)
@@ -165,12 +191,27 @@ class GroupQuestions:
         known = [gap for status in GapStatus for gap in self.gaps.all(tenant_id, status)]
         by_id = {gap.gap_id: gap for gap in known}
         for question in waiting:
-            gap = _joined(question, by_id, likeness)
-            by_id[gap.gap_id] = gap
             # A crash between the two writes groups the question again: its ticket counts once all the same.
-            self.gaps.save(gap)
+            gap = self._saved(question, by_id, likeness)
             self.questions.grouped(question, gap.gap_id)
         return len(waiting)
+
+    def _saved(self, question: UnansweredQuestion, known: dict[str, Gap], likeness: Likeness) -> Gap:
+        """The gap with the question in it, stored; read anew where a person has decided it meanwhile."""
+        for attempt in range(CHANGE_ATTEMPTS_MAX):
+            gap = _joined(question, known, likeness)
+            try:
+                self.gaps.save(gap, before=known.get(gap.gap_id))
+            except ConditionFailed:
+                if attempt + 1 == CHANGE_ATTEMPTS_MAX:
+                    raise
+                now = self.gaps.find(gap.tenant_id, gap.gap_id)
+                known.pop(gap.gap_id)
+                known |= {} if now is None else {now.gap_id: now}
+            else:
+                known[gap.gap_id] = gap
+                return gap
+        raise AssertionError("unreachable")
 
 
 def _joined(question: UnansweredQuestion, known: dict[str, Gap], likeness: Likeness) -> Gap:

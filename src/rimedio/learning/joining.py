@@ -1,10 +1,12 @@
 """Once a day: open gaps that later wordings have shown to ask the same become one; the older keeps its id."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from rimedio.domain.clock import Clock
+from rimedio.domain.errors import ConditionFailed
 from rimedio.learning.gaps import EXAMPLES_MAX, TICKETS_MAX, Gap, GapStatus, GapStore
 from rimedio.learning.likeness import Likeness, top_words
 from rimedio.learning.state import LearningState
@@ -51,9 +53,11 @@ class JoinGaps:
             if place is None:
                 kept.append(gap)
                 continue
-            kept[place] = joined(kept[place], gap)
-            self.gaps.take_in(kept[place], gap)
-            taken += 1
+            both = joined(kept[place], gap)
+            with suppress(ConditionFailed):  # a person has just decided one of them: tomorrow again
+                self.gaps.take_in(both, gap, before=kept[place])
+                kept[place] = both
+                taken += 1
         return taken
 
 
