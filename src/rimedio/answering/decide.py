@@ -192,7 +192,8 @@ def _fits_many(judged: _Judged, terms: int) -> bool:
 def _unanswered(judged: _Judged) -> Decision | None:
     """No sentence could be cited, or what was found does not answer."""
     code_found = any(p.signals.code_match for p in judged.case.retrieved.passages)
-    found = judged.features["relevance"] >= judged.policy.relevance_min or code_found
+    relevant = judged.features["relevance"] >= judged.policy.relevance_min and not judged.case.question.codes
+    found = code_found or relevant  # a code that is asked for is answered where it is defined, or nowhere
     if judged.case.draft.sentences and found:
         return None
     return judged.decision(Outcome.ESCALATE, ground(Ground.NOT_IN_DOCUMENTATION, judged.language))
@@ -207,11 +208,20 @@ def _unspoken(judged: _Judged) -> Decision | None:
 
 def _doubtful(judged: _Judged) -> Decision | None:
     """Everything that a person should look at first, all reasons at once."""
-    reasons = [*_unproven(judged), *_dangerous(judged), *_disputed(judged)]
+    reasons = [*_half_known(judged), *_unproven(judged), *_dangerous(judged), *_disputed(judged)]
     if judged.confidence < judged.policy.confidence_min:
         wanted = _two(judged.policy.confidence_min)
         reasons.append(ground(Ground.LOW_CONFIDENCE, judged.language, _two(judged.confidence), wanted))
     return judged.decision(Outcome.REVIEW, *reasons) if reasons else None
+
+
+def _half_known(judged: _Judged) -> list[str]:
+    """A remedy for one of two codes says nothing of the other, which no document defines. A number alone is
+    rather a value than a code of its own, and so is what stands behind a code ("E012.2")."""
+    asked = judged.case.question
+    known = set(asked.codes) - set(asked.unknown_codes)
+    unknown = [c for c in asked.unknown_codes if not c.isdigit() and c.partition("/")[0] not in known]
+    return [ground(Ground.UNKNOWN_CODE, judged.language, ", ".join(unknown))] if unknown else []
 
 
 def _unproven(judged: _Judged) -> list[str]:

@@ -161,7 +161,7 @@ def mentioned_codes(text: str, taxonomy: Taxonomy) -> tuple[str, ...]:
 def resolve(code: str, known: Callable[[str], bool]) -> tuple[str, ...]:
     """Known codes that a canonical code can stand for; empty when there is none."""
     base, _, sub = code.partition("/")
-    bases = _zero_variants(base)
+    bases = [*_zero_variants(base), *_zero_variants(_with_zeros(base))]
     if sub:
         tried = [f"{b}/{s}" for b in bases for s in _zero_variants(sub)]
         if whole := next((c for c in tried if known(c)), None):
@@ -295,6 +295,12 @@ def _zero_variants(part: str) -> Sequence[str]:
     number = digits.lstrip("0") or "0"
     padded = [f"{letters}{number.zfill(width)}{tail}" for width in (len(digits), 1, 2, 3, 4)]
     return tuple(dict.fromkeys([part, *padded]))
+
+
+def _with_zeros(part: str) -> str:
+    """The code with each O behind its first letter read as a zero: "EO30", "H0O1"."""
+    read = part[:1] + part[1:].replace("O", "0")
+    return read if re.fullmatch(r"[A-Z]\d+", read) else part
 
 
 def _is_part(written: str) -> bool:

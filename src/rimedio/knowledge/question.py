@@ -1,5 +1,6 @@
 """What a question asks: its language, its content words, the codes and part numbers it names."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -10,6 +11,7 @@ from rimedio.knowledge.index.facets import spelled
 from rimedio.knowledge.index.port import Filters, KnowledgeIndex
 from rimedio.knowledge.language import detect_language
 from rimedio.knowledge.lexicon import asked_terms
+from rimedio.knowledge.spoken_codes import spoken_codes
 from rimedio.knowledge.terms import QueryTerm
 
 CHARACTERS_MAX = 20_000
@@ -69,7 +71,7 @@ def read_question(query: SearchQuery, index: KnowledgeIndex, taxonomy: Taxonomy)
         raise InvalidInput("The question is empty. Describe the problem, or give an error code.")
     language = query.language or detect_language(text)
     terms = asked_terms(text, language)[:TERMS_MAX]
-    codes = _codes(query, text, index.known_codes(query.tenant_id), taxonomy)
+    codes = _codes(query, text, index, taxonomy)
     return Question(
         text,
         language,
@@ -82,8 +84,9 @@ def read_question(query: SearchQuery, index: KnowledgeIndex, taxonomy: Taxonomy)
     )
 
 
-def _codes(query: SearchQuery, text: str, defined: frozenset[str], taxonomy: Taxonomy) -> dict[str, bool]:
+def _codes(query: SearchQuery, text: str, index: KnowledgeIndex, taxonomy: Taxonomy) -> dict[str, bool]:
     """Canonical codes asked for, those given first, and whether some chunk defines them."""
+    defined = index.known_codes(query.tenant_id)
 
     def is_known(code: str) -> bool:
         return spelled(code) in defined
@@ -92,4 +95,27 @@ def _codes(query: SearchQuery, text: str, defined: frozenset[str], taxonomy: Tax
     for given in query.codes:
         read = find_codes(f"codice {given}", taxonomy, is_known)
         found |= {m.code: m.known for m in read} or {canonical(given): is_known(canonical(given))}
-    return found | {m.code: m.known for m in find_codes(text, taxonomy, is_known)}
+    found |= {m.code: m.known for m in find_codes(text, taxonomy, is_known)}
+    spoken = spoken_codes(text, taxonomy, is_known)
+    named = any(found.values()) or any(m.known for m in spoken)
+    for mention in spoken:
+        if mention.known or not (named and mention.code.isdigit()):  # beside a code a number is a value
+            found.setdefault(mention.code, mention.known)
+    lettered = {code: _with_letter(code, query, index, defined) for code, known in found.items() if not known}
+    return {lettered.get(code) or code: known or bool(lettered.get(code)) for code, known in found.items()}
+
+
+def _with_letter(code: str, query: SearchQuery, index: KnowledgeIndex, defined: frozenset[str]) -> str | None:
+    """The code that "error 30" leaves the letter out of, where the product has exactly one of that number.
+
+    Where manuals number errors without letters, a number is what it says.
+    """
+    if not code.isdigit() or any(other.isdigit() for other in defined):
+        return None
+    number = int(code)
+    if re.search(rf"\bErr[ .:-]{{0,2}}0*{number}\b", query.text, re.IGNORECASE):
+        return None  # "Err 7" is what a display shows, not what somebody calls E007
+    like = [c for c in sorted(defined) if re.fullmatch(rf"[A-Z]0*{number}", c)]
+    if query.filters.product_models:
+        like = [c for c in like if index.search_codes(query.tenant_id, (c,), query.filters, 1)]
+    return like[0] if len(like) == 1 else None

@@ -105,8 +105,9 @@ def test_an_unknown_code_is_escalated_even_when_something_was_drafted() -> None:
     assert found.reasons[0].count("not in the documentation") == 1
 
 
-def test_one_known_code_among_unknown_ones_is_still_answered() -> None:
-    assert decided(case(codes=("E029", "E999"), unknown=("E999",))).outcome is Outcome.PUBLISH
+def test_a_number_beside_a_known_code_is_a_value_and_does_not_hold_the_remedy_back() -> None:
+    assert decided(case(codes=("E029", "999"), unknown=("999",))).outcome is Outcome.PUBLISH
+    assert decided(case(codes=("E029", "E029/2"), unknown=("E029/2",))).outcome is Outcome.PUBLISH
 
 
 def test_no_passage_is_escalated_as_not_in_the_documentation() -> None:
@@ -301,3 +302,14 @@ def test_true_sentences_that_do_not_name_the_thing_asked_for_are_no_answer() -> 
 def test_a_thing_that_the_cited_sentence_names_is_answered() -> None:
     found = decided(case("Does the station have an inlet filter that can be cleaned?", codes=()))
     assert found.outcome is Outcome.PUBLISH
+
+
+def test_a_remedy_for_one_of_two_codes_is_reviewed_when_nobody_knows_the_other() -> None:
+    found = decided(case("Errors E029 and E099 are shown.", codes=("E029", "E099"), unknown=("E099",)))
+    assert found.outcome is Outcome.REVIEW
+    assert codes_of(found) == [Ground.UNKNOWN_CODE]
+
+
+def test_a_code_that_no_passage_of_the_product_defines_is_not_answered_by_what_is_near() -> None:
+    near = case("Error E029 is shown on the charger", passages=(passage(code=False),))
+    assert decided(near).outcome is Outcome.ESCALATE

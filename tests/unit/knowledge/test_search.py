@@ -99,6 +99,69 @@ def test_an_unknown_code_is_reported_and_not_guessed(index: SqliteIndex) -> None
     assert not any(p.signals.code_match for p in result.passages)
 
 
+def test_a_code_with_a_blank_in_it_is_found_like_any_other(index: SqliteIndex) -> None:
+    result = ask(index, "The display says E 029")
+    assert (ids(result)[0], result.known_codes, result.unknown_codes) == ("e029", ("E029",), ())
+
+
+@pytest.mark.parametrize("text", ["error number 30", "errore 30 sul quadro", "fault 030"])
+def test_a_number_after_the_word_error_is_the_one_code_of_that_number(index: SqliteIndex, text: str) -> None:
+    result = ask(index, text)
+    assert (ids(result)[0], result.known_codes, result.unknown_codes) == ("e030", ("E030",), ())
+
+
+@pytest.mark.parametrize(
+    "text", ["error number 31", "Err 30 on the screen", "the board shows 777", "error 407"]
+)
+def test_a_number_that_is_no_code_is_never_taken_for_another(index: SqliteIndex, text: str) -> None:
+    result = ask(index, text)
+    assert result.known_codes == ()
+    assert len(result.unknown_codes) == 1
+
+
+def test_a_number_stays_what_it_is_where_manuals_number_errors_without_letters(index: SqliteIndex) -> None:
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    document = Document("m2", "acme", "file:///n.md", "N", DocType.MANUAL, "0", "en", at)
+    index.replace_document(
+        document,
+        [
+            Chunk(
+                "n42",
+                "m2",
+                "acme",
+                0,
+                "Reset.",
+                "file:///n.md",
+                "N",
+                DocType.MANUAL,
+                "en",
+                error_codes=("042",),
+            )
+        ],
+    )
+    assert ask(index, "error 30").unknown_codes == ("30",)
+    assert ask(index, "error 42").known_codes == ("042",)
+
+
+def test_of_two_codes_of_one_number_none_is_guessed(index: SqliteIndex) -> None:
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    document = Document("m2", "acme", "file:///n.md", "N", DocType.MANUAL, "0", "en", at)
+    chunks = [
+        Chunk(
+            "f30", "m2", "acme", 0, "Reset.", "file:///n.md", "N", DocType.MANUAL, "en",
+            product_models=("K-9",), error_codes=("F030",),
+        ),
+    ]  # fmt: skip
+    index.replace_document(document, chunks)
+    assert ask(index, "error 30").unknown_codes == ("30",)
+    assert ask(index, "error 30", filters=Filters(product_models=("Z-1",))).known_codes == ("E030",)
+
+
+def test_a_number_on_a_display_beside_a_known_code_is_a_value(index: SqliteIndex) -> None:
+    result = ask(index, "E029, and the display shows 412 now")
+    assert (result.known_codes, result.unknown_codes) == (("E029",), ())
+
+
 def test_a_code_without_its_sub_code_brings_all_of_them(index: SqliteIndex) -> None:
     result = ask(index, "error E407")
     assert set(ids(result)[:2]) == {"e407-1", "e407-2"}
