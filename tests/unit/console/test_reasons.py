@@ -89,9 +89,16 @@ def test_why_a_person_decides_is_said_for_what_the_service_names_and_kept_as_a_p
     person = {"status_code": None, "status_reason": "Il cliente chiede di Olga"}
     other = {"status_code": "LOW_CONFIDENCE", "status_reason": "LOW_CONFIDENCE: confidence 0.40, wanted 0.70"}
     silent = {"status_code": None, "status_reason": "escalated by olga"}
-    found = for_reader(tmp_path, [(budget,), (person,), (other,), (silent,)], "it", "whyHere")
+    words = [{"status_code": None, "status_reason": word} for word in ("injection", "step-failed")]
+    asked = [(one,) for one in (budget, person, other, silent, *words)]
+    found = for_reader(tmp_path, asked, "it", "whyHere")
     assert found[0]["lang"] == "it"
     assert found[0]["text"].startswith("Il budget del mese")
     assert found[1] == {"text": "Il cliente chiede di Olga", "lang": None}
     assert found[2] is None
     assert found[3] == {"text": "L'ha passato a una persona olga.", "lang": "it"}
+    assert found[4] == {
+        "text": "la richiesta o un documento contiene istruzioni rivolte al sistema",
+        "lang": "it",
+    }
+    assert found[5] is None

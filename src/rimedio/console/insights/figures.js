@@ -2,7 +2,7 @@
 
 import { barList, coverageChart, lineChart, sparkline, stackedBars } from "../charts/index.js";
 import { h } from "../dom.js";
-import { duration, locale, money, number, percent, t } from "../i18n.js";
+import { duration, has, locale, money, number, percent, t } from "../i18n.js";
 
 const STATUSES = ["PROCESSING", "READY", "IN_REVIEW", "NEEDS_INFO", "ESCALATED", "FAILED", "RESOLVED"];
 
@@ -103,7 +103,7 @@ export function models(report) {
   return barList({
     title: t("insights.by_model"),
     empty: t("insights.no_cost"),
-    items: items.map(([name, usd]) => ({ name, value: usd, text: money(usd) })),
+    items: items.map(([name, usd]) => ({ name: has(`insights.spent_${name}`) ? t(`insights.spent_${name}`) : name, value: usd, text: money(usd) })),
   });
 }
 

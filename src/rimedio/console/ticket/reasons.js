@@ -35,7 +35,10 @@ export function whyHere({ status_code: code, status_reason: reason }) {
   if (code && has(`why.${code}`)) return { text: t(`why.${code}`), lang: currentLanguage() };
   if (code || !reason) return null;
   const [, who] = /^escalated by (.+)$/.exec(reason) ?? [];
-  return who ? { text: t("why.by", { who }), lang: currentLanguage() } : { text: reason, lang: null };
+  if (who) return { text: t("why.by", { who }), lang: currentLanguage() };
+  if (!/^[a-z]+(?:-[a-z]+)*$/.test(reason)) return { text: reason, lang: null };
+  const key = `reason.${reason.toUpperCase().replaceAll("-", "_")}`; // a word of the workflow's own
+  return has(key) ? { text: t(key), lang: currentLanguage() } : null;
 }
 
 /** A reason for the reader: {text, lang}. One that is not known stays as it is, in the `language` of its ticket. */

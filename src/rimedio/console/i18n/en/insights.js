@@ -40,6 +40,7 @@ export default {
   "insights.cost_about": "{total} in all, {resolved} per resolved ticket",
   "insights.cost_day": "Cost a day",
   "insights.by_model": "Cost by model",
+  "insights.spent_compute": "Computing, without models",
   "insights.no_cost": "Nothing was spent: no paid model was used.",
   "insights.statuses": "Where tickets stand",
   "insights.use": "What people did with the remedies",

@@ -40,6 +40,7 @@ export default {
   "insights.cost_about": "{total} in tutto, {resolved} per ticket risolto",
   "insights.cost_day": "Costo al giorno",
   "insights.by_model": "Costo per modello",
+  "insights.spent_compute": "Calcolo, senza modelli",
   "insights.no_cost": "Nessuna spesa: non è stato usato alcun modello a pagamento.",
   "insights.statuses": "A che punto sono i ticket",
   "insights.use": "Che cosa hanno fatto le persone dei rimedi",
