@@ -48,13 +48,12 @@ class SqliteArchive:
         if archive.pattern is not None:
             Pattern.admitted(archive.pattern)
         pattern = None if archive.pattern is None else orjson.dumps(dict(archive.pattern))
-        with self._database.transaction() as connection:
+        with self._bus.changing(), self._database.transaction() as connection:
             connection.execute(
                 "INSERT INTO event_archive VALUES (?, ?, ?, ?, ?) ON CONFLICT (tenant, name) DO UPDATE "
                 "SET pattern = excluded.pattern, retention_days = excluded.retention_days",
                 (archive.tenant_id, archive.name, pattern, archive.retention_days, micros(self._clock.now())),
             )
-        self._bus.forget_archives()
 
     def archives(self, tenant_id: str) -> Sequence[Archive]:
         rows = self._database.rows("SELECT * FROM event_archive WHERE tenant = ? ORDER BY name", (tenant_id,))
@@ -69,12 +68,11 @@ class SqliteArchive:
         )
 
     def remove_archive(self, tenant_id: str, name: str) -> None:
-        with self._database.transaction() as connection:
+        with self._bus.changing(), self._database.transaction() as connection:
             connection.execute("DELETE FROM event_archive WHERE tenant = ? AND name = ?", (tenant_id, name))
             connection.execute(
                 "DELETE FROM event_archived WHERE archive_tenant = ? AND archive = ?", (tenant_id, name)
             )
-        self._bus.forget_archives()
 
     def events(
         self,

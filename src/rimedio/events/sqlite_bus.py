@@ -5,7 +5,8 @@ is put twice is delivered once.
 """
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from sqlite3 import Connection
@@ -49,6 +50,7 @@ class SqliteBus:
         self._clock = clock
         self._lock = threading.Lock()
         self._generation = 0  # grows with every change of rules and archives
+        self._changing = 0  # how many are being written now
         self._compiled: Mapping[str, tuple[_Listening, ...]] | None = None
         self._archives: tuple[tuple[str, str, Pattern | None], ...] | None = None
         database.migrate(ROOM, MIGRATIONS)
@@ -135,7 +137,7 @@ class SqliteBus:
     def put_rule(self, rule: Rule) -> None:
         Pattern.admitted(rule.pattern)
         body = written(rule_to_json(rule))
-        with self._database.transaction() as connection:
+        with self.changing(), self._database.transaction() as connection:
             (count,) = connection.execute(
                 "SELECT count(*) FROM event_rule WHERE tenant = ? AND name <> ?", (rule.tenant_id, rule.name)
             ).fetchone()
@@ -146,15 +148,13 @@ class SqliteBus:
                 "DO UPDATE SET body = excluded.body",
                 (rule.tenant_id, rule.name, body),
             )
-        self._forget()
 
     def remove_rule(self, tenant_id: str, name: str) -> None:
-        with self._database.transaction() as connection:
+        with self.changing(), self._database.transaction() as connection:
             connection.execute("DELETE FROM event_rule WHERE tenant = ? AND name = ?", (tenant_id, name))
             connection.execute(
                 "DELETE FROM event_invocation WHERE rule_tenant = ? AND rule = ?", (tenant_id, name)
             )
-        self._forget()
 
     def rules(self, tenant_id: str) -> Sequence[Rule]:
         return tuple(listening.rule for listening in self._rules_now().get(tenant_id, ()))
@@ -178,20 +178,32 @@ class SqliteBus:
                 found[rule.tenant_id] = (*found.get(rule.tenant_id, ()), listening)
             compiled = found
             with self._lock:
-                if generation == self._generation:
+                if self._kept(generation):
                     self._compiled = found
         return compiled
 
-    def _forget(self) -> None:
+    @contextmanager
+    def changing(self) -> Iterator[None]:
+        """Rules or archives are written: until it is over, every event reads them anew.
+
+        An event put right behind the write, before its writer has come to say so, would go to what was removed.
+        """
         with self._lock:
-            self._generation += 1
+            self._changing += 1
             self._compiled = self._archives = None
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._changing -= 1
+                self._generation += 1
+                self._compiled = self._archives = None
+
+    def _kept(self, generation: int) -> bool:
+        """Whether what was read in this generation may be kept; asked under the lock."""
+        return generation == self._generation and not self._changing
 
     # -- archives
-
-    def forget_archives(self) -> None:
-        """An archive was made, changed or removed: read them again."""
-        self._forget()
 
     def _archives_now(self) -> tuple[tuple[str, str, Pattern | None], ...]:
         archives, generation = self._archives, self._generation
@@ -199,7 +211,7 @@ class SqliteBus:
             rows = self._database.rows("SELECT tenant, name, pattern FROM event_archive")
             archives = tuple((row["tenant"], row["name"], _compiled(row["pattern"])) for row in rows)
             with self._lock:
-                if generation == self._generation:
+                if self._kept(generation):
                     self._archives = archives
         return archives
 
