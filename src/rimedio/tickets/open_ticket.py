@@ -3,15 +3,18 @@
 import difflib
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pydantic import ValidationError
 
 from rimedio.domain.clock import Clock, Ids
-from rimedio.domain.errors import InvalidTicket
+from rimedio.domain.errors import ConditionFailed, InvalidTicket
 from rimedio.domain.taxonomy import Taxonomy
 from rimedio.domain.ticket import Asset, Attachment, Ticket, TicketRequest
 from rimedio.knowledge.language import detect_language
+from rimedio.storage import keys
+from rimedio.storage.conditions import NotExists
+from rimedio.storage.table import Check
 from rimedio.storage.tickets import Created, TicketStore
 from rimedio.tickets.runner import made_up_for_later
 from rimedio.tickets.waker import Executions
@@ -64,10 +67,32 @@ class OpenTicket:
         if self.claim_files is not None:  # before the ticket is there: a file too many is kept, none lost
             self.claim_files(tenant_id, ticket.attachments, ticket.ticket_id)
         created = self.tickets.create(ticket, idempotency_key=idempotency_key)
-        if not created.replayed:
-            with made_up_for_later("The start of", created.ticket):
-                self.runner.start(created.ticket)
+        if created.replayed:
+            return created
+        created = replace(created, ticket=self._linked(created.ticket))
+        with made_up_for_later("The start of", created.ticket):
+            self.runner.start(created.ticket)
         return created
+
+    def _linked(self, ticket: Ticket) -> Ticket:
+        """The ticket, looked at once more: one opened in the same moment was not there to be seen before.
+
+        Where both see the other now, the one that is linked first is the duplicate.
+        """
+        if self.find_duplicate is None or ticket.duplicate_of is not None:
+            return ticket
+        found = self.find_duplicate(ticket)
+        if found is None:
+            return ticket
+        linked = ticket.model_copy(update={"duplicate_of": found, "version": ticket.version + 1})
+        no_duplicate = Check(
+            keys.TICKET.key(tenant=ticket.tenant_id, ticket=found), NotExists("duplicate_of")
+        )
+        try:
+            self.tickets.save(linked, also=(no_duplicate,))
+        except ConditionFailed:
+            return self.tickets.get(ticket.tenant_id, ticket.ticket_id)
+        return linked
 
 
 def parse_request(raw: object) -> TicketRequest:

@@ -1,5 +1,6 @@
 """Opening a ticket: checked, stored once, set going."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -11,6 +12,8 @@ from rimedio.domain.ticket import Status, Ticket
 from rimedio.storage.database import Database
 from rimedio.storage.sqlite_table import SqliteTable
 from rimedio.storage.tickets import TicketStore
+from rimedio.tickets.desk.find_duplicate import FindDuplicate
+from rimedio.tickets.desk.likeness import Symptoms
 from rimedio.tickets.open_ticket import OpenTicket, parse_request
 
 RAW = {
@@ -92,3 +95,62 @@ def test_an_unknown_product_is_refused_with_what_exists(
 def test_every_field_at_fault_is_named() -> None:
     with pytest.raises(InvalidTicket, match=r"customer\.name.*symptom_text.*colour"):
         parse_request({**RAW, "customer": {"id": "c1"}, "symptom_text": "short", "colour": "red"})
+
+
+class Interrupted(FindDuplicate):
+    """Looks; then others act, the first to be called first, before what it found is used."""
+
+    __slots__ = ("acts",)
+
+    def __init__(self, opening: OpenTicket, *acts: Callable[[], object]) -> None:
+        super().__init__(opening.tickets, Symptoms(opening.taxonomy))
+        object.__setattr__(self, "acts", list(acts))
+
+    def __call__(self, ticket: Ticket) -> str | None:
+        found = super().__call__(ticket)
+        if self.acts:
+            self.acts.pop(0)()
+        return found
+
+
+def nothing() -> None:
+    """Nobody acts."""
+
+
+@pytest.mark.parametrize("looks", [0, 1], ids=["before it is stored", "before it is linked"])
+def test_of_two_that_are_opened_in_the_same_moment_one_is_linked_to_the_other(
+    open_ticket: OpenTicket, runner: RecordingRunner, looks: int
+) -> None:
+    other = replace(open_ticket, find_duplicate=Interrupted(open_ticket))
+
+    def open_other() -> None:
+        other("acme", parse_request(RAW))
+
+    looking = Interrupted(open_ticket, *[nothing] * looks, open_other)
+    replace(open_ticket, find_duplicate=looking)("acme", parse_request(RAW))
+    assert len(set(runner.started)) == 2
+    links = {t: open_ticket.tickets.get("acme", t).duplicate_of for t in runner.started}
+    assert sorted(link in links for link in links.values()) == [False, True]
+
+
+def test_two_that_are_stored_before_either_looks_again_are_not_each_others_duplicates(
+    open_ticket: OpenTicket, runner: RecordingRunner
+) -> None:
+    def open_other() -> None:
+        """Stored while the first one is not; looks again once the first one is, too."""
+        replace(open_ticket, find_duplicate=Interrupted(open_ticket))("acme", parse_request(RAW))
+
+    class BothStored(Interrupted):
+        """The first one's second look: right after it the other one is linked."""
+
+        def __call__(self, ticket: Ticket) -> str | None:
+            found = super().__call__(ticket)
+            if found is not None:
+                store = open_ticket.tickets
+                store.change("acme", found, lambda t: t.model_copy(update={"duplicate_of": ticket.ticket_id}))
+            return found
+
+    looking = BothStored(open_ticket, open_other)
+    replace(open_ticket, find_duplicate=looking)("acme", parse_request(RAW))
+    links = {t: open_ticket.tickets.get("acme", t).duplicate_of for t in runner.started}
+    assert sorted(link in links for link in links.values()) == [False, True]

@@ -35,8 +35,12 @@ class FindDuplicate:
     symptoms: Symptoms
 
     def __call__(self, ticket: Ticket) -> str | None:
-        """Id of the oldest open ticket of the same tenant about the same trouble, or None."""
-        same = [other for other in self._candidates(ticket) if self._repeats(ticket, other)]
+        """Id of the oldest open ticket of the same tenant about the same trouble, or None.
+
+        One that was linked to this ticket is none: of two opened in the same moment one repeats the other.
+        """
+        others = (o for o in self._candidates(ticket) if o.duplicate_of != ticket.ticket_id)
+        same = [other for other in others if self._repeats(ticket, other)]
         if not same:
             return None
         first = min(same, key=lambda other: (other.created_at, other.ticket_id))
