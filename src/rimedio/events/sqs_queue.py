@@ -5,7 +5,8 @@ order within a message group and drops what comes twice within five minutes. A m
 hidden for the queue's visibility timeout, and comes again unless it is deleted; after `maxReceiveCount` receives
 the queue itself moves it to its dead-letter queue.
 
-Limits (botocore's model of SQS): 10 messages and 1 MiB a batch, 15 minutes of delay, 12 hours of visibility.
+Limits (botocore's model of SQS): 10 messages and 1 MiB a batch, 15 minutes of delay, 12 hours of invisibility
+from the receipt on (ChangeMessageVisibility in the service's API reference: what goes beyond is refused).
 """
 
 import hashlib
@@ -14,7 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from rimedio.aws import Client, translated
+from rimedio.aws import Client, error_code, translated
 from rimedio.domain.clock import Clock
 from rimedio.domain.errors import Unavailable
 from rimedio.events.partial_failures import EntryFailure, PartialBatches
@@ -23,8 +24,12 @@ SERVICE = "Amazon SQS"
 RECEIVE_MAX = 10
 WAIT_SECONDS = 20  # long polling: an empty answer takes so long, and costs one request
 DELAY_SECONDS_MAX = 900
-VISIBILITY_SECONDS_MAX = 43_200
+VISIBILITY_SECONDS_MAX = 42_000  # 12 hours count from the receipt on, and working on it took a while already
+ELSEWHERE = frozenset(
+    {"MessageNotInflight", "ReceiptHandleIsInvalid", "AWS.SimpleQueueService.MessageNotInflight"}
+)
 FIFO = ".fifo"
+GONE = "Message does not exist or is not available"  # InvalidParameterValue, as for a wrong parameter
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +98,22 @@ class SqsQueue:
         PartialBatches(self._delete, lambda _message: 1, self._clock).send(messages)
 
     def put_off(self, message: Message, seconds: float) -> None:
-        """Hide a received message for so long, at most twelve hours; 0 shows it at once."""
+        """Hide a received message for so long, at most nearly twelve hours; 0 shows it at once.
+
+        Nothing happens where it came twice, and whoever had it too has deleted it or lets it be seen.
+        """
+        from botocore.exceptions import ClientError
+
         with translated(SERVICE, "putting a message off"):
-            self._client.change_message_visibility(
-                QueueUrl=self.url,
-                ReceiptHandle=message.receipt,
-                VisibilityTimeout=max(0, min(int(seconds), self._hidden_seconds_max)),
-            )
+            try:
+                self._client.change_message_visibility(
+                    QueueUrl=self.url,
+                    ReceiptHandle=message.receipt,
+                    VisibilityTimeout=max(0, min(int(seconds), self._hidden_seconds_max)),
+                )
+            except ClientError as error:
+                if error_code(error) not in ELSEWHERE and GONE not in str(error):
+                    raise
 
     def depth(self) -> int:
         """About how many messages wait."""

@@ -21,7 +21,7 @@ from rimedio.events.eventbridge_schemas import EventBridgeSchemas
 from rimedio.events.replay_records import ReplayRecords
 from rimedio.events.schedule import Schedule
 from rimedio.events.sqs_deliveries import SqsDeliveries
-from rimedio.events.sqs_queue import SqsQueue
+from rimedio.events.sqs_queue import Outgoing, SqsQueue
 from rimedio.events.table_event_log import TableEventLog
 from rimedio.events.table_rules import TableRules
 from rimedio.storage.database import Database
@@ -116,6 +116,21 @@ def test_a_delivery_dropped_while_it_is_made_stays_dropped(
     assert ground.one.dead_letters(TENANT).items == ()
     for message in ground.queue.receive():  # whoever comes later finds nothing, and nothing broken
         assert ground.two.take(message) is None
+
+
+def test_a_message_that_somebody_else_has_deleted_is_put_off_without_a_complaint(
+    connections: AwsConnections, clock: FakeClock, name: str
+) -> None:
+    client = connections.client("sqs")
+    queue = SqsQueue(client, client.create_queue(QueueName=name)["QueueUrl"], clock, wait_seconds=0)
+    queue.send((Outgoing("{}"),))
+    [message] = queue.receive()
+    queue.put_off(
+        message, 100_000
+    )  # the longest time there is, though a moment has passed since it was received
+    assert queue.receive() == ()
+    queue.delete((message,))
+    queue.put_off(message, 10)
 
 
 def test_a_rule_that_came_over_the_limit_because_two_were_put_at_once_is_a_rule(
