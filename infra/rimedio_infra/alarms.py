@@ -50,9 +50,9 @@ def api_measure(d: Deployment, name: str, stat: str) -> Measure:
     return Measure("AWS/ApiGateway", name, stat, (("ApiName", d.name), ("Stage", "api")))
 
 
-def own_measure(name: str, stat: str) -> Measure:
-    """A metric that the functions write in the embedded metric format."""
-    return Measure(NAMESPACE, name, stat, (("service", "rimedio"),))
+def own_measure(d: Deployment, name: str, stat: str) -> Measure:
+    """A metric that the functions write in the embedded metric format, of this deployment alone."""
+    return Measure(NAMESPACE, name, stat, (("service", d.name),))
 
 
 class Alarms:

@@ -24,18 +24,20 @@ def dashboard_body(d: Deployment) -> dict[str, Any]:
             d,
             "Tickets",
             [
-                _own("tickets_opened", "Sum"),
+                _own(d, "tickets_opened", "Sum"),
                 _states(d, "ExecutionsSucceeded"),
                 _states(d, "ExecutionsFailed"),
             ],
         ),
         _graph(
-            d, "Answer and search, p95 (s)", [_own("answer_seconds", "p95"), _own("retrieval_seconds", "p95")]
+            d,
+            "Answer and search, p95 (s)",
+            [_own(d, "answer_seconds", "p95"), _own(d, "retrieval_seconds", "p95")],
         ),
         _graph(
             d,
             "Time to the first answer, p50 p95 (s)",
-            [_own("ticket_answer_seconds", "p50"), _own("ticket_answer_seconds", "p95")],
+            [_own(d, "ticket_answer_seconds", "p50"), _own(d, "ticket_answer_seconds", "p95")],
         ),
         _graph(
             d, "Duration of tasks, p95 (ms)", [_function(d, spec.name, "Duration", "p95") for spec in TASKS]
@@ -89,8 +91,8 @@ def _api(d: Deployment, name: str, stat: str) -> list[Any]:
     return ["AWS/ApiGateway", name, "ApiName", d.name, "Stage", "api", {"stat": stat}]
 
 
-def _own(name: str, stat: str) -> list[Any]:
-    return [NAMESPACE, name, "service", "rimedio", {"stat": stat}]
+def _own(d: Deployment, name: str, stat: str) -> list[Any]:
+    return [NAMESPACE, name, "service", d.name, {"stat": stat}]
 
 
 def _states(d: Deployment, name: str) -> list[Any]:

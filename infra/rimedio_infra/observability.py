@@ -65,7 +65,7 @@ def _alarms(alarms: Alarms, d: Deployment) -> None:
     _stranded(alarms, d)
     _burn(alarms, d)
     if d.scale:
-        _latencies(alarms)
+        _latencies(alarms, d)
         _unusual(alarms, d)
     names = ["availability-burn", "workflow-failed"]
     if d.scale:
@@ -93,7 +93,7 @@ def _stranded(alarms: Alarms, d: Deployment) -> None:
         period=900,
     )
     alarms.above(
-        "changes-lost", "Changes are gone and nobody took them", own_measure(CHANGES_LOST.name, "Sum"), 0
+        "changes-lost", "Changes are gone and nobody took them", own_measure(d, CHANGES_LOST.name, "Sum"), 0
     )
 
 
@@ -124,12 +124,12 @@ def _burn(alarms: Alarms, d: Deployment) -> None:
     )
 
 
-def _latencies(alarms: Alarms) -> None:
+def _latencies(alarms: Alarms, d: Deployment) -> None:
     """The other objectives: so many per cent of values are at most so long."""
     for objective in objectives():
         if "at_most" in objective and objective["metric"] != "http_request_seconds":
             stat = f"p{objective['target'] * 100:g}"
-            measure = own_measure(objective["metric"], stat)
+            measure = own_measure(d, objective["metric"], stat)
             alarms.above(
                 f"{objective['name']}-slow", objective["meaning"], measure, objective["at_most"], periods=3
             )
@@ -137,7 +137,7 @@ def _latencies(alarms: Alarms) -> None:
 
 def _unusual(alarms: Alarms, d: Deployment) -> None:
     alarms.unusual(
-        "tickets-unusual", "More or fewer tickets than usual", own_measure("tickets_opened", "Sum")
+        "tickets-unusual", "More or fewer tickets than usual", own_measure(d, "tickets_opened", "Sum")
     )
     bedrock = Measure("AWS/Bedrock", "InvocationLatency", "p90", (("ModelId", d.models.writer),))
     alarms.unusual("model-unusual", "The model answers at an unusual speed", bedrock)
@@ -178,7 +178,7 @@ def _measured(d: Deployment, objective: dict[str, Any]) -> dict[str, Any]:
         # Routes are dimensions of their own; the stage's latency over all routes stands in for the reads.
         measure, limit = api_measure(d, "Latency", "p95"), objective["at_most"] * 1000
     else:
-        measure, limit = own_measure(objective["metric"], "p95"), objective["at_most"]
+        measure, limit = own_measure(d, objective["metric"], "p95"), objective["at_most"]
     return {
         "sli": {
             "comparisonOperator": "LessThanOrEqualTo",

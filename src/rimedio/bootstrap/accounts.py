@@ -90,12 +90,17 @@ class Accounts:
     @cached_property
     def emf(self) -> "EmfMetrics | None":
         """CloudWatch's format, into the file that the settings name; on AWS to where functions log."""
-        path, on_aws = self._system.settings.metrics_file, self._system.settings.home is Home.AWS
+        settings = self._system.settings
+        path, on_aws = settings.metrics_file, settings.home is Home.AWS
         if path is None and not on_aws:
             return None
-        from rimedio.observability.emf import EmfMetrics
+        from rimedio.observability.emf import SERVICE_NAME, EmfMetrics
 
-        return EmfMetrics(_print if path is None else lambda line: _append(path, line), self._system.clock)
+        service = (
+            f"{SERVICE_NAME}-{settings.stage}" if on_aws else SERVICE_NAME
+        )  # stages may share an account
+        write = _print if path is None else lambda line: _append(path, line)
+        return EmfMetrics(write, self._system.clock, service=service)
 
     @cached_property
     def tracer(self) -> Tracer:

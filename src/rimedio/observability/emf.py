@@ -14,7 +14,7 @@ from rimedio.observability.catalogue import Kind, Metric
 from rimedio.observability.metrics import Labels
 
 NAMESPACE = "Rimedio"
-SERVICE_DIMENSION = ("service", "rimedio")
+SERVICE, SERVICE_NAME = "service", "rimedio"  # the dimension that every metric has
 METRICS_MAX = 100
 VALUES_MAX = 100
 
@@ -27,8 +27,17 @@ class EmfMetrics:
     On AWS a Lambda function flushes at the end of every call; at home a loop does, into a file.
     """
 
-    def __init__(self, write: Callable[[str], None], clock: Clock, namespace: str = NAMESPACE) -> None:
+    def __init__(
+        self,
+        write: Callable[[str], None],
+        clock: Clock,
+        namespace: str = NAMESPACE,
+        *,
+        service: str = SERVICE_NAME,
+    ) -> None:
+        """`service` tells deployments of one account apart: their metrics would be added up otherwise."""
         self._write = write
+        self._service = service
         self._clock = clock
         self._namespace = namespace
         self._lock = threading.Lock()
@@ -67,7 +76,7 @@ class EmfMetrics:
     def _send(self, gathered: dict[_Place, dict[Metric, list[float]]]) -> int:
         lines = 0
         for (names, labels), metrics in gathered.items():
-            dimensions = dict((SERVICE_DIMENSION, *zip(names, labels, strict=True)))
+            dimensions = dict(((SERVICE, self._service), *zip(names, labels, strict=True)))
             several = list(metrics.items())
             for start in range(0, len(several), METRICS_MAX):
                 part = dict(several[start : start + METRICS_MAX])

@@ -162,6 +162,7 @@ def test_changes_of_a_shard_that_is_gone_are_lost_loudly(
     said = [json.loads(line) for line in capsys.readouterr().out.splitlines() if line.startswith("{")]
     (counted,) = [line for line in said if "changes_lost" in line]
     assert counted["changes_lost"] == 7
+    assert counted["service"] == "rimedio-dev"  # the stage's own: stages may share an account
 
 
 def test_the_daily_redrive_leaves_a_lost_place_among_the_dead_letters(
