@@ -81,7 +81,9 @@ def api_document(
             "parameters": {"validateRequestBody": False, "validateRequestParameters": True},
         },
         "x-amazon-apigateway-api-key-source": "AUTHORIZER",
-        "x-amazon-apigateway-gateway-responses": {name: _error(*told) for name, told in ERRORS.items()},
+        "x-amazon-apigateway-gateway-responses": {
+            name: _error(*told, origin) for name, told in ERRORS.items()
+        },
         "x-amazon-apigateway-binary-media-types": [
             "application/octet-stream",
             "application/pdf",
@@ -210,7 +212,8 @@ def _key() -> dict[str, Json]:
     return {"type": "apiKey", "name": "x-api-key", "in": "header"}
 
 
-def _error(status: int, code: str) -> dict[str, Json]:
+def _error(status: int, code: str, origin: str) -> dict[str, Json]:
+    """An error of the gateway itself, readable for a page of the named site too."""
     body = {
         "error": {
             "code": code,
@@ -222,7 +225,10 @@ def _error(status: int, code: str) -> dict[str, Json]:
     }
     # messageString brings its own quotes.
     text = json.dumps(body).replace('"@message@"', "$context.error.messageString")
-    return {"statusCode": str(status), "responseTemplates": {"application/json": text}}
+    made: dict[str, Json] = {"statusCode": str(status), "responseTemplates": {"application/json": text}}
+    if origin:
+        made["responseParameters"] = {"gatewayresponse.header.Access-Control-Allow-Origin": f"'{origin}'"}
+    return made
 
 
 def _preflight(origin: str, methods: list[str]) -> dict[str, Json]:

@@ -4,12 +4,19 @@ import aws_cdk as cdk
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_wafv2 as wafv2
 
-from rimedio_infra.api import STAGE, Api
+from rimedio_infra.api import STAGE, TIERS, Api
 from rimedio_infra.deployment import Deployment
 from rimedio_infra.functions import RETENTION
 from rimedio_infra.stacks import removal
 
-FLOOD = 2000  # requests of one address in five minutes
+# Requests of one address in five minutes. The API's ACL sees the console's users under CloudFront's few addresses, and
+# a tenant's programs may use their whole tier from one; in front of the console an office shares an address, and a page
+# is some hundred files that are asked for again at each visit.
+WINDOW_SECONDS = 300
+FLOOD = {
+    "REGIONAL": WINDOW_SECONDS * int(max(per_second for per_second, _ in TIERS.values())),
+    "CLOUDFRONT": WINDOW_SECONDS * 100,
+}
 # Order is priority. Capacity units: 700 + 200 + 200 + 25 of 1,500.
 MANAGED = (
     "AWSManagedRulesAmazonIpReputationList",
@@ -17,10 +24,16 @@ MANAGED = (
     "AWSManagedRulesCommonRuleSet",
     "AWSManagedRulesSQLiRuleSet",
 )
-# Uploads and manuals are larger than 8 KB, a ticket may quote a log with markup, and an installer writes down the
-# address of the device (http://192.168.1.10): these rules only count.
+# Uploads and manuals are larger than 8 KB; a ticket or an attached log quotes markup, paths (../../etc) and statements of
+# a device's database; an installer writes down the address of the device (http://192.168.1.10): these only count.
 COUNTED = {
-    "AWSManagedRulesCommonRuleSet": ("SizeRestrictions_BODY", "CrossSiteScripting_BODY", "GenericRFI_BODY")
+    "AWSManagedRulesCommonRuleSet": (
+        "SizeRestrictions_BODY",
+        "CrossSiteScripting_BODY",
+        "GenericRFI_BODY",
+        "GenericLFI_BODY",
+    ),
+    "AWSManagedRulesSQLiRuleSet": ("SQLi_BODY", "SQLiExtendedPatterns_BODY"),
 }
 
 
@@ -75,16 +88,19 @@ def _acl(stack: cdk.Stack, d: Deployment, scope: str) -> wafv2.CfnWebACL:
         scope=scope,
         default_action={"allow": {}},
         visibility_config=_visible("all"),
-        rules=[_flood(0), *(_managed(place, name) for place, name in enumerate(MANAGED, start=1))],
+        rules=[
+            _flood(0, FLOOD[scope]),
+            *(_managed(place, name) for place, name in enumerate(MANAGED, start=1)),
+        ],
     )
 
 
-def _flood(priority: int) -> dict[str, object]:
+def _flood(priority: int, limit: int) -> dict[str, object]:
     return {
         "name": "flood",
         "priority": priority,
         "action": {"block": {"customResponse": {"responseCode": 429}}},
-        "statement": {"rateBasedStatement": {"limit": FLOOD, "aggregateKeyType": "IP"}},
+        "statement": {"rateBasedStatement": {"limit": limit, "aggregateKeyType": "IP"}},
         "visibilityConfig": _visible("flood"),
     }
 

@@ -77,6 +77,16 @@ def test_a_page_of_another_site_is_answered_only_when_it_is_named() -> None:
     assert document["paths"]["/v1/tickets"]["post"]["security"] == [{"bearer": [], "key": []}]
 
 
+def test_a_page_of_another_site_can_read_the_gateways_own_errors_too(made: dict[str, Any]) -> None:
+    """A browser hides an answer without the header: a 401 would look like a lost connection."""
+    document = api_document.api_document("h", "a", "t", keys=True, origin="https://a.example")
+    for kind, response in document["x-amazon-apigateway-gateway-responses"].items():
+        headers = response["responseParameters"]
+        assert headers == {"gatewayresponse.header.Access-Control-Allow-Origin": "'https://a.example'"}, kind
+    for response in made["x-amazon-apigateway-gateway-responses"].values():
+        assert "responseParameters" not in response
+
+
 def test_errors_of_the_gateway_look_like_the_services_own(made: dict[str, Any]) -> None:
     for response in made["x-amazon-apigateway-gateway-responses"].values():
         text = response["responseTemplates"]["application/json"]

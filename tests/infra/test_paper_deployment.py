@@ -12,9 +12,11 @@ from typing import Any
 import pytest
 from rimedio_infra.catalogue import function as spec_of
 from rimedio_infra.templates import ACCOUNT, Resolver, Template, templates
-from tools.deploy import ORDER
+from tools.deploy import CONSOLE, ORDER
 
+from rimedio.http.rates import TIERS
 from rimedio.lambdas.functions.redrive import Part, parts_of
+from rimedio.observability.catalogue import METRICS
 from rimedio.security.iam_simulation import simulate
 
 PROFILES = ("frugal", "scale")
@@ -177,6 +179,51 @@ def test_the_batch_role_that_functions_are_told_of_is_there(rows: list[Row], pro
     made = {f"arn:aws:iam::{ACCOUNT}:role/{p.get('RoleName')}" for p in of(rows, profile, "AWS::IAM::Role")}
     assert told == ({None} if profile == "frugal" else {f"arn:aws:iam::{ACCOUNT}:role/{NAME}-batch"})
     assert told - {None} <= made
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_metrics_of_our_own_are_those_that_the_service_writes_for_this_stage(
+    rows: list[Row], profile: str
+) -> None:
+    """An alarm on a metric that nobody writes, or that all stages of an account write, rings never or for others."""
+    written = {metric.name for metric in METRICS if not metric.labels}
+    asked = [
+        (m["MetricName"], {x["Name"]: x["Value"] for x in m["Dimensions"]})
+        for alarm in of(rows, profile, "AWS::CloudWatch::Alarm")
+        for m in (alarm, *(q["MetricStat"]["Metric"] for q in alarm.get("Metrics", ()) if "MetricStat" in q))
+        if m.get("Namespace") == "Rimedio"
+    ]
+    for board in of(rows, profile, "AWS::CloudWatch::Dashboard"):
+        for widget in json.loads(board["DashboardBody"])["widgets"]:
+            shown = [m for m in widget["properties"].get("metrics", ()) if m[0] == "Rimedio"]
+            asked += [(m[1], {m[2]: m[3]}) for m in shown]
+    assert len(asked) >= 6
+    for name, dimensions in asked:
+        assert name in written, name
+        assert dimensions == {"service": NAME}, name
+
+
+def test_the_firewall_lets_through_what_a_tier_allows_and_what_tickets_quote(rows: list[Row]) -> None:
+    acls = {
+        acl["Scope"]: {r["Name"]: r for r in acl["Rules"]} for acl in of(rows, "scale", "AWS::WAFv2::WebACL")
+    }
+    limits = {
+        scope: rules["flood"]["Statement"]["RateBasedStatement"]["Limit"] for scope, rules in acls.items()
+    }
+    for tier, rate in TIERS.items():  # counted over five minutes
+        assert limits["REGIONAL"] >= 300 * rate.per_second, tier
+    files = sum(1 for path in CONSOLE.rglob("*") if path.is_file())
+    assert limits["CLOUDFRONT"] >= 100 * files  # an office that starts its day
+    for rules in acls.values():
+        counted = {
+            override["Name"]
+            for rule in rules.values()
+            for override in rule["Statement"]
+            .get("ManagedRuleGroupStatement", {})
+            .get("RuleActionOverrides", ())
+            if "Count" in override["ActionToUse"]
+        }
+        assert {"SizeRestrictions_BODY", "SQLi_BODY", "GenericLFI_BODY", "CrossSiteScripting_BODY"} <= counted
 
 
 @pytest.mark.parametrize("profile", PROFILES)
