@@ -1,10 +1,12 @@
 """The commands and the options that all of them share."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.text import Text
 from typer.exceptions import TyperException
 
 from rimedio import __version__
@@ -28,9 +30,12 @@ from rimedio.cli import (
     ticket,
     webhook,
 )
-from rimedio.cli.output import PROGRAM, fail, guarded
+from rimedio.cli.examples import add_examples
+from rimedio.cli.output import PROGRAM, fail, guarded, progress_terminal
 from rimedio.cli.session import Session
 from rimedio.domain.errors import InvalidInput
+
+BEFORE_COMMAND = ("--data-dir", "--tenant")  # options that all commands share
 
 app = typer.Typer(
     name="rimedio",
@@ -60,6 +65,7 @@ app.command("replay")(replay.replay)
 app.command("doctor")(doctor.doctor)
 app.command("demo")(demo.demo)
 app.command("costs")(costs.costs)
+add_examples(app)
 
 
 def _version(wanted: bool) -> None:
@@ -99,7 +105,20 @@ def _run() -> None:
     except SystemExit as end:
         if end.code == INTERRUPTED:  # typer ends on Ctrl-C without a word
             raise KeyboardInterrupt from None
+        if end.code == InvalidInput.exit_code and (hint := misplaced(sys.argv[1:])):
+            progress_terminal().print(Text(hint, style="yellow"), soft_wrap=True)
         raise
+
+
+def misplaced(arguments: Sequence[str]) -> str:
+    """What to do about an option for all commands that was given behind the command; nothing where none was."""
+    at = 0
+    while at < len(arguments) and arguments[at].startswith("-"):
+        at += 2 if arguments[at] in BEFORE_COMMAND else 1
+    for option in BEFORE_COMMAND:
+        if any(given == option or given.startswith(f"{option}=") for given in arguments[at + 1 :]):
+            return f"{option} stands before the command: {PROGRAM} {option} … {arguments[at]} …"
+    return ""
 
 
 def _run_for_programs() -> None:
@@ -110,5 +129,6 @@ def _run_for_programs() -> None:
         said = error.format_message() if hasattr(error, "format_message") else str(error)
         context = getattr(error, "ctx", None)
         command = context.command_path if context is not None else PROGRAM
-        fail(InvalidInput.code, f"{said.rstrip('.')}. See: {command} --help", InvalidInput.exit_code)
+        hint = misplaced(sys.argv[1:]) or f"See: {command} --help"
+        fail(InvalidInput.code, f"{said.rstrip('.')}. {hint}", InvalidInput.exit_code)
     raise SystemExit(code if isinstance(code, int) else 0)

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.table import Table
 
+from rimedio.cli.display import print_table
 from rimedio.cli.output import Json, print_json, terminal
 from rimedio.cli.session import session_of
 from rimedio.domain.codec import to_json
@@ -149,9 +149,6 @@ def _tell(rows: list[tuple[str, str, str, str]], plain: Any, *, json: bool) -> N
     elif not rows:
         terminal().print("Nothing to change.")
     else:
-        table = Table("Where", "What", "How bad", "Why")
-        for row in rows:
-            table.add_row(*row)
-        terminal().print(table)
+        print_table(terminal(), ("where", "what", "how bad", "why"), rows, whole=("where", "what"))
     if rows:
         raise typer.Exit(FOUND)

@@ -4,10 +4,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 from rich.text import Text
 
 from rimedio.classification.registry import ModelVersion
+from rimedio.cli.display import minute, print_table
 from rimedio.cli.output import Json, print_json, terminal
 from rimedio.cli.session import session_of
 from rimedio.domain.codec import to_json
@@ -22,7 +22,9 @@ def train(
     file: Annotated[
         Path, typer.Argument(help="Labelled rows: .csv (text,label), .jsonl or fastText's .txt.")
     ],
-    promote: Annotated[bool, typer.Option(help="Let the new classifier answer at once.")] = False,
+    promote: Annotated[
+        bool, typer.Option("--promote", help="Let the new classifier answer at once.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Train a classifier and register it; the first one answers at once, a later one is a challenger."""
@@ -51,12 +53,11 @@ def list_versions(context: typer.Context, json: Json = False) -> None:
     if json:
         print_json([to_json(v) for v in versions])
         return
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for title in ("version", "status", "registered"):
-        table.add_column(title)
-    for v in versions:
-        table.add_row(v.version, v.status.lower(), v.registered_at.strftime("%d %b %Y %H:%M"))
-    terminal().print(table if versions else "No classifier yet. Train one: rimedio classify train FILE")
+    if not versions:
+        terminal().print("No classifier yet. Train one: rimedio classify train FILE")
+        return
+    rows = ((v.version, v.status.lower(), minute(v.registered_at)) for v in versions)
+    print_table(terminal(), ("version", "status", "registered"), rows, whole=("version", "registered"))
 
 
 @app.command()
@@ -70,7 +71,8 @@ def promote(
         _print_champion(rimedio.registry.promote(version), "answers now", as_json=json)
 
 
-@app.command("roll-back")
+@app.command("rollback")
+@app.command("roll-back", hidden=True)  # what it was called at first
 def roll_back(context: typer.Context, json: Json = False) -> None:
     """Return to the classifier that answered before."""
     with session_of(context).open() as rimedio:

@@ -1,16 +1,18 @@
 """`rimedio costs`: what a month cost, by model, step and day; what the budget says; whether the sums agree."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from rimedio.bootstrap import Rimedio
+from rimedio.cli.display import dollars, moment, print_table
 from rimedio.cli.output import Json, print_json, terminal
 from rimedio.cli.session import session_of
-from rimedio.cost.money import nano, said
+from rimedio.cost.money import said
 from rimedio.domain.codec import to_json
 from rimedio.domain.errors import InvalidInput, StorageFailed
 
@@ -19,6 +21,17 @@ if TYPE_CHECKING:
     from rimedio.cost.costs import CostLine, CostReport
 
 MONTH_FORM = "2026-01"
+LEVELS: Mapping[str, tuple[str, str]] = MappingProxyType(  # name and meaning, as the console says them
+    {
+        "FULL": ("All models", "there is room, every model is in use."),
+        "SMALL_MODEL": ("Smaller model", "most of the month is spent, a smaller model writes now."),
+        "EXTRACTIVE": (
+            "Quotes only",
+            "nearly all is spent, answers are put together from quotes, without a paid model.",
+        ),
+        "PERSON": ("People only", "the month is spent, tickets go to a person."),
+    }
+)
 
 
 def costs(
@@ -80,54 +93,57 @@ def _ticket(rimedio: Rimedio, ticket_id: str, json: bool) -> None:
     if json:
         print_json([to_json(entry) for entry in entries])
         return
-    table = Table("At", "Step", "Model", "Tokens in", "Tokens out", "Cost", "Outcome", box=None)
-    for entry in entries:
-        table.add_row(
-            entry.at.isoformat(timespec="seconds"),
-            entry.step,
-            entry.model,
-            f"{entry.tokens_input:,}",
-            f"{entry.tokens_output:,}",
-            said(entry.cost_nano),
-            entry.outcome.value,
+    if not entries:
+        terminal().print("Nothing was paid for: no chat model was asked.")
+        return
+    rows = (
+        (
+            moment(e.at),
+            e.step,
+            e.model,
+            f"{e.tokens_input:,}",
+            f"{e.tokens_output:,}",
+            said(e.cost_nano),
+            e.outcome.value,
         )
-    terminal().print(table if entries else "Nothing was paid for: no chat model was asked.")
+        for e in entries
+    )
+    titles = ("at", "step", "model", "tokens in", "tokens out", "cost", "outcome")
+    print_table(terminal(), titles, rows, whole=("at",), right=("tokens in", "tokens out", "cost"))
 
 
 def _print(console: Console, report: "CostReport", state: "BudgetState") -> None:
     console.print(Text(f"Costs of {report.month}", style="bold"))
     console.print(
-        f"{_usd(report.total.cost_usd)} for {report.tickets} tickets, {report.resolved} of them resolved: "
-        f"{_usd(report.per_ticket_usd)} a ticket, {_usd(report.per_resolved_usd)} a resolved one."
+        f"{dollars(report.total.cost_usd)} for {report.tickets} tickets, {report.resolved} of them resolved: "
+        f"{dollars(report.per_ticket_usd)} a ticket, {dollars(report.per_resolved_usd)} a resolved one."
     )
-    console.print(Text(state.reason, style="dim"))
-    for title, lines in (("Model", report.by_model), ("Step", report.by_step), ("Day", report.by_day)):
+    console.print(Text(budget_words(state), style="dim"))
+    for title, lines in (("model", report.by_model), ("step", report.by_step), ("day", report.by_day)):
         if lines:
             console.print()
-            console.print(_table(title, lines, report.total))
+            _print_lines(console, title, lines, report.total)
 
 
-def _table(title: str, lines: "tuple[CostLine, ...]", total: "CostLine") -> Table:
-    table = Table(title, box=None, show_footer=True)
-    table.columns[0].footer = "total"
-    shown = (
-        ("Calls", f"{total.calls:,}"),
-        ("Tokens in", f"{total.tokens_input:,}"),
-        ("Tokens out", f"{total.tokens_output:,}"),
-        ("Cost", _usd(total.cost_usd)),
-    )
-    for name, footer in shown:
-        table.add_column(name, footer=footer, justify="right")
-    for line in lines:
-        table.add_row(
-            line.name,
-            f"{line.calls:,}",
-            f"{line.tokens_input:,}",
-            f"{line.tokens_output:,}",
-            _usd(line.cost_usd),
-        )
-    return table
+def budget_words(state: "BudgetState") -> str:
+    """How the month stands, in the words of the console."""
+    level, about = LEVELS[state.settled_level.value]
+    monthly = state.limits.monthly_nano
+    if monthly is None:
+        return f"Budget of the month: {said(state.spent_nano)} spent; no limit is set."
+    share = f" ({state.spent_nano / monthly:.0%})" if monthly else ""
+    aside = state.committed_nano - state.spent_nano
+    under_way = f", {said(aside)} put aside for calls under way" if aside > 0 else ""
+    spent = f"{said(state.spent_nano)} of {said(monthly)}{share} spent{under_way}"
+    return f"Budget of the month: {spent}. {level}: {about}"
 
 
-def _usd(amount: float | None) -> str:
-    return "-" if amount is None else said(nano(amount))
+def _print_lines(console: Console, title: str, lines: "tuple[CostLine, ...]", total: "CostLine") -> None:
+    figures = ("calls", "tokens in", "tokens out", "cost")
+    rows = ((line.name, *_figures(line)) for line in lines)
+    print_table(console, (title, *figures), rows, right=figures, total=("total", *_figures(total)))
+
+
+def _figures(line: "CostLine") -> tuple[str, str, str, str]:
+    tokens = (f"{line.tokens_input:,}", f"{line.tokens_output:,}")
+    return f"{line.calls:,}", *tokens, dollars(line.cost_usd)

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from rimedio.bootstrap import TAXONOMY_FILE, Rimedio
 from rimedio.cli.knowledge import progress
-from rimedio.cli.output import progress_terminal, terminal
+from rimedio.cli.output import program, progress_terminal, terminal
 from rimedio.cli.remedy import print_solution
 from rimedio.cli.session import session_of
 from rimedio.domain.errors import NotFound, StorageFailed
@@ -113,14 +113,10 @@ def _print(rimedio: Rimedio, ticket: Ticket) -> None:
 
 
 def _farewell() -> None:
-    console = terminal()
+    console, called = terminal(), program()
     console.print()
     console.print(Text("Now ask it yourself:", style="bold"))
-    console.print(
-        Text('  .venv/bin/rimedio ask "Errore E029 sulla XC-200, si spegne dopo 5 minuti"', style="cyan")
-    )
-    console.print(Text("  .venv/bin/rimedio ingest PATH      your own manuals", style="cyan"))
-    console.print(
-        Text("  .venv/bin/rimedio ticket list      what happened to the sample tickets", style="cyan")
-    )
-    console.print(Text("  .venv/bin/rimedio --help           everything else", style="cyan"))
+    console.print(Text(f'  {called} ask "Errore E029 sulla XC-200, si spegne dopo 5 minuti"', style="cyan"))
+    console.print(Text(f"  {called} ingest PATH      your own manuals", style="cyan"))
+    console.print(Text(f"  {called} ticket list      what happened to the sample tickets", style="cyan"))
+    console.print(Text(f"  {called} --help           everything else", style="cyan"))

@@ -1,6 +1,7 @@
 """`rimedio doctor`: is everything that must be on really on? Each check exercises the part it speaks of."""
 
 import typer
+from rich.padding import Padding
 from rich.text import Text
 
 from rimedio.cli.output import Json, print_json, terminal
@@ -23,6 +24,6 @@ def doctor(context: typer.Context, json: Json = False) -> None:
             )
             terminal().print(line)
             if not f.ok:
-                terminal().print(Text(f"  → {f.remedy}", style="yellow"))
+                terminal().print(Padding(Text(f"→ {f.remedy}", style="yellow"), (0, 0, 0, 2), expand=False))
     if not all(f.ok for f in findings):
         raise SystemExit(UNHEALTHY)

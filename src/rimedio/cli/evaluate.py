@@ -28,7 +28,9 @@ def evaluate(
     floors: Annotated[
         Path | None, typer.Option(help="TOML file of the least score a measure may have.")
     ] = None,
-    misses: Annotated[bool, typer.Option(help="Print what went wrong, ticket by ticket.")] = False,
+    misses: Annotated[
+        bool, typer.Option("--misses", help="Print what went wrong, ticket by ticket.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Work through labelled tickets in memory and score retrieval, remedy, citations, outcome, refusals."""

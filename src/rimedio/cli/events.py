@@ -3,15 +3,15 @@
 The room is imported inside the commands: every other command would pay for it with its start.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
 from rich.text import Text
 
+from rimedio.cli.display import moment, print_table
 from rimedio.cli.output import Json, print_json, terminal
 from rimedio.cli.session import session_of
 from rimedio.domain.codec import to_json
@@ -34,18 +34,26 @@ def list_events(
     until: Until = None,
     kind: Annotated[str | None, typer.Option("--type", help="Only this detail-type.")] = None,
     limit: Limit = 20,
+    cursor: Annotated[str | None, typer.Option(help="Where the page before ended.")] = None,
     json: Json = False,
 ) -> None:
     """Print what happened, the newest first."""
     with session_of(context).open(read_only=True) as rimedio:
         page = rimedio.eventing.archive.events(
-            rimedio.tenant, since=_time(since), until=_time(until), detail_type=kind, limit=limit
+            rimedio.tenant,
+            since=_time(since),
+            until=_time(until),
+            detail_type=kind,
+            limit=limit,
+            cursor=cursor,
         )
     if json:
         print_json({"events": [event.envelope() for event in page.items], "cursor": page.cursor})
         return
-    rows = ((_shown(e.time), e.detail_type, ", ".join(e.resources), e.id) for e in page.items)
+    rows = ((moment(e.time), e.detail_type, ", ".join(e.resources), e.id) for e in page.items)
     _print(("time", "event", "about", "id"), rows, "No events yet. They come with the running service.")
+    if page.cursor:
+        terminal().print(Text(f"more: --cursor {page.cursor}", style="dim"), soft_wrap=True)
 
 
 @app.command()
@@ -84,8 +92,8 @@ def replays(context: typer.Context, json: Json = False) -> None:
     if json:
         print_json([to_json(replay) for replay in found])
         return
-    rows = ((_shown(r.started_at), r.status.value, str(r.replayed), r.name) for r in found)
-    _print(("started", "status", "events", "name"), rows, "No replays yet.")
+    rows = ((moment(r.started_at), r.status.value, str(r.replayed), r.name) for r in found)
+    _print(("started", "status", "events", "name"), rows, "No replays yet.", whole=("name",))
 
 
 @app.command()
@@ -100,7 +108,7 @@ def rules(context: typer.Context, json: Json = False) -> None:
         print_json([rule_to_json(rule) for rule in found])
         return
     rows = ((r.name, "on" if r.enabled else "off", ", ".join(t.address for t in r.targets)) for r in found)
-    _print(("rule", "", "targets"), rows, "No rules yet. Register a webhook: rimedio webhook add --help")
+    _print(("rule", "state", "targets"), rows, "No rules yet. Register a webhook: rimedio webhook add --help")
 
 
 @app.command("dead-letters")
@@ -116,10 +124,11 @@ def dead_letters(context: typer.Context, limit: Limit = 20, json: Json = False) 
         print_json([{**_letter(letter), "event": letter.event.envelope()} for letter in found])
         return
     rows = (
-        (_shown(d.last_at), d.event.detail_type, d.target.address, d.reason.value, d.dead_letter_id)
+        (moment(d.last_at), d.event.detail_type, d.target.address, d.reason.value, d.dead_letter_id)
         for d in found
     )
     _print(("gave up", "event", "target", "reason", "id"), rows, "No dead letters.")
+    _say_that_there_are_more(any(page.cursor for page in pages))
 
 
 @app.command()
@@ -168,7 +177,7 @@ def schemas(
     if json:
         print_json([{"name": s.name, "version": s.version, "change": s.change.value} for s in found])
         return
-    rows = ((s.name, str(s.version), s.change.value, _shown(s.updated_at)) for s in found)
+    rows = ((s.name, str(s.version), s.change.value, moment(s.updated_at)) for s in found)
     _print(("schema", "version", "change", "since"), rows, "No schemas yet. They come with the first events.")
 
 
@@ -198,8 +207,8 @@ def schedules(context: typer.Context, json: Json = False) -> None:
         (
             s.schedule.name,
             s.schedule.expression,
-            _shown(s.next_at),
-            _shown(s.last_at),
+            moment(s.next_at),
+            moment(s.last_at),
             s.schedule.target.address,
         )
         for s in found
@@ -207,6 +216,11 @@ def schedules(context: typer.Context, json: Json = False) -> None:
     _print(
         ("schedule", "when", "next", "last", "target"), rows, "No schedules yet. The service makes its own."
     )
+
+
+def _say_that_there_are_more(more: bool) -> None:
+    if more:
+        terminal().print(Text("There are more: raise --limit.", style="dim"))
 
 
 def _redrive(queue: "DeadLetterQueue", owners: Sequence[str], dead_letter_id: str) -> "DeadLetter":
@@ -228,19 +242,15 @@ def _time(text: str | None) -> datetime | None:
     return None if text is None else parse_time(text)
 
 
-def _shown(at: datetime | None) -> str:
-    return "" if at is None else at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _print(titles: Sequence[str], rows: Iterable[Sequence[str]], nothing: str) -> None:
-    """A table without lines, or a sentence where it would be empty."""
-    filled = list(rows)
-    if not filled:
+def _print(
+    titles: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    nothing: str,
+    *,
+    whole: Collection[str] = ("id", "about"),
+) -> None:
+    """A table, or a sentence where it would be empty."""
+    if filled := list(rows):
+        print_table(terminal(), titles, filled, whole=("time", *whole))
+    else:
         terminal().print(nothing)
-        return
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for title in titles:
-        table.add_column(title, overflow="fold")
-    for row in filled:
-        table.add_row(*map(Text, row))
-    terminal().print(table)

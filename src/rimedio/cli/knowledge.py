@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.padding import Padding
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
@@ -20,6 +21,7 @@ from rimedio.storage.documents import DocumentRecord, DocumentStatus
 kb = typer.Typer(help="See, search and prune what Rimedio knows.", no_args_is_help=True)
 
 REFUSED_SOME = 2
+PASSAGE_CHARS = 300
 Advance = Callable[[int, int], None]  # done, of how many
 
 
@@ -36,7 +38,7 @@ def ingest(
     context: typer.Context,
     paths: Annotated[list[Path], typer.Argument(help="Files, folders or archives (.zip, .tar.gz).")],
     remove_vanished: Annotated[
-        bool, typer.Option(help="Forget documents below PATHS that are no longer there.")
+        bool, typer.Option("--remove-vanished", help="Forget documents below PATHS that are no longer there.")
     ] = False,
     vectors: Annotated[
         bool, typer.Option(help="Wait for the vectors; without them search goes by words and codes.")
@@ -153,9 +155,14 @@ def search(
         place = " › ".join((chunk.source_title, *chunk.section))
         page = f", p. {chunk.page}" if chunk.page else ""
         terminal().print(Text.assemble((f"{passage.rank}. ", "cyan"), (place + page, "bold")))
-        terminal().print(Text(f"   {' '.join(chunk.text.split())[:300]}"))
+        terminal().print(Padding(_short(chunk.text), (0, 0, 0, 3), expand=False))
     if not result.passages:
         terminal().print("Nothing found.")
+
+
+def _short(text: str) -> Text:
+    words = " ".join(text.split())
+    return Text(words if len(words) <= PASSAGE_CHARS else words[: PASSAGE_CHARS - 1] + "…")
 
 
 @kb.command()

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
+from rimedio.cli.display import minute, print_table
 from rimedio.cli.output import Json, print_json, terminal
 from rimedio.cli.session import session_of
 from rimedio.domain.codec import to_json
@@ -52,7 +52,7 @@ def _print_status(console: Console, found: "LearningView") -> None:
     if found.challenger is not None:
         _print_challenger(console, found.challenger)
     for name, drift in found.drift.items():
-        since = f" since {drift.since:%d %b %H:%M}" if drift.since else ""
+        since = f" since {minute(drift.since)}" if drift.since else ""
         console.print(Text(f"drift      {name}: {drift.status.lower()}{since} (PSI {drift.psi:.2f})"))
     if found.job is not None:
         said = f": {found.job.problem}" if found.job.problem else ""
@@ -109,6 +109,7 @@ def promote(
 
 
 @app.command("rollback")
+@app.command("roll-back", hidden=True)  # as another spelling would have it
 def roll_back(context: typer.Context, json: Json = False) -> None:
     """Return to the classifier that answered before."""
     with session_of(context).open() as rimedio:
@@ -175,14 +176,12 @@ def _print_rows(console: Console, vetted: "Vetted") -> None:
     if not vetted.accepted and not vetted.set_aside:
         console.print("No training rows yet: they come from reviews that name a category.")
         return
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for title in ("row", "from", "to", "by", "text", "waits because"):
-        table.add_column(title, overflow="fold")
-    for one in vetted.set_aside:
-        table.add_row(*_cells(one.row), Text(one.doubt.value.lower().replace("_", " "), style="yellow"))
-    for row in vetted.accepted:
-        table.add_row(*_cells(row), "")
-    console.print(table)
+    table = [
+        (*_cells(one.row), Text(one.doubt.value.lower().replace("_", " "), style="yellow"))
+        for one in vetted.set_aside
+    ]
+    titles = ("row", "from", "to", "by", "text", "waits because")
+    print_table(console, titles, [*table, *((*_cells(r), Text()) for r in vetted.accepted)], whole=("row",))
     console.print(
         Text(
             f"{len(vetted.accepted)} to learn from, {len(vetted.set_aside)} wait for a person, "

@@ -7,6 +7,7 @@ from rich.padding import Padding
 from rich.rule import Rule
 from rich.text import Text
 
+from rimedio.cli.display import lasted
 from rimedio.cli.words import words
 from rimedio.domain.answer import Citation, Outcome, Section, Severity, Solution, Step, Verdict
 
@@ -32,7 +33,7 @@ SIGNS = {
 def print_solution(console: Console, solution: Solution, *, heading: str) -> None:
     """Print one solution under `heading`, in its own language."""
     console.print(Rule(Text(heading, style="bold"), align="left", style="dim"))
-    console.print(Group(*_parts(solution)))
+    console.print(Group(*_parts(solution)), crop=False)
 
 
 def _parts(solution: Solution) -> list[RenderableType]:
@@ -57,7 +58,7 @@ def _parts(solution: Solution) -> list[RenderableType]:
         parts.append(Text(word["alternatives"], style="bold underline"))
         parts.extend(Padding(Text(f"• {a}"), (0, 0, 0, 2)) for a in solution.alternative_actions)
     parts.append(Text(word["sources"], style="bold underline"))
-    return parts + [_source(c, word["page"]) for c in solution.citations]
+    return [*parts, *(part for c in solution.citations for part in _source(c, word["page"]))]
 
 
 def _readable(reason: str) -> str:
@@ -73,7 +74,7 @@ def _headline(solution: Solution) -> Text:
     line.append(f"  {word['confidence']} {min(solution.quality.confidence, 0.99):.0%}")
     if solution.claims:
         line.append(f"  {quoted}/{len(solution.claims)} {word['checked']}")
-    line.append(f"  {word['elapsed']} {solution.performance.latency_ms:.0f} ms", style="dim")
+    line.append(f"  {word['elapsed']} {lasted(solution.performance.latency_ms)}", style="dim")
     return line
 
 
@@ -104,15 +105,16 @@ def _title(step: Step, section: str) -> str:
     return "" if plain in (section.casefold(), *_GENERIC) or _NUMBERED.match(step.text) else step.title
 
 
-def _source(citation: Citation, page_word: str) -> RenderableType:
+def _source(citation: Citation, page_word: str) -> list[RenderableType]:
+    """Title, source and snippet; the source on one line, so that it can be copied."""
     place = " › ".join(citation.section)
     line = Text.assemble((f"[{citation.id.removeprefix('c')}] ", "cyan"), citation.source_title)
     if place:
         line.append(f" › {place}")
     if citation.page:
         line.append(f", {page_word} {citation.page}")
-    line.append(f"\n{citation.source_uri}", style="dim")
     snippet = " ".join(citation.snippet.split())
     shown = snippet if len(snippet) <= SNIPPET_CHARS else snippet[: SNIPPET_CHARS - 1] + "…"
-    line.append(f"\n“{shown}”", style="italic")
-    return Padding(line, (0, 0, 0, 2), expand=False)
+    source = Text(f"  {citation.source_uri}", style="dim", no_wrap=True, overflow="ignore")
+    quote = Text(f"“{shown}”", style="italic")
+    return [Padding(line, (0, 0, 0, 2), expand=False), source, Padding(quote, (0, 0, 0, 2), expand=False)]

@@ -9,6 +9,7 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
+from rimedio.cli.display import dollars, lasted
 from rimedio.cli.output import Json, print_json, terminal
 from rimedio.cli.session import Session, session_of
 from rimedio.domain.codec import to_json
@@ -34,7 +35,9 @@ def replay(
         str | None, typer.Option(help="Version of the writing prompt, or a folder of templates.")
     ] = None,
     index: Annotated[Path | None, typer.Option(help="Data folder whose manuals are asked instead.")] = None,
-    tenant: Annotated[str | None, typer.Option(help="Whose tickets.")] = None,
+    tenant: Annotated[
+        str | None, typer.Option(help="Whose tickets.", hidden=True)
+    ] = None,  # as `rimedio --tenant`
     json: Json = False,
 ) -> None:
     """Run stored tickets again with another model, prompt or index; print what is different. Writes nothing."""
@@ -89,10 +92,17 @@ def print_difference(console: Console, found: "Difference") -> None:
 def _print_line(console: Console, line: "Line") -> None:
     mark, style = MARKS[line.change], STYLES[line.change]
     if line.change is Change.CHANGED:
-        console.print(Text(f"  - {line.before}", style="red"))
-        console.print(Text(f"  + {line.after}", style="green"))
+        console.print(_hung("- ", line.before, "red"))
+        console.print(_hung("+ ", line.after, "green"))
         return
-    console.print(Text(f"  {mark}{line.after or line.before}", style=style))
+    console.print(_hung(mark, line.after or line.before, style))
+
+
+def _hung(mark: str, sentence: str | None, style: str) -> Table:
+    """A sentence behind its mark; further lines begin where its first does."""
+    table = Table.grid()
+    table.add_row(Text(f"  {mark}", style=style), Text(sentence or "", style=style))
+    return table
 
 
 def _figures(found: "Difference") -> Table:
@@ -104,8 +114,8 @@ def _figures(found: "Difference") -> Table:
         ("outcome", before.outcome if before else "-", after.outcome),
         ("confidence", f"{before.confidence:.2f}" if before else "-", f"{after.confidence:.2f}"),
         ("groundedness", f"{before.groundedness:.2f}" if before else "-", f"{after.groundedness:.2f}"),
-        ("cost", f"${before.cost_usd:.4f}" if before else "-", f"${after.cost_usd:.4f}"),
-        ("latency", f"{before.latency_ms:.0f} ms" if before else "-", f"{after.latency_ms:.0f} ms"),
+        ("cost", dollars(before.cost_usd if before else None), dollars(after.cost_usd)),
+        ("latency", lasted(before.latency_ms) if before else "-", lasted(after.latency_ms)),
         ("writer", before.model if before else "-", after.model),
         ("prompt", before.prompt_version if before else "-", after.prompt_version),
     )
@@ -129,8 +139,8 @@ def print_summary(console: Console, found: "Summary") -> None:
     console.print(
         Text(
             f"confidence {found.confidence_before:.2f} → {found.confidence_after:.2f}   "
-            f"cost ${found.cost_before_usd:.4f} → ${found.cost_after_usd:.4f} a ticket   "
-            f"latency {found.latency_before_ms:.0f} → {found.latency_after_ms:.0f} ms"
+            f"cost {dollars(found.cost_before_usd)} → {dollars(found.cost_after_usd)} a ticket   "
+            f"latency {lasted(found.latency_before_ms)} → {lasted(found.latency_after_ms)}"
         )
     )
     for problem in found.failed:

@@ -2,6 +2,7 @@
 
 import json as jsonlib
 import sys
+from datetime import UTC
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from rimedio.bootstrap import Rimedio
+from rimedio.cli.display import dollars, lasted, minute
 from rimedio.cli.output import Json, print_json, terminal
 from rimedio.cli.remedy import print_solution
 from rimedio.cli.session import session_of
@@ -31,7 +33,7 @@ STATUS_COLOURS = {
     Status.ESCALATED: "magenta",
     Status.FAILED: "red",
 }
-SYMPTOM_CHARS_MIN = 20
+SYMPTOM_CHARS_MIN = 18
 UNSETTLED = frozenset({Status.NEW, Status.PROCESSING})
 TicketId = Annotated[str, typer.Argument(help="Ticket id, such as tkt_0b7c…")]
 
@@ -98,7 +100,7 @@ def show(
     ticket_id: TicketId,
     run: Annotated[bool, typer.Option("--run", help="Also what happened, step by step.")] = False,
     personal_data: Annotated[
-        bool, typer.Option(help="Show personal data that was taken out of the text.")
+        bool, typer.Option("--personal-data", help="Show personal data that was taken out of the text.")
     ] = False,
     json: Json = False,
 ) -> None:
@@ -129,7 +131,8 @@ def list_tickets(
         print_json({"tickets": [to_json(t) for t in page.tickets], "cursor": page.cursor})
         return
     if not page.tickets:
-        terminal().print("No tickets yet. Open one: rimedio ticket open --help")
+        nothing = "No tickets yet. Open one: rimedio ticket open --help"
+        terminal().print(nothing if status is None else f"No ticket is {status}.")
         return
     console = terminal()
     shown = columns_for(console.width)
@@ -138,7 +141,7 @@ def list_tickets(
         table.add_column(title, no_wrap=True, min_width=width, max_width=width, overflow="ellipsis")
     for t in page.tickets:
         cells = {
-            "opened": Text(t.created_at.strftime("%d %b %H:%M")),
+            "opened": Text(minute(t.created_at)),
             "status": Text(t.status, style=STATUS_COLOURS.get(t.status, "")),
             "model": Text(t.asset.model),
             "code": Text(t.error_code or ""),
@@ -153,7 +156,7 @@ def list_tickets(
 
 def columns_for(width: int) -> dict[str, int]:
     """What fits: an id that is cut short is of no use to the next command, a symptom cut short still tells."""
-    wide = {"opened": 12, "status": 10, "model": 9, "code": 6, "symptom": 0, "ticket": 40}
+    wide = {"opened": 17, "status": 10, "model": 9, "code": 6, "symptom": 0, "ticket": 40}
     narrow = {"status": 10, "symptom": 0, "ticket": 40}
     for columns in (wide, narrow):
         room = width - sum(columns.values()) - 2 * (len(columns) - 1)
@@ -167,7 +170,7 @@ def review(
     context: typer.Context,
     ticket_id: TicketId,
     verdict: Annotated[ReviewVerdict, typer.Argument(help="APPROVED, REJECTED, or EDITED with --steps.")],
-    reviewer: Annotated[str, typer.Option(help="Who decides.")],
+    reviewer: Annotated[str, typer.Option("--by", "--reviewer", help="Who decides.")],
     reason: Annotated[str | None, typer.Option(help="Why; needed for a rejection.")] = None,
     steps: Annotated[Path | None, typer.Option(help="JSON file with the edited steps; - for input.")] = None,
     json: Json = False,
@@ -295,7 +298,7 @@ def show_run(
 def _print_run(run: Run, *, payloads: bool = False) -> None:
     console = terminal()
     table = Table(box=None, pad_edge=False, header_style="dim")
-    for title in ("#", "began", "state", "status", "ms", "tokens", "what"):
+    for title in ("#", "began (UTC)", "state", "status", "ms", "tokens", "what"):
         table.add_column(title, no_wrap=title != "what", justify="right" if title in "# ms" else "left")
     for step in run.steps:
         tokens = f"{step.tokens_input}+{step.tokens_output}" if step.tokens_input else ""
@@ -305,7 +308,7 @@ def _print_run(run: Run, *, payloads: bool = False) -> None:
             told += [f"in  {_brief(step.input)}", f"out {_brief(step.output)}"]
         table.add_row(
             str(step.order),
-            f"{step.started_at:%H:%M:%S.%f}"[:-3],
+            f"{step.started_at.astimezone(UTC):%H:%M:%S.%f}"[:-3],
             step.state,
             Text(step.status, style=STEP_COLOURS.get(step.status, "green")),
             "" if step.duration_ms is None else f"{step.duration_ms:.0f}",
@@ -313,7 +316,8 @@ def _print_run(run: Run, *, payloads: bool = False) -> None:
             Text("\n".join(told)),
         )
     console.print(table)
-    console.print(Text(f"{run.status} in {run.duration_ms:.0f} ms, {run.cost_usd:.4f} USD", style="bold"))
+    took = f"{'for' if run.status == 'RUNNING' else 'in'} {lasted(run.duration_ms)}"
+    console.print(Text(f"{run.status} {took}, {dollars(run.cost_usd)}", style="bold"))
 
 
 def _brief(value: object) -> str:

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
 from rich.text import Text
 
+from rimedio.cli.display import print_table
 from rimedio.cli.output import Json, print_json, terminal
 from rimedio.cli.session import session_of
 from rimedio.domain.codec import to_json
@@ -49,12 +49,8 @@ def list_webhooks(context: typer.Context, json: Json = False) -> None:
     if not found:
         terminal().print("No webhooks yet. Register one: rimedio webhook add --help")
         return
-    table = Table("webhook", "url", "events", "state", box=None, pad_edge=False, header_style="dim")
-    for webhook in found:
-        table.add_row(
-            *map(Text, (webhook.webhook_id, webhook.url, ", ".join(webhook.events), _state(webhook)))
-        )
-    terminal().print(table)
+    rows = ((w.webhook_id, w.url, ", ".join(w.events), _state(w)) for w in found)
+    print_table(terminal(), ("webhook", "url", "events", "state"), rows, whole=("webhook",))
 
 
 @app.command()
@@ -104,14 +100,17 @@ def deliveries(
     if json:
         print_json([to_json(record) for record in page.items])
         return
-    table = Table(
-        "event", "status", "tries", "answer", "delivery", box=None, pad_edge=False, header_style="dim"
+    if not page.items:
+        terminal().print("No deliveries yet.")
+        return
+    titles = ("event", "status", "tries", "answer", "delivery")
+    rows = (
+        (r.detail_type, r.status.value, str(r.attempts), str(r.response_code or r.error or ""), r.delivery_id)
+        for r in page.items
     )
-    for record in page.items:
-        answer = str(record.response_code or record.error or "")
-        cells = (record.detail_type, record.status.value, str(record.attempts), answer, record.delivery_id)
-        table.add_row(*map(Text, cells))
-    terminal().print(table if page.items else "No deliveries yet.")
+    print_table(terminal(), titles, rows, whole=("delivery",), right=("tries",))
+    if page.cursor:
+        terminal().print(Text("There are more: raise --limit.", style="dim"))
 
 
 @app.command()
@@ -172,7 +171,8 @@ def _print_secret(made: "Registered", *, as_json: bool) -> None:
         return
     console = terminal()
     console.print(
-        Text.assemble("Webhook ", (made.webhook.webhook_id, "bold"), f" posts to {made.webhook.url}")
+        Text.assemble("Webhook ", (made.webhook.webhook_id, "bold"), f" posts to {made.webhook.url}"),
+        soft_wrap=True,
     )
     console.print(Text.assemble("Its secret, shown this once:  ", (made.secret, "cyan")), soft_wrap=True)
 

@@ -16,7 +16,7 @@ COMMANDS = (
     "ingest", "ask", "eval", "doctor", "demo", "ticket", "kb", "classify",
     "ticket open", "ticket show", "ticket list", "ticket reply", "ticket review",
     "kb list", "kb search", "kb remove",
-    "classify train", "classify list", "classify test", "classify promote", "classify roll-back",
+    "classify train", "classify list", "classify test", "classify promote", "classify rollback",
 )  # fmt: skip
 
 
@@ -327,3 +327,26 @@ def test_a_question_in_other_words_is_answered_by_meaning(
     found = rimedio("--data-dir", embedded_demo, "kb", "search", "the charger gets too hot", "--json").json
     texts = " ".join(p["chunk"]["text"] for p in found["passages"])  # type: ignore[index]
     assert "°C" in texts
+
+
+def test_a_list_of_one_status_does_not_say_that_there_are_no_tickets_at_all(rimedio: Run, own: Path) -> None:
+    nothing = rimedio("--data-dir", own, "ticket", "list", "--status", "RESOLVED").out
+    assert nothing == "No ticket is RESOLVED.\n"
+    assert "No tickets yet" in rimedio("--data-dir", own, "ticket", "list").out
+
+
+def test_the_source_of_an_answer_can_be_copied_from_a_narrow_terminal(
+    rimedio: Run, demo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    source = str(EXAMPLES / "knowledge" / "xc-200-manuale-it.md")
+    assert (
+        source in rimedio("--data-dir", demo, "ask", "Errore E029 sulla XC-200, si spegne dopo 5 minuti").out
+    )
+
+
+def test_an_option_behind_its_place_is_refused_with_where_it_belongs(rimedio: Run, demo: Path) -> None:
+    for more in ((), ("--json",)):
+        ended = rimedio("ask", "E029", "--data-dir", demo, *more)
+        assert ended.code == 2
+        assert "--data-dir stands before the command" in ended.err

@@ -34,7 +34,8 @@ def call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Call:
     def invoke(*arguments: str) -> tuple[int, Any, Any]:
         result = CliRunner().invoke(app, [*arguments, "--json"])
         assert result.exception is None or isinstance(result.exception, SystemExit), result.exc_info
-        return result.exit_code, *(json.loads(t) if t else None for t in (result.stdout, result.stderr))
+        said, error = (json.loads(text) if text else None for text in (result.stdout, result.stderr))
+        return result.exit_code, said, error
 
     return invoke
 
