@@ -125,15 +125,24 @@ class ModelRegistry:
         """Changes when the registry does; cheap enough for every question."""
         return self.shelf.stamp()
 
-    def promote(self, version: str) -> ModelVersion:
-        """Make `version` the champion; the champion so far is archived. Raises NotFound or Conflict."""
+    def promote(self, version: str, *, over: str | None = None) -> ModelVersion:
+        """Make `version` the champion; the champion so far is archived. Raises NotFound or Conflict.
+
+        `over` names the champion that it was judged against: only as a challenger of that one is it promoted.
+        """
 
         def crown(state: _RegistryFile) -> tuple[_RegistryFile, ModelVersion]:
-            _known(state, version)
+            entry = _known(state, version)
             old = _champion(state)
             if old is not None and old.version == version:
                 msg = f"Classifier {version} is the champion already; there is nothing to promote."
                 raise Conflict(msg)
+            answers = old.version if old else "none"
+            if over is not None and (answers != over or entry.status is not ModelStatus.CHALLENGER):
+                msg = (
+                    f"Classifier {version} was judged as the challenger of {over}, which is not so any more."
+                )
+                raise Conflict(f"{msg} It is {entry.status}, and {answers} answers. Look at them again.")
             past = (*state.past_champions, old.version) if old else state.past_champions
             return _crowned(state, version, past, self.clock.now())
 

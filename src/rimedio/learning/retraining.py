@@ -5,6 +5,7 @@ A request is a note in the table; the service's loop takes it up, also after a c
 
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
@@ -27,6 +28,7 @@ from rimedio.learning.vetting import Vetted, labelled, vet
 RETRAIN = "retrain"
 COLLECTED = "collected"
 CHALLENGER = "challenger-"
+AGAINST = "against-"
 
 RegistryOf = Callable[[str], ModelRegistry]  # of a tenant
 
@@ -57,6 +59,13 @@ class _Collected:
     """That the tickets of before were looked through once."""
 
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _Against:
+    """Which champion a challenger was compared with."""
+
+    champion: str
 
 
 @dataclass(frozen=True)
@@ -122,9 +131,11 @@ class Retraining:
             evaluation = self.trainer(TrainingJob(registry.path(champion.version), accepted, out))
             older = [v for v in registry.versions() if v.status is ModelStatus.CHALLENGER]
             registered = registry.register(out)
-        for version in older:  # one challenger at a time: the shadow listens to the newest
-            registry.archive(version.version)
+        self.state.write(tenant_id, AGAINST + registered.version, _Against(champion.version))
         self.state.write(tenant_id, CHALLENGER + registered.version, evaluation)
+        for version in older:  # one challenger at a time: the shadow listens to the newest
+            with suppress(Conflict):  # promoted while the new one was trained
+                registry.archive(version.version)
         return registered
 
     def collect_once(self, tenant_id: str) -> int:
@@ -156,8 +167,18 @@ class Retraining:
         self, tenant_id: str, version: ModelVersion, tally: ShadowTally | None = None
     ) -> PromotionVerdict:
         """The stated test, as of now; `tally` where it was counted already."""
+        champion = self.registry_of(tenant_id).champion()
         shadow = tally or self.tally(tenant_id, version)
-        return judge(self.evaluation(tenant_id, version.version), shadow)
+        return judge(self._evaluation_against(tenant_id, version, champion), shadow)
+
+    def _evaluation_against(
+        self, tenant_id: str, version: ModelVersion, champion: ModelVersion | None
+    ) -> Evaluation | None:
+        """How it compared with this champion; None where it was another one that it was compared with."""
+        against = self.state.read(tenant_id, AGAINST + version.version, _Against)
+        if against is not None and (champion is None or champion.version != against.champion):
+            return None
+        return self.evaluation(tenant_id, version.version)
 
     def promote(self, tenant_id: str, version: str | None = None, *, force: bool = False) -> ModelVersion:
         """Let a challenger answer, if it is better. Raises Conflict saying why not, NotFound.
@@ -168,16 +189,19 @@ class Retraining:
         entry = registry.challenger() if version is None else registry.find(version)
         if entry is None:
             raise Conflict("There is no challenger. Train one: rimedio learn retrain.")
+        over = None
         if not force and entry.status is not ModelStatus.CHAMPION:
+            champion = registry.champion()  # read before it is judged: another one by then, and it is refused
+            over = None if champion is None else champion.version
             verdict = self.verdict(tenant_id, entry)
             if not verdict.better:
                 why = "; ".join(reason.en for reason in verdict.reasons)
                 raise Conflict(
                     f"Classifier {entry.version} stays challenger: {why}. Force it if you know better."
                 )
-        champion = registry.promote(entry.version)
-        self.on_promoted(tenant_id, champion)
-        return champion
+        promoted = registry.promote(entry.version, over=over)
+        self.on_promoted(tenant_id, promoted)
+        return promoted
 
     def roll_back(self, tenant_id: str) -> ModelVersion:
         """Return to the champion before. Raises Conflict when there was none."""
