@@ -102,8 +102,6 @@ class SqsQueue:
 
         Nothing happens where it came twice, and whoever had it too has deleted it or lets it be seen.
         """
-        from botocore.exceptions import ClientError
-
         with translated(SERVICE, "putting a message off"):
             try:
                 self._client.change_message_visibility(
@@ -111,7 +109,7 @@ class SqsQueue:
                     ReceiptHandle=message.receipt,
                     VisibilityTimeout=max(0, min(int(seconds), self._hidden_seconds_max)),
                 )
-            except ClientError as error:
+            except Exception as error:
                 if error_code(error) not in ELSEWHERE and GONE not in str(error):
                     raise
 
