@@ -1,12 +1,12 @@
 """Which reader takes which file, by its ending and its first bytes."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Protocol
 
 from rimedio.domain.errors import InvalidDocument, InvalidInput
-from rimedio.knowledge.extract.blocks import Extracted, Limits
+from rimedio.knowledge.extract.blocks import MEBIBYTE, Extracted, Limits
 
 FORMATS: Mapping[str, str] = {
     ".md": "markdown",
@@ -39,6 +39,31 @@ MAGIC = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What reading a kind of file takes at most: some five times what honest ones do.
+
+    `here` is the size in bytes up to which even the worst file is read, or refused, in about a second; a larger one
+    is read in a confined process.
+    """
+
+    here: int
+    seconds_per_mebibyte: float
+    memory_per_byte: int
+
+
+COSTS: Mapping[str, Cost] = {
+    "markdown": Cost(here=16_384, seconds_per_mebibyte=4.0, memory_per_byte=60),
+    "html": Cost(here=16_384, seconds_per_mebibyte=15.0, memory_per_byte=120),
+    "text": Cost(here=65_536, seconds_per_mebibyte=3.0, memory_per_byte=30),
+    "records": Cost(here=0, seconds_per_mebibyte=25.0, memory_per_byte=400),
+    "restructuredtext": Cost(here=2_048, seconds_per_mebibyte=60.0, memory_per_byte=300),
+    "docx": Cost(here=0, seconds_per_mebibyte=60.0, memory_per_byte=200),
+}
+SECONDS_MIN = 2.0
+MEMORY_MIN, MEMORY_MAX = 96 * MEBIBYTE, 1024 * MEBIBYTE
+
+
 class Reader(Protocol):
     """Reads one format. Raises InvalidDocument."""
 
@@ -58,9 +83,8 @@ def extract(data: bytes, name: str, *, limits: Limits | None = None) -> Extracte
     limits = limits or Limits()
     kind = _kind(data, name)
     _check_size(data, name, kind, limits)
-    reader = _reader(kind)
     try:
-        found = reader(data, name, limits)
+        found = _read(kind, data, name, limits)
     except InvalidInput:
         raise
     except (Exception, RecursionError) as error:  # a library's own fault on odd bytes is the file's problem
@@ -71,6 +95,18 @@ def extract(data: bytes, name: str, *, limits: Limits | None = None) -> Extracte
         msg = f"{name} holds no text. Check that it is the right file."
         raise InvalidDocument(msg)
     return found if found.title.strip() else replace(found, title=title_from_name(name))
+
+
+def _read(kind: str, data: bytes, name: str, limits: Limits) -> Extracted:
+    """Read here what cannot take long, and everything else where it cannot do harm."""
+    reader, cost = _reader(kind), COSTS.get(kind)
+    if cost is None or len(data) <= cost.here:
+        return reader(data, name, limits)
+    from rimedio.knowledge.extract.confinement import Allowance, confined
+
+    seconds = SECONDS_MIN + cost.seconds_per_mebibyte * len(data) / MEBIBYTE
+    memory = min(MEMORY_MAX, MEMORY_MIN + cost.memory_per_byte * len(data))
+    return confined(reader, Allowance(seconds, memory), data, name, replace(limits, page_reader=None))
 
 
 def _reader(kind: str) -> Reader:  # noqa: PLR0911 - one line a format
@@ -87,7 +123,7 @@ def _reader(kind: str) -> Reader:  # noqa: PLR0911 - one line a format
         from rimedio.knowledge.extract.html import extract_html
 
         return extract_html
-    if kind == "pdf":
+    if kind == "pdf":  # confines by itself what is not OCR
         from rimedio.knowledge.extract.pdf import extract_pdf
 
         return extract_pdf

@@ -7,6 +7,7 @@ FENCE = re.compile(r"\A---[ \t]*\n(.*?)\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTA
 FIELD = re.compile(r"^[\w .-]+:", re.MULTILINE)
 LINE = re.compile(r"^([\w .-]+?)[ \t]*:[ \t]*['\"]?(.*?)['\"]?[ \t]*$", re.MULTILINE)
 CHARS_MAX = 20_000
+MERGE = "<<"
 
 
 def split_front_matter(text: str) -> tuple[Mapping[str, str], str]:
@@ -17,6 +18,8 @@ def split_front_matter(text: str) -> tuple[Mapping[str, str], str]:
     from rimedio.knowledge.extract.records import load_yaml
 
     try:
+        if MERGE in found.group(1):  # PyYAML writes merges of merges out, however many they become
+            raise ValueError(MERGE)
         fields = load_yaml(found.group(1))
     except ValueError:  # people forget to quote colons: what reads as "name: value" still counts
         fields = dict(LINE.findall(found.group(1)))

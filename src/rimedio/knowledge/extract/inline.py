@@ -36,10 +36,12 @@ def plain(source: str) -> str:
 
     text = SPAN.sub(shelve, source.replace(SHELF, "")) if "`" in source else source
     if "<" in text:
-        text = AUTOLINK.sub(r"\1", COMMENT.sub("", ANCHOR.sub("", BREAK.sub("\n", text))))
+        text = AUTOLINK.sub(r"\1", without_comments(ANCHOR.sub("", BREAK.sub("\n", text))))
         text = TAG.sub("", text)
-    if "[" in text:
-        text = REFERENCE.sub(r"\1", LINK.sub(r"\1", IMAGE.sub(r"\1", text)))
+    if "](" in text:  # without its end, each beginning would be sought an end for, through all of the text
+        text = LINK.sub(r"\1", IMAGE.sub(r"\1", text))
+    if "][" in text:
+        text = REFERENCE.sub(r"\1", text)
     if "*" in text:
         text = EMPHASIS.sub(r"\1", STRONG.sub(r"\2", text))
     if "_" in text:
@@ -53,6 +55,11 @@ def plain(source: str) -> str:
     for span in shelved:
         text = text.replace(SHELF, span, 1)
     return tidy(text)
+
+
+def without_comments(source: str) -> str:
+    """The source without what stands between `<!--` and `-->`."""
+    return COMMENT.sub("", source) if "-->" in source else source
 
 
 def heading(source: str) -> str:

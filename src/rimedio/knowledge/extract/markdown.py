@@ -169,7 +169,7 @@ def _item(marker: str, inner: Sequence[Block]) -> str:
 
 def _html(source: str) -> Iterator[Block]:
     """Raw HTML inside Markdown, without its comments; its own structure counts."""
-    visible = inline.ANCHOR.sub("", inline.COMMENT.sub("", source))
+    visible = inline.ANCHOR.sub("", inline.without_comments(source))
     if not re.sub(r"<[^>]*>", "", visible).strip():
         return
     from rimedio.knowledge.extract.html import html_blocks

@@ -53,6 +53,7 @@ ABOUT_FIELDS = frozenset(
 )
 YAML_ALIASES_MAX = 1_000
 YAML_DEPTH_MAX = 100
+YAML_EXPANDED_MAX = 200_000  # values of a file with aliases, each alias counted as what it stands for
 
 
 def extract_records(data: bytes, name: str, limits: Limits) -> Extracted:
@@ -88,14 +89,28 @@ def load_yaml(text: str) -> Json:
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        _check_events(yaml.parse(text, Loader=loader))
-        return yaml.load(text, Loader=loader)  # noqa: S506 - both loaders are the safe ones
+        aliases = _check_events(yaml.parse(text, Loader=loader))
+        value = yaml.load(text, Loader=loader)  # noqa: S506 - both loaders are the safe ones
     except yaml.YAMLError as error:
         raise ValueError(_first_line(error)) from error
+    if aliases and _expanded(value, {}) > YAML_EXPANDED_MAX:
+        raise ValueError(f"it repeats parts of itself to more than {YAML_EXPANDED_MAX} values")
+    return value
 
 
-def _check_events(events: Iterator[Any]) -> None:
-    """Refuse what would overflow the loader's stack or expand without end, before it is loaded."""
+def _expanded(value: Json, known: dict[int, float]) -> float:
+    """How many values there are when every repetition is written out; infinite when it contains itself."""
+    if not isinstance(value, Mapping | list | tuple | set):
+        return 1
+    if id(value) not in known:
+        known[id(value)] = float("inf")
+        inner = value.values() if isinstance(value, Mapping) else value
+        known[id(value)] = 1 + sum(_expanded(part, known) for part in inner)
+    return known[id(value)]
+
+
+def _check_events(events: Iterator[Any]) -> int:
+    """The number of aliases. Refuses what would overflow the loader's stack, before it is loaded."""
     depth = aliases = 0
     for event in events:
         kind = type(event).__name__
@@ -105,6 +120,7 @@ def _check_events(events: Iterator[Any]) -> None:
             raise ValueError(f"it is nested more than {YAML_DEPTH_MAX} levels deep")
         if aliases > YAML_ALIASES_MAX:
             raise ValueError(f"it repeats parts of itself more than {YAML_ALIASES_MAX} times")
+    return aliases
 
 
 def _first_line(error: Exception) -> str:

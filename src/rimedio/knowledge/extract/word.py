@@ -32,6 +32,8 @@ def extract_docx(data: bytes, name: str, limits: Limits) -> Extracted:
     try:
         document = docx.Document(io.BytesIO(data))
         blocks = tuple(_blocks(document))
+    except MemoryError:  # the file's own fault is told by who counts the memory
+        raise
     except Exception as error:  # python-docx and lxml raise many kinds on damaged files
         msg = f"{name} cannot be opened as a Word document: it is damaged. Save it again and retry."
         raise InvalidDocument(msg) from error
