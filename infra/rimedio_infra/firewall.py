@@ -24,8 +24,8 @@ MANAGED = (
     "AWSManagedRulesCommonRuleSet",
     "AWSManagedRulesSQLiRuleSet",
 )
-# Uploads and manuals are larger than 8 KB; a ticket or an attached log quotes markup, paths (../../etc) and statements of
-# a device's database; an installer writes down the address of the device (http://192.168.1.10): these only count.
+# Uploads and manuals are larger than 8 KB; a ticket or an attached log quotes markup, paths (../../etc) and statements
+# of a database; an installer writes down the address of the device (http://192.168.1.10): these rules only count.
 COUNTED = {
     "AWSManagedRulesCommonRuleSet": (
         "SizeRestrictions_BODY",
