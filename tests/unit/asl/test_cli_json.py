@@ -86,6 +86,8 @@ def test_a_drawing_comes_in_the_object_or_in_its_file(call: Call) -> None:
         (("run", "gone.json"), 2, "INVALID_INPUT", "gone.json"),
         (("run", "m.json", "--input", "{"), 2, "INVALID_INPUT", "--input"),
         (("list", "--db", "gone.db"), 2, "INVALID_INPUT", "gone.db"),
+        (("run", "m.json", "--db", "nowhere/r.db"), 2, "JournalUnusable", "Give an SQLite file"),
+        (("publish", "m.json", "--db", "m.json"), 2, "JournalUnusable", "m.json"),
         (("stop", "gone", *DB), 1, "FAILED", "No execution is called gone"),
         (("send-success", "0123", *DB), 1, "InvalidToken", "0123"),
         (("run", "nobody", *DB), 1, "StateMachineDoesNotExist", "nobody"),
@@ -137,3 +139,12 @@ def test_a_report_that_cannot_be_written_is_named(call: Call, tmp_path: Path) ->
     (tmp_path / "cases.json").write_text('[{"name": "c", "mocks": {"Perché": {"return": 1}}}]')
     code, _, error = call("test", "m.json", "cases.json", "--junit", "nowhere/report.xml")
     assert (code, "nowhere/report.xml cannot be written" in error["error"]["message"]) == (2, True)
+
+
+@pytest.mark.parametrize(
+    "rows", [[1], [{}], [{"id": "x", "type": "T"}], [{"id": 1}], [{"id": 1, "type": "T", "timestamp": "now"}]]
+)
+def test_a_file_without_events_is_no_history(call: Call, tmp_path: Path, rows: list[object]) -> None:
+    (tmp_path / "history.json").write_text(json.dumps({"events": rows}))
+    code, said, error = call("history", "history.json")
+    assert (code, said, "holds no events" in error["error"]["message"]) == (2, None, True)

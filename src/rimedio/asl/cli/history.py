@@ -77,7 +77,7 @@ def read_history(execution: str, db: Path | None) -> History:
     if db is None and path.exists():
         body = read_json(read_text(path), execution)
         rows = body.get("events") if isinstance(body, dict) else body
-        if not isinstance(rows, list):
+        if not isinstance(rows, list) or not all(map(_is_event, rows)):
             raise fail(
                 f"{path} holds no events. Save what `aws stepfunctions get-execution-history` answers.", 2
             )
@@ -87,6 +87,16 @@ def read_history(execution: str, db: Path | None) -> History:
     engine = open_engine(db)
     with told_errors():
         return engine.history(find_execution(engine, execution))
+
+
+def _is_event(row: JSON) -> bool:
+    if not isinstance(row, dict):
+        return False
+    try:
+        event_of(row)
+    except (KeyError, ValueError):  # no id or type, or numbers and times that are none
+        return False
+    return True
 
 
 def _is_wanted(trace: Trace, row: Mapping[str, JSON], states: Sequence[str], types: Sequence[str]) -> bool:

@@ -16,7 +16,7 @@ from typer.core import TyperGroup
 
 from rimedio.asl.definition.findings import line_of
 from rimedio.asl.definition.model import Machine
-from rimedio.asl.errors import AslError, Diagnostic, InvalidDefinition
+from rimedio.asl.errors import AslError, Diagnostic, InvalidDefinition, JournalUnusable
 from rimedio.asl.execution.engine import Engine
 from rimedio.asl.execution.handlers import Handlers
 from rimedio.asl.integrations.functions import functions, nested
@@ -105,6 +105,9 @@ def told_errors() -> Iterator[None]:
         yield
     except InvalidDefinition as error:
         raise fail("\n".join(map(str, error.diagnostics)), 1, type(error).__name__) from error
+    except JournalUnusable as error:
+        advice = "Give an SQLite file of this or an earlier release, or the path of a new one."
+        raise fail(f"{error} {advice}", UNUSABLE, type(error).__name__) from error
     except AslError as error:
         raise fail(str(error), 1, type(error).__name__) from error
     except sqlite3.DatabaseError as error:
