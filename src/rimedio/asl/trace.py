@@ -155,12 +155,13 @@ class Trace:
             thread, visit = self._iteration(event, thread, visit)
         elif event.type.endswith("StateEntered"):
             thread, visit = self._enter(event, thread, visit)
-        elif visit is not None:
+        else:
             if event.type == "EvaluationFailed":  # AWS chains it behind the state before, and names its own
                 open_ = [v for v in self.visits() if v.left is None and v.name == event.details.get("state")]
                 visit = open_[-1] if open_ else visit
-            visit = self._tell(event, visit)
-            thread = visit.thread
+            if visit is not None:
+                visit = self._tell(event, visit)
+                thread = visit.thread
         self._at[event.id] = (thread, visit)
         return visit
 

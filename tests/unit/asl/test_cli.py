@@ -117,6 +117,15 @@ def test_a_failure_says_what_failed_with_what_and_what_to_do(examples: Path) -> 
     assert (code, "Add an answer for the state to the mocks" in output) == (1, True)
 
 
+def test_an_expression_that_fails_in_the_first_state_names_state_and_input(folder: Path) -> None:
+    state = {"Type": "Pass", "Output": "{% $states.input.x + 1 %}", "End": True}
+    write(folder / "first.json", {"QueryLanguage": "JSONata", "StartAt": "First", "States": {"First": state}})
+    code, output = call("run", "first.json", "--input", '{"x": "a"}')
+    assert code == 1
+    assert "First  attempt 1 failed  States.QueryEvaluationError" in output
+    assert '  State  First (Pass)\n  Input  {"x":"a"}\n' in output
+
+
 def test_the_cause_of_a_function_that_raised_is_its_message(folder: Path) -> None:
     (folder / "raising_tasks.py").write_text(
         'def f(payload, context):\n    raise ValueError("not a number")\nHANDLERS = {"f": f}'
