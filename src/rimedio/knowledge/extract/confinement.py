@@ -56,7 +56,8 @@ def confined(
     when it uses up its allowance or breaks the process, Unavailable when no process can be started.
     """
     call = pickle.dumps((work, name, args, given, allowance.seconds, allowance.memory))
-    return _said(_KEEPER.ask(call, data, allowance), name, allowance)  # type: ignore[no-any-return]
+    keeper = next((keeper for keeper in _KEEPERS if not keeper.is_busy), _KEEPERS[0])
+    return _said(keeper.ask(call, data, allowance), name, allowance)  # type: ignore[no-any-return]
 
 
 def _said(answer: Answer, name: str, allowance: Allowance) -> Any:
@@ -154,6 +155,11 @@ class _Keeper:
         self._process: _Process | None = None
         self._inherited: list[_Process] = []
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether whoever asks has to wait."""
+        return self._lock.locked()
+
     def ask(self, call: bytes, data: bytes, allowance: Allowance) -> Answer:
         """The answer; asked once more when the process was ended by somebody else."""
         with self._lock:
@@ -206,7 +212,11 @@ def _started() -> _Process:
     return _Process(child)
 
 
-_KEEPER = _Keeper()
-atexit.register(_KEEPER.close)
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_KEEPER.forget)
+_KEEPERS = (
+    _Keeper(),
+    _Keeper(),
+)  # the second one for the page that is to be shown while a long manual is read
+for _each in _KEEPERS:
+    atexit.register(_each.close)
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=_each.forget)

@@ -11,7 +11,7 @@ from rimedio.domain.errors import InvalidDocument, NotFound
 from rimedio.knowledge.extract import Limits, extract
 from rimedio.knowledge.extract.answers import Answer, Outcome, loads
 from rimedio.knowledge.extract.confined import narrow
-from rimedio.knowledge.extract.confinement import Allowance, _Keeper, confined
+from rimedio.knowledge.extract.confinement import _KEEPERS, Allowance, _Keeper, confined
 from rimedio.knowledge.extract.plain import extract_plain
 from rimedio.knowledge.pdf_page import _picture
 
@@ -57,6 +57,11 @@ def test_one_process_serves_many_files(keeper: _Keeper) -> None:
     first = keeper._process
     assert ask(keeper).outcome is Outcome.DONE
     assert keeper._process is first
+
+
+def test_who_asks_while_a_long_file_is_read_does_not_wait_for_it() -> None:
+    with _KEEPERS[0]._lock:
+        assert confined(extract, AMPLE, b"Testo.", "a.md").text == "Testo."
 
 
 def test_a_process_that_was_ended_by_somebody_else_is_started_anew(keeper: _Keeper) -> None:

@@ -96,11 +96,11 @@ MEASURED = """
 import resource, sys
 from rimedio.domain.errors import InvalidDocument
 from rimedio.knowledge.extract import extract
-from rimedio.knowledge.extract.confinement import _KEEPER
+from rimedio.knowledge.extract.confinement import _KEEPERS
 try:
     extract(sys.stdin.buffer.read(), "bomb.pdf")
 except InvalidDocument:
-    _KEEPER.close()
+    _KEEPERS[0].close()
     own, helper = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     print(own.ru_maxrss // 1024, helper.ru_maxrss // 1024, helper.ru_utime + helper.ru_stime)
 """
