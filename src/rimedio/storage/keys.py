@@ -21,6 +21,7 @@ from rimedio.domain.errors import InvalidInput
 from rimedio.storage.table import Index, Key, Query, SortBeginsWith, SortCondition
 from rimedio.storage.values import Value
 
+OPEN = "OPEN"  # the queue of all tickets that need an answer
 PART_BYTES_MAX = 300
 PART_BYTES_KEPT = 200  # of a longer one, before its hash
 _FIELD = re.compile(r"\{(\w+)\}")
@@ -30,6 +31,8 @@ EXAMPLE: Mapping[str, str | int] = MappingProxyType(
         "tenant": "acme",
         "ticket": "tkt_6f1c2d3e-0000-4000-8000-000000000001",
         "status": "READY",
+        "priority": "P2",
+        "queue": "OPEN",
         "shard": 0,
         "created": "2026-01-31T08:30:00.000000Z",
         "solved": "2026-02-01T10:00:00.000000Z",
@@ -133,6 +136,12 @@ TICKET_CARD = Entity(  # an item stands in two indexes only: the card carries th
     gsi1=("T#{tenant}#TICKETS#S{shard}", "{created}#{ticket}"),
     gsi2=("T#{tenant}#ASSET#{serial}", "TICKET#{created}#{ticket}"),
 )
+URGENCY = Entity(  # there while the ticket is not RESOLVED; in the second index while it needs an answer
+    "urgency",
+    (_TICKET, "URGENCY"),
+    gsi1=("T#{tenant}#URGENCY#{status}#S{shard}", "{priority}#{created}#{ticket}"),
+    gsi2=("T#{tenant}#URGENCY#{queue}#S{shard}", "{priority}#{created}#{ticket}"),
+)
 SOLVED = Entity(  # there while the ticket is RESOLVED
     "solved",
     (_TICKET, "SOLVED"),
@@ -218,7 +227,7 @@ MOVE = Entity(
 )  # of all tenants: the service's own
 
 ENTITIES = (
-    TICKET, TICKET_CARD, SOLVED, SOLUTION, FEEDBACK, MESSAGE, IDEMPOTENCY, DOCUMENT, LINK, WEBHOOK, DELIVERY,
+    TICKET, TICKET_CARD, URGENCY, SOLVED, SOLUTION, FEEDBACK, MESSAGE, IDEMPOTENCY, DOCUMENT, LINK, WEBHOOK, DELIVERY,
     TENANT, REVIEW, NOTES, UPLOAD, UPLOAD_PART,
     CLASSIFIED, TRAINING_ROW, LEARNING_STATE, UNANSWERED, GAP, ARTICLE,
     COST_ENTRY, TICKET_COST, COST_SUM, BUDGET, COST_HOLD, INSIGHT, JUDGEMENT, MEASUREMENT,
@@ -296,6 +305,18 @@ TICKETS_BY_CUSTOMER = AccessPattern(
 TICKETS_BY_CREATION = AccessPattern("All tickets, by time", TICKET_CARD, ("tenant", "shard"), Index.GSI1)
 TICKETS_BY_ASSET = AccessPattern(
     "History of a piece of equipment", TICKET_CARD, ("tenant", "serial"), Index.GSI2
+)
+TICKETS_BY_URGENCY = AccessPattern(
+    "Tickets in a status, the most urgent first, then by time",
+    URGENCY,
+    ("tenant", "status", "shard"),
+    Index.GSI1,
+)
+OPEN_TICKETS_BY_URGENCY = AccessPattern(
+    "Tickets that need an answer, the most urgent first, then by time",
+    URGENCY,
+    ("tenant", "queue", "shard"),
+    Index.GSI2,
 )
 SOLVED_BY_CODE = AccessPattern(
     "Solved tickets with this model and error code", SOLVED, ("tenant", "model", "code"), Index.GSI1
@@ -380,6 +401,7 @@ MOVES_OF_HOUR = AccessPattern("Tickets that moved in an hour, by time", MOVE, ("
 
 ACCESS_PATTERNS = (
     TICKET_BY_ID, TICKETS_BY_STATUS, TICKETS_BY_CUSTOMER, TICKETS_BY_CREATION, TICKETS_BY_ASSET,
+    TICKETS_BY_URGENCY, OPEN_TICKETS_BY_URGENCY,
     SOLVED_BY_CODE, SOLVED_BY_MODEL, SOLUTION_BY_ID, SOLUTIONS_OF_TICKET, FEEDBACK_OF_TICKET,
     FEEDBACK_BY_TIME, MESSAGES_OF_SESSION, IDEMPOTENCY_BY_KEY, DOCUMENT_BY_ID, DOCUMENTS_BY_STATUS,
     DOCUMENTS_BY_SOURCE, LINK_BY_NAME, WEBHOOKS_OF_TENANT, DELIVERIES_OF_WEBHOOK, TENANTS,

@@ -4,12 +4,14 @@ from datetime import datetime
 
 from rimedio.domain.answer import Solution
 from rimedio.domain.feedback import Feedback
-from rimedio.domain.ticket import Ticket
+from rimedio.domain.ticket import Status, Ticket
 from rimedio.storage import keys
 from rimedio.storage.codec import to_attributes, to_value
 from rimedio.storage.keys import shard_of, stamp
 from rimedio.storage.table import Key
 from rimedio.storage.values import Value
+
+OPEN_STATUSES = tuple(status for status in Status if status not in (Status.READY, Status.RESOLVED))
 
 
 def ticket_item(ticket: Ticket, shards: int) -> dict[str, Value]:
@@ -33,6 +35,24 @@ def card_item(ticket: Ticket, shards: int) -> dict[str, Value]:
         serial=ticket.asset.serial.upper(),
         shard=shard_of(ticket.ticket_id, shards),
     )
+
+
+def urgency_item(ticket: Ticket, shards: int) -> dict[str, Value]:
+    """What carries the ticket into the lists by urgency."""
+    return _pointer(ticket) | keys.URGENCY.attributes(
+        tenant=ticket.tenant_id,
+        ticket=ticket.ticket_id,
+        status=ticket.status.value,
+        queue=keys.OPEN if ticket.status in OPEN_STATUSES else None,
+        priority=ticket.priority.value,
+        created=stamp(ticket.created_at),
+        shard=shard_of(ticket.ticket_id, shards),
+    )
+
+
+def urgency_key(ticket: Ticket) -> Key:
+    """Where `urgency_item` lives."""
+    return keys.URGENCY.key(tenant=ticket.tenant_id, ticket=ticket.ticket_id)
 
 
 def solved_item(ticket: Ticket) -> dict[str, Value]:

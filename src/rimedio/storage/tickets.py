@@ -11,7 +11,7 @@ from rimedio.domain.answer import Solution
 from rimedio.domain.clock import Clock, Ids
 from rimedio.domain.errors import ConditionFailed, Conflict, InvalidInput, NotFound
 from rimedio.domain.feedback import Feedback
-from rimedio.domain.ticket import Status, Ticket, TicketRequest
+from rimedio.domain.ticket import Priority, Status, Ticket, TicketRequest
 from rimedio.storage import keys
 from rimedio.storage.codec import from_item
 from rimedio.storage.conditions import Equals, Exists, NotExists
@@ -26,7 +26,10 @@ from rimedio.storage.ticket_items import (
     solved_item,
     solved_key,
     ticket_item,
+    urgency_item,
+    urgency_key,
 )
+from rimedio.storage.urgency import UrgencyOrder
 from rimedio.storage.values import Item
 
 CREATE_SCOPE = "create-ticket"
@@ -64,6 +67,7 @@ class TicketStore:
         self._table = table
         self._clock = clock
         self._shards = shards
+        self._urgency = UrgencyOrder(table, shards=shards)
         self._idempotency = IdempotencyStore(table, clock, ids)
 
     def create(self, ticket: Ticket, *, idempotency_key: str | None = None) -> Created:
@@ -75,6 +79,7 @@ class TicketStore:
         puts: list[Action] = [
             Put(ticket_item(ticket, self._shards), NotExists("pk")),
             Put(card_item(ticket, self._shards), NotExists("pk")),
+            self._in_order(ticket),
         ]
         request = _creation(ticket, idempotency_key)
         if request is not None:
@@ -114,7 +119,10 @@ class TicketStore:
         if before >= ticket.version:
             msg = f"Ticket {ticket.ticket_id} has version {ticket.version} after {before}. Raise its version."
             raise InvalidInput(msg)
-        actions: list[Action] = [Put(ticket_item(ticket, self._shards), Equals("version", before))]
+        actions: list[Action] = [
+            Put(ticket_item(ticket, self._shards), Equals("version", before)),
+            self._in_order(ticket),
+        ]
         if ticket.status is Status.RESOLVED:
             actions.append(Put(solved_item(ticket)))
         elif ticket.status is Status.PROCESSING:  # reopened
@@ -188,6 +196,23 @@ class TicketStore:
         ]
         page = query_shards(self._table, queries)
         return TicketPage(tuple(from_item(Ticket, item) for item in page.items), page.cursor)
+
+    def list_by_urgency(
+        self,
+        tenant_id: str,
+        status: Status | None = None,
+        priority: Priority | None = None,
+        *,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> TicketPage:
+        """The most urgent first, then the oldest: tickets in `status`, or all that need an answer.
+
+        Those are neither READY nor RESOLVED; a RESOLVED ticket is in none of these lists. Raises Unavailable
+        while tickets of an older Rimedio are being put in order.
+        """
+        page = self._urgency.page(tenant_id, status, priority, limit=limit, cursor=cursor)
+        return self._tickets_behind(page)
 
     def list_by_customer(
         self, tenant_id: str, customer_id: str, *, newest_first: bool = True, limit: int = 50,
@@ -287,6 +312,12 @@ class TicketStore:
         """The ticket id behind `name`, or None."""
         item = self._table.get(keys.LINK.key(tenant=tenant_id, kind=kind, name=name))
         return None if item is None else str(item["ticket_id"])
+
+    def _in_order(self, ticket: Ticket) -> Action:
+        """What keeps the ticket at its place in the order of urgency."""
+        if ticket.status is Status.RESOLVED:
+            return Delete(urgency_key(ticket))
+        return Put(urgency_item(ticket, self._shards))
 
     def _write_with_ticket(self, tenant_id: str, ticket_id: str, *puts: Put) -> None:
         there = Check(keys.TICKET.key(tenant=tenant_id, ticket=ticket_id), Exists("pk"))

@@ -217,3 +217,20 @@ def test_metadata_beyond_its_limits_is_refused_with_the_place(call: Client) -> N
     answered = call("POST", "/v1/tickets", BODY | {"metadata": {"order": "x" * 501}})
     assert answered.status == 400
     assert "metadata" in answered.body
+
+
+def test_tickets_are_listed_by_urgency(call: Client) -> None:
+    opened = {
+        priority: call("POST", "/v1/tickets", BODY | {"priority": priority}).json["ticket_id"]
+        for priority in ("P3", "P1", "P2")
+    }
+    first = call("GET", "/v1/tickets?sort=urgency&limit=2").json
+    rest = call("GET", f"/v1/tickets?sort=urgency&cursor={first['next_cursor']}").json
+    found = [ticket["ticket_id"] for ticket in (*first["items"], *rest["items"])]
+    assert found == [opened[priority] for priority in ("P1", "P2", "P3")]
+    assert len(call("GET", "/v1/tickets?sort=urgency&status=NEW&priority=P2").json["items"]) == 1
+    assert call("GET", "/v1/tickets?sort=urgency&status=RESOLVED").code == "CONFLICT"
+    assert call("GET", f"/v1/tickets?cursor={first['next_cursor']}").code == "NOT_FOUND"
+    assert call("GET", "/v1/tickets?sort=oldest").code == "VALIDATION_ERROR"
+    call.tenant = "globex"
+    assert call("GET", "/v1/tickets?sort=urgency").json["items"] == []

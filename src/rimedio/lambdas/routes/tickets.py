@@ -15,7 +15,7 @@ from rimedio.lambdas.replies import Download, Items, Paging, Reply
 from rimedio.lambdas.router import Api
 from rimedio.lambdas.ticket_view import Ticket, shown
 from rimedio.security.permissions import Role
-from rimedio.tickets.desk.list_tickets import TicketFilter
+from rimedio.tickets.desk.list_tickets import TicketFilter, TicketOrder
 
 if TYPE_CHECKING:
     from rimedio.bootstrap import Rimedio
@@ -114,6 +114,12 @@ class TicketFilters(BaseModel):
 class TicketQuery(TicketFilters, Paging):
     """A page of tickets."""
 
+    sort: TicketOrder = Field(
+        TicketOrder.NEWEST,
+        description="`newest`: the last opened first. `urgency`: P1 first, then the oldest, of what still needs an "
+        "answer (neither READY nor RESOLVED) unless `status` names others; a RESOLVED ticket has no urgency (409).",
+    )
+
 
 class SimilarView(BaseModel):
     """A solved ticket in a few lines. `use` is what was measured of its remedy."""
@@ -176,10 +182,11 @@ def register(api: Api, system: "Rimedio") -> None:
 
 
 def _register_lists(api: Api, system: "Rimedio") -> None:
-    @api.get("/v1/tickets", summary="Tickets, newest first", tag=TAG)
+    @api.get("/v1/tickets", summary="Tickets, newest or most urgent first", tag=TAG, errors=(409,))
     def list_tickets(query: TicketQuery) -> Items[Ticket]:
+        """A page may be short, or empty, and still have a cursor: rare words are looked for a part at a time."""
         page = system.desk.list_tickets(
-            api.caller.tenant_id, query.wanted(), limit=query.limit, cursor=query.cursor
+            api.caller.tenant_id, query.wanted(), order=query.sort, limit=query.limit, cursor=query.cursor
         )
         return Items(items=tuple(map(shown, page.tickets)), next_cursor=page.cursor)
 

@@ -6,13 +6,13 @@ from datetime import timedelta
 import pytest
 
 from rimedio.domain.clock import FakeClock, SeededIds
-from rimedio.domain.errors import InvalidInput
+from rimedio.domain.errors import Conflict, InvalidInput
 from rimedio.domain.ticket import Asset, Customer, Priority, Status, Ticket
 from rimedio.storage.database import Database
 from rimedio.storage.sqlite_table import SqliteTable
 from rimedio.storage.tickets import TicketStore
 from rimedio.tickets.desk import list_tickets
-from rimedio.tickets.desk.list_tickets import ListTickets, TicketFilter
+from rimedio.tickets.desk.list_tickets import ListTickets, TicketFilter, TicketOrder
 
 MODELS = ("XC-200", "TP-8", "MR-5")
 
@@ -65,10 +65,30 @@ def test_all_that_is_admitted_comes_once_newest_first(
     assert found == [t.ticket_id for t in everything if wanted.admits(t)]
 
 
-def pages(use: ListTickets, wanted: TicketFilter, limit: int) -> list[tuple[Ticket, ...]]:
+@pytest.mark.parametrize("wanted", FILTERS[:-1], ids=lambda f: f.seal[:60])
+@pytest.mark.parametrize("limit", [1, 7, 100])
+def test_all_that_needs_an_answer_comes_once_by_urgency(
+    store: TicketStore, wanted: TicketFilter, limit: int
+) -> None:
+    everything = [t for page in pages(ListTickets(store), TicketFilter(), 100) for t in page]
+    open_ones = [
+        t for t in everything if wanted.admits(t) and (wanted.status or t.status is not Status.READY)
+    ]
+    found = [t for page in pages(ListTickets(store), wanted, limit, TicketOrder.URGENCY) for t in page]
+    assert found == sorted(open_ones, key=lambda t: (t.priority, t.created_at, t.ticket_id))
+
+
+def test_a_resolved_ticket_has_no_urgency(store: TicketStore) -> None:
+    with pytest.raises(Conflict, match="no urgency"):
+        ListTickets(store)("acme", TicketFilter(status=Status.RESOLVED), order=TicketOrder.URGENCY)
+
+
+def pages(
+    use: ListTickets, wanted: TicketFilter, limit: int, order: TicketOrder = TicketOrder.NEWEST
+) -> list[tuple[Ticket, ...]]:
     out, cursor = [], None
     while True:
-        page = use("acme", wanted, limit=limit, cursor=cursor)
+        page = use("acme", wanted, order=order, limit=limit, cursor=cursor)
         assert len(page.tickets) <= limit
         out.append(page.tickets)
         cursor = page.cursor
@@ -104,6 +124,8 @@ def test_a_cursor_of_another_list_or_tenant_leads_nowhere(store: TicketStore) ->
         use("acme", TicketFilter(lang="it"), limit=5, cursor=cursor)
     with pytest.raises(InvalidInput, match="cursor"):
         use("other", TicketFilter(), limit=5, cursor=cursor)
+    with pytest.raises(InvalidInput, match="cursor"):
+        use("acme", TicketFilter(), order=TicketOrder.URGENCY, limit=5, cursor=cursor)
     with pytest.raises(InvalidInput):
         use("acme", TicketFilter(), limit=5, cursor="tampered")
     assert use("other", TicketFilter()).tickets == ()
