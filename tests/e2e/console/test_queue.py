@@ -92,3 +92,23 @@ def test_html_in_a_ticket_is_shown_as_text(open_as: OPEN, ticket: OPEN) -> None:
     expect(seen.page.locator("h1")).to_contain_text("<b>E035</b>")
     assert seen.page.locator("main img").count() == 0
     assert "taken" not in seen.page.title()
+
+
+def test_what_is_most_urgent_stands_first_and_what_comes_in_takes_its_place(
+    open_as: OPEN, service: OPEN, ticket: OPEN
+) -> None:
+    service.all_rested()
+    seen = open_as()
+    seen.go("/queue")
+    with seen.page.expect_response("**/v1/tickets?*sort=urgency*"):
+        seen.page.get_by_label("Ordine").select_option("urgency")
+    rows = seen.page.locator(".queue-table tbody tr")
+    expect(rows.filter(has=seen.page.get_by_text("Risposto", exact=True))).to_have_count(0)
+    made = ticket("La colonnina non funziona.", priority="P1")
+    expect(rows.and_(seen.page.locator(f"[data-ticket='{made['ticket_id']}']"))).to_be_visible()
+    marks = rows.locator(".queue-priority .mono").all_inner_texts()
+    assert len(marks) > 1
+    assert marks == sorted(marks)
+    seen.page.reload()
+    expect(seen.page.get_by_label("Ordine")).to_have_value("urgency")
+    expect(rows.first.locator(".priority-P1")).to_be_visible()

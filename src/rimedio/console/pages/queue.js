@@ -72,11 +72,20 @@ class QueuePage extends Page {
     this.#more.hidden = true;
     if (!this.#rows.count) fill(this.#body, skeleton(8));
     try {
-      const page = await api.list("/v1/tickets", { ...this.filters.query, limit: PAGE }, { signal: this.signal });
+      const page = await this.#page(null);
       if (mine === this.#turn) this.#show(page);
     } catch (error) {
       if (!wasAborted(error) && mine === this.#turn) fill(this.#body, errorState(error, () => this.#load()));
     }
+  }
+
+  /** A page that holds something, if any does: rare words are looked for a part at a time. */
+  async #page(cursor) {
+    let page = { items: [], next_cursor: cursor };
+    do {
+      page = await api.list("/v1/tickets", { ...this.filters.asked, limit: PAGE, cursor: page.next_cursor }, { signal: this.signal });
+    } while (!page.items.length && page.next_cursor);
+    return page;
   }
 
   #show(page) {
@@ -96,7 +105,7 @@ class QueuePage extends Page {
   }
 
   async #next() {
-    const page = await api.list("/v1/tickets", { ...this.filters.query, limit: PAGE, cursor: this.#cursor }, { signal: this.signal });
+    const page = await this.#page(this.#cursor);
     this.#cursor = page.next_cursor;
     this.#rows.add(page.items);
     return Boolean(page.next_cursor);
@@ -123,9 +132,9 @@ class QueuePage extends Page {
   async #changed(id) {
     try {
       const ticket = await api.get(`/v1/tickets/${id}`, { signal: this.signal });
-      const wanted = matches(ticket, this.filters.query);
+      const wanted = matches(ticket, this.filters.asked);
       const hadNone = this.#rows.count === 0;
-      if (!this.#rows.put(ticket, wanted)) return;
+      if (!this.#rows.put(ticket, wanted, { sort: this.filters.asked.sort, more: Boolean(this.#cursor) })) return;
       if (hadNone) fill(this.#body, this.#rows.node);
       this.announce(t("queue.changed", { what: ticket.symptom_text.slice(0, 60), status: t(`status.${ticket.status}`) }));
     } catch (error) {
@@ -143,7 +152,7 @@ class QueuePage extends Page {
   }
 
   #export(node) {
-    busy(node, () => download("/v1/tickets.csv", "rimedio-tickets.csv", { query: this.filters.query })).catch(toastError);
+    busy(node, () => download("/v1/tickets.csv", "rimedio-tickets.csv", { query: this.filters.wanted })).catch(toastError);
   }
 }
 

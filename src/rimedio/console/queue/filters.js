@@ -7,7 +7,8 @@ import { t } from "../i18n.js";
 import { choices } from "../taxonomy.js";
 
 const STATUSES = ["", "IN_REVIEW", "ESCALATED", "NEEDS_INFO", "PROCESSING", "READY", "RESOLVED", "FAILED"];
-const NAMES = ["status", "priority", "product_type", "lang", "q"];
+const NAMES = ["status", "priority", "product_type", "lang", "q", "sort"];
+const SETTLED = "RESOLVED"; // waits for nobody, so it has no urgency
 const TYPING_MS = 300;
 
 /** `onChange(query)` after every choice; `query` holds what is set and nothing else. */
@@ -18,6 +19,7 @@ export class QueueFilters {
   #priority;
   #product;
   #lang;
+  #sort;
   #status = new Map();
 
   constructor(query, onChange) {
@@ -35,6 +37,7 @@ export class QueueFilters {
     this.#priority = this.#choice("priority", [any, ...["P1", "P2", "P3", "P4"].map((p) => [p, t(`priority.${p}`)])]);
     this.#product = this.#choice("product_type", [any]);
     this.#lang = this.#choice("lang", [any, ["it", "Italiano"], ["en", "English"]]);
+    this.#sort = this.#choice("sort", [["", t("queue.sort_newest")], ["urgency", t("queue.sort_urgency")]]);
     this.clearButton = button(t("queue.clear"), { kind: "quiet", glyph: "x", onclick: () => this.clear() });
     this.node = this.#build();
     this.#mark();
@@ -42,7 +45,18 @@ export class QueueFilters {
 
   /** Whether anything is filtered. */
   get isActive() {
-    return Object.keys(this.query).length > 0;
+    return Object.keys(this.wanted).length > 0;
+  }
+
+  /** Which tickets, in whatever order. */
+  get wanted() {
+    const { sort: _, ...wanted } = this.query;
+    return wanted;
+  }
+
+  /** What to ask the API for. */
+  get asked() {
+    return this.query.status === SETTLED ? this.wanted : this.query;
   }
 
   /** The product types of the taxonomy, once they are known. */
@@ -62,7 +76,7 @@ export class QueueFilters {
   clear() {
     this.#search.value = "";
     for (const choice of [this.#priority, this.#product, this.#lang]) choice.input.value = "";
-    this.query = {};
+    this.query = this.query.sort ? { sort: this.query.sort } : {};
     this.#changed();
   }
 
@@ -80,7 +94,7 @@ export class QueueFilters {
       "div",
       { class: "filters", role: "search" },
       status,
-      h("div", { class: "filter-row" }, h("div", { class: "search-box" }, icon("search"), this.#search, h("kbd", { "aria-hidden": "true" }, "/")), this.#priority, this.#product, this.#lang, this.clearButton),
+      h("div", { class: "filter-row" }, h("div", { class: "search-box" }, icon("search"), this.#search, h("kbd", { "aria-hidden": "true" }, "/")), this.#priority, this.#product, this.#lang, this.#sort, this.clearButton),
     );
   }
 
@@ -111,5 +125,6 @@ export class QueueFilters {
   #mark() {
     for (const [name, chip] of this.#status) chip.setAttribute("aria-pressed", String(name === (this.query.status ?? "")));
     this.clearButton.hidden = !this.isActive;
+    this.#sort.input.disabled = this.query.status === SETTLED;
   }
 }

@@ -6,6 +6,7 @@ import { gauge } from "../elements/gauge.js";
 import { age, dateTime, since, t } from "../i18n.js";
 
 const LONG_MS = 4 * 3_600_000;
+const DONE = ["READY", "RESOLVED"]; // wait for nobody
 
 /** A table whose rows are found by ticket id. */
 export class QueueRows {
@@ -37,23 +38,35 @@ export class QueueRows {
     this.add(tickets);
   }
 
-  /** More rows below. */
+  /** More rows below; a ticket that came in by itself meanwhile stands there already. */
   add(tickets) {
-    for (const ticket of tickets) this.#body.append(this.#row(ticket));
+    for (const ticket of tickets) if (!this.#rows.has(ticket.ticket_id)) this.#body.append(this.#row(ticket));
   }
 
-  /** A ticket as it is now: its row changes, appears on top, or goes when it is not wanted. Tells whether anything changed. */
-  put(ticket, wanted) {
+  /**
+   * A ticket as it is now: its row changes, appears where it belongs, or goes when it is not wanted. Tells whether
+   * anything changed. `sort` is the order of the rows; with `more` to come, what belongs below them comes with those.
+   */
+  put(ticket, wanted, { sort = "", more = false } = {}) {
     const old = this.#rows.get(ticket.ticket_id);
     if (!wanted) return old ? this.#remove(ticket.ticket_id, old) : false;
     if (old && this.#tickets.get(ticket.ticket_id).version === ticket.version) return false;
     const focused = old?.contains(document.activeElement);
+    const below = old ? null : this.#below(ticket, sort);
+    if (!old && !below && more && this.count) return false;
     const row = this.#row(ticket);
     row.classList.add("is-fresh");
     if (old) old.replaceWith(row);
-    else this.#body.prepend(row);
+    else this.#body.insertBefore(row, below);
     if (focused) row.querySelector("a").focus();
     return true;
+  }
+
+  /** The row before which a ticket belongs; null when that is the end. */
+  #below(ticket, sort) {
+    const rows = [...this.#body.children];
+    if (sort !== "urgency") return rows[0] ?? null;
+    return rows.find((row) => isMoreUrgent(ticket, this.#tickets.get(row.dataset.ticket))) ?? null;
   }
 
   /** Whether a row has the focus. */
@@ -105,8 +118,15 @@ export class QueueRows {
   }
 }
 
+/** Whether a ticket comes before another by urgency: by priority, then the older one. */
+function isMoreUrgent(one, other) {
+  if (one.priority !== other.priority) return one.priority < other.priority;
+  return new Date(one.created_at) < new Date(other.created_at);
+}
+
 /** Whether a ticket passes the filters; words are left to the API, so any text filter keeps what is there. */
 export function matches(ticket, query) {
+  if (query.sort === "urgency" && !query.status && DONE.includes(ticket.status)) return false;
   if (query.status && ticket.status !== query.status) return false;
   if (query.priority && ticket.priority !== query.priority) return false;
   if (query.product_type && ticket.asset.product_type !== query.product_type) return false;
