@@ -87,7 +87,7 @@ def unspoken(case: AnswerCase) -> tuple[str, ...]:
     text = asked.text if not asked.text.isupper() else asked.text.lower()  # who shouts names nothing by it
     for clause in _asking_clauses(text):
         thing = _PRODUCT.sub(" ", clause)
-        names = tuple(n for n in _names(thing, models) if not said.names(n))
+        names = tuple(n for n in dict.fromkeys(_names(thing, models)) if not said.names(n))
         if names:
             return names
         if _FITTED.search(clause) and (words := said.lacks(thing, asked.language)):

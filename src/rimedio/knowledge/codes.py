@@ -56,7 +56,8 @@ GLUED_UNIT = re.compile(
     r"\d+(?:[.,]\d+)?(?:k?v|vac|vdc|m?a|k?wh?|k?hz|mm|cm|m|kg|g|l|s|h|ms|min|°?c|%|gb|mb)", re.IGNORECASE
 )
 DATE_OR_TIME = re.compile(
-    r"\d{1,4}[/.-]\d{1,2}[/.-]\d{2,4}|\d{1,2}:\d{2}(?::\d{2})?|\d+(?:\.\d+){2,}|v\d+(?:\.\d+)+", re.IGNORECASE
+    r"\d{1,4}[/.-]\d{1,2}[/.-]\d{2,4}|\d{1,2}:\d{2}(?::\d{2})?|(?<!\d)\d+(?:\.\d+){2,}|v\d+(?:\.\d+)+",
+    re.IGNORECASE,
 )
 REFRIGERANT = re.compile(
     r"R-?(?:11|12|22|23|32|123|125|134|143|152|170|290|404|407|410|417|421|422|427|434|438|448|449|450|452|454|"

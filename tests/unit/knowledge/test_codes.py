@@ -5,9 +5,10 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.growth import assert_in_proportion
 
 from rimedio.domain.taxonomy import Taxonomy
-from rimedio.knowledge.codes import canonical, find_codes, mentioned_codes, part_numbers, resolve
+from rimedio.knowledge.codes import DATE_OR_TIME, canonical, find_codes, mentioned_codes, part_numbers, resolve
 
 TAXONOMY = Taxonomy.from_json(
     json.dumps(
@@ -175,3 +176,9 @@ def test_codes_of_capitals_are_found_only_when_known_and_asked_for_as_codes() ->
     assert [m.code for m in find_codes("error 0x1a", TAXONOMY, known)] == ["0X1A"]
     assert find_codes("il display OL è acceso", TAXONOMY, known) == ()
     assert find_codes("errore USB", TAXONOMY, known) == ()
+
+
+@pytest.mark.parametrize("unit", ["1", "1.", "v1.", "12:30 "])
+def test_dates_of_an_endless_run_are_looked_for_in_proportion_to_it(unit: str) -> None:
+    """20 MB of one digit took hours: the search for version numbers began anew at every digit of the run."""
+    assert_in_proportion(lambda text: list(DATE_OR_TIME.finditer(text)), unit)
