@@ -8,7 +8,14 @@ from hypothesis import strategies as st
 from tests.growth import assert_in_proportion
 
 from rimedio.domain.taxonomy import Taxonomy
-from rimedio.knowledge.codes import DATE_OR_TIME, canonical, find_codes, mentioned_codes, part_numbers, resolve
+from rimedio.knowledge.codes import (
+    DATE_OR_TIME,
+    canonical,
+    find_codes,
+    mentioned_codes,
+    part_numbers,
+    resolve,
+)
 
 TAXONOMY = Taxonomy.from_json(
     json.dumps(
