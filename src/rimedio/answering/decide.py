@@ -13,10 +13,11 @@ from rimedio.answering.calibration import Logistic, shipped
 from rimedio.answering.case import AnswerCase
 from rimedio.answering.contradiction import Contradiction, contradictions
 from rimedio.answering.existence import unspoken
-from rimedio.answering.outcomes import Ground, ground, question
+from rimedio.answering.outcomes import ground, question
 from rimedio.answering.relevance import relevance
 from rimedio.answering.vagueness import vagueness
 from rimedio.domain.answer import Decision, Outcome, Verdict
+from rimedio.domain.ground import Ground
 from rimedio.domain.knowledge import DocType, Passage
 
 INJECTION = "injection"  # notes of earlier steps, as the workflow writes them

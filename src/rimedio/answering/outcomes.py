@@ -3,30 +3,7 @@
 A reason is written "CODE: sentence", as the reasons of claims are.
 """
 
-from enum import StrEnum
-
-
-class Ground(StrEnum):
-    """What a decision can rest on."""
-
-    GROUNDED = "GROUNDED"
-    NOT_IN_DOCUMENTATION = "NOT_IN_DOCUMENTATION"
-    UNKNOWN_CODE = "UNKNOWN_CODE"
-    INJECTION = "INJECTION"
-    DANGEROUS_REQUEST = "DANGEROUS_REQUEST"
-    UNSAFE_STEP = "UNSAFE_STEP"
-    VAGUE = "VAGUE"
-    ASKED_ENOUGH = "ASKED_ENOUGH"
-    CLAIM_REFUSED = "CLAIM_REFUSED"
-    LOW_GROUNDEDNESS = "LOW_GROUNDEDNESS"
-    TOO_FEW_CITATIONS = "TOO_FEW_CITATIONS"
-    LOW_CONFIDENCE = "LOW_CONFIDENCE"
-    CATEGORY_UNKNOWN = "CATEGORY_UNKNOWN"
-    CATEGORY_UNCERTAIN = "CATEGORY_UNCERTAIN"
-    DOCUMENTS_DISAGREE = "DOCUMENTS_DISAGREE"
-    SAME_REMEDY = "SAME_REMEDY"
-    REOPENED = "REOPENED"
-
+from rimedio.domain.ground import Ground
 
 _TEXTS: dict[Ground, tuple[str, str]] = {
     Ground.GROUNDED: (

@@ -36,6 +36,7 @@ class Documents:
             system.objects,
             system.tenants,
             system.clock,
+            system.ids,
             system.settings.document_bytes_max,
         )
 

@@ -252,7 +252,9 @@ class Rimedio(ABC):
         """Use cases: find passages, list documents, forget one."""
         from rimedio.tickets.library import Library
 
-        return Library(lambda: self.search, self.documents, lambda: self.ingestor, self.taxonomy)
+        return Library(
+            lambda: self.search, self.documents, self.objects, lambda: self.ingestor, self.taxonomy
+        )
 
     @cached_property
     def backfill(self) -> Backfill:

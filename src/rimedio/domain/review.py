@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+REJECTED = "review-rejected"  # code of a ticket's reason after a rejected review
+
 
 class ReviewVerdict(StrEnum):
     """What the reviewer says."""

@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from rimedio.answering.answer import Asked
-from rimedio.answering.outcomes import Ground
 from rimedio.answering.relevance import relevance
 from rimedio.domain.answer import Solution
 from rimedio.domain.clock import Clock
 from rimedio.domain.errors import ConditionFailed
+from rimedio.domain.ground import Ground
 from rimedio.domain.taxonomy import Taxonomy
 from rimedio.domain.ticket import Status, Ticket
 from rimedio.knowledge.language import detect_language

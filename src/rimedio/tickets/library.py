@@ -9,7 +9,9 @@ from rimedio.knowledge.index.port import Filters
 from rimedio.knowledge.ingest import Ingestor
 from rimedio.knowledge.search import Search, SearchQuery, SearchResult
 from rimedio.storage.documents import DocumentRecord, DocumentStatus, DocumentStore
+from rimedio.storage.objects import ObjectStore
 from rimedio.tickets.ask_question import models_named
+from rimedio.tickets.load_document import forget_original
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +20,7 @@ class Library:
 
     search: Callable[[], Search]
     documents: DocumentStore
+    objects: ObjectStore
     ingestor: Callable[[], Ingestor]
     taxonomy: Taxonomy
 
@@ -37,7 +40,7 @@ class Library:
         return self.documents.list_by_status(tenant_id, status, limit=limit).records
 
     def forget(self, tenant_id: str, wanted: str) -> str:
-        """Remove a document by its id or source; returns its source. Raises NotFound."""
+        """Remove a document by its id or source, with the original that was sent; its source. Raises NotFound."""
         record = self.documents.find(tenant_id, wanted)
         if record is None:
             named = self.documents.by_source(tenant_id, wanted)
@@ -45,4 +48,5 @@ class Library:
                 raise NotFound(f"No document is called {wanted}. `rimedio kb list` prints ids and sources.")
             record = named[0]
         self.ingestor().remove(tenant_id, record.document_id)
+        forget_original(self.objects, record)
         return record.source_uri

@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from rimedio.domain.clock import Clock
+from rimedio.domain.clock import Clock, Ids
 from rimedio.domain.errors import ConditionFailed, InvalidDocument, InvalidInput, NotFound
 from rimedio.domain.knowledge import DocType
 from rimedio.knowledge.ingest import Ingestor
@@ -32,11 +32,13 @@ class LoadDocument:
     objects: ObjectStore
     tenants: TenantStore
     clock: Clock
+    ids: Ids
     bytes_max: int
 
     def __call__(self, tenant_id: str, data: bytes, name: str, given: Given | None = None) -> DocumentRecord:
         """Keep the file and queue it. The same name again is a new version of the same document.
 
+        Each version has an object of its own, so that giving up an old one never takes a newer one away.
         Raises InvalidInput for an empty or too large file.
         """
         if not data:
@@ -48,7 +50,8 @@ class LoadDocument:
         source_uri = f"upload:///{safe}"
         identifier = document_id(tenant_id, source_uri)
         self.tenants.note(tenant_id)
-        original = self.objects.put(tenant_id, f"originals/{identifier}", data)
+        replaced = self.documents.find(tenant_id, identifier)
+        original = self.objects.put(tenant_id, f"originals/{identifier}.{self.ids.new('file')}", data)
         record = DocumentRecord(
             document_id=identifier,
             tenant_id=tenant_id,
@@ -62,6 +65,8 @@ class LoadDocument:
             attributes=_attributes(original.name, safe, given),
         )
         self.documents.save(record)
+        if replaced is not None:
+            forget_original(self.objects, replaced)
         return record
 
 
@@ -116,7 +121,13 @@ class ReadDocuments:
         except ConditionFailed:
             return  # replaced, and queued anew, or removed: what was read of it is nobody's business any more
         except InvalidDocument:  # recorded with its reason by the ingestor
-            self.objects.delete(record.tenant_id, record.attributes.get(ORIGINAL, "missing"))
+            forget_original(self.objects, record)
+
+
+def forget_original(objects: ObjectStore, record: DocumentRecord) -> None:
+    """Delete the file that a document was read from, where it was kept."""
+    if (name := record.attributes.get(ORIGINAL)) is not None:
+        objects.delete(record.tenant_id, name)
 
 
 def safe_name(name: str) -> str:

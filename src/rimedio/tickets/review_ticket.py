@@ -15,7 +15,7 @@ from rimedio.domain.answer import Section, Severity, Solution, Step
 from rimedio.domain.clock import Clock, Ids
 from rimedio.domain.errors import ConditionFailed, Conflict, InvalidInput
 from rimedio.domain.feedback import Use
-from rimedio.domain.review import Review, ReviewVerdict
+from rimedio.domain.review import REJECTED, Review, ReviewVerdict
 from rimedio.domain.ticket import Status, Ticket
 from rimedio.storage.idempotency import hash_payload
 from rimedio.storage.reviews import ReviewStore
@@ -31,7 +31,6 @@ from rimedio.tickets.waker import Waker
 
 STEPS_MAX = 60
 TEXT_CHARS_MAX = 30_000  # of all steps
-REJECTED = "review-rejected"
 OPTIONAL = ("severity", "requires_tools", "requires_parts", "estimated_time_minutes")
 
 Part = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]

@@ -7,8 +7,9 @@ most of all where the same remedy comes out again.
 from collections.abc import Sequence
 from dataclasses import replace
 
-from rimedio.answering.outcomes import Ground, ground
+from rimedio.answering.outcomes import ground
 from rimedio.domain.answer import Decision, Draft, Outcome, Solution
+from rimedio.domain.ground import Ground
 
 REOPENED = "reopened"  # the workflow's note
 SAME_SHARE = 0.8  # of the new sentences that an earlier remedy holds too

@@ -75,7 +75,11 @@ def test_links_made_beside_it_lead_to_it_and_afterwards_say_that_none_runs(
 
 def test_a_data_folder_is_served_by_one_process(rimedio: Run, tmp_path: Path) -> None:
     with served(tmp_path / "data") as (_, address, _):
-        refused(rimedio("--data-dir", tmp_path / "data", "serve", "--port", 0), 7, "in use by process")
+        refused(
+            rimedio("--data-dir", tmp_path / "data", "serve", "--port", 0),
+            7,
+            f"The service at {address} works on",
+        )
         assert httpx.get(f"{address}/v1/health", timeout=60).status_code == 200
 
 

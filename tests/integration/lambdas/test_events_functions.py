@@ -23,6 +23,7 @@ from rimedio.lambdas.functions.publish_index import build_publish_index
 from rimedio.lambdas.functions.redrive import build_redrive
 from rimedio.storage.deferred_documents import DeferredDocuments
 from rimedio.storage.documents import DocumentStatus, DocumentStore
+from rimedio.tickets.load_document import ORIGINAL
 
 Make = Callable[..., Callable[..., Any]]
 REQUEST = TicketRequest.model_validate(
@@ -166,7 +167,7 @@ def test_a_redrive_that_asks_for_nonsense_is_refused(make: Make, event: dict[str
 
 def test_a_document_that_was_put_into_the_bucket_is_read_once(system: LaptopRimedio, make: Make) -> None:
     record = system.manuals.load("acme", MANUAL, "xc200.md")
-    key = f"objects/acme/originals/{record.document_id}"
+    key = f"objects/acme/{record.attributes[ORIGINAL]}"
     ingest = make(build_ingest)
     for event in (sqs_event(s3_notification(key)), sqs_event(s3_notification(key))):
         assert ingest(event) == {"batchItemFailures": []}
@@ -188,7 +189,7 @@ def test_messages_of_every_shape_name_their_documents_and_a_strange_one_fails_al
         {"tenant_id": "acme", "document_id": "doc_that_is_not"},
         "no json",
         bus_event(
-            "Object Created", "aws.s3", {"object": {"key": f"objects/acme/originals/{second.document_id}"}}
+            "Object Created", "aws.s3", {"object": {"key": f"objects/acme/{second.attributes[ORIGINAL]}"}}
         ),
         {"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "x"},
         s3_notification("objects/acme/attachments/x.pdf"),

@@ -56,6 +56,38 @@ def test_the_same_name_again_is_a_new_version_of_the_same_document(system: Rimed
     assert "9 g" in passage.chunk.text
 
 
+def kept_files(folder: Path) -> list[bytes]:
+    return [path.read_bytes() for path in sorted(folder.rglob("*originals*/*")) if path.is_file()]
+
+
+def test_a_document_that_is_removed_or_replaced_leaves_no_file_behind(
+    system: Rimedio, tmp_path: Path
+) -> None:
+    first = system.manuals.load("acme", MANUAL, "pump.md")
+    system.manuals.load("acme", MANUAL, "fan.md")
+    system.manuals.reading.run_once()
+    assert kept_files(tmp_path) == [MANUAL, MANUAL]
+    newer = MANUAL.replace(b"5 g", b"9 g")
+    system.manuals.load("acme", newer, "pump.md")
+    assert sorted(kept_files(tmp_path)) == sorted([MANUAL, newer])
+    system.manuals.reading.run_once()
+    system.library.forget("acme", first.document_id)
+    assert kept_files(tmp_path) == [MANUAL]
+    assert len(system.library.find("acme", "how much grease").passages) == 1
+
+
+def test_a_refused_file_is_not_kept_and_does_not_take_its_successor_along(
+    system: Rimedio, tmp_path: Path
+) -> None:
+    system.manuals.load("acme", b"%PDF-1.4 no pdf at all", "pump.pdf")
+    system.manuals.reading.run_once()
+    assert kept_files(tmp_path) == []
+    queued = system.manuals.load("acme", PDF.read_bytes(), "pump.pdf")
+    system.manuals.reading.run_once()
+    assert system.documents.get("acme", queued.document_id).status is DocumentStatus.INDEXED
+    assert kept_files(tmp_path) == [PDF.read_bytes()]
+
+
 class Meanwhile(MemoryObjectStore):
     """A store of objects, in which somebody else acts once, as soon as an object has been read."""
 

@@ -10,7 +10,7 @@ from rimedio.answering.calibration import Logistic, shipped
 from rimedio.answering.case import AnswerCase
 from rimedio.answering.context import Context, ContextEntry
 from rimedio.answering.decide import FEATURES, DecisionPolicy, Gate, decide, evidence
-from rimedio.answering.outcomes import Ground, ground
+from rimedio.answering.outcomes import ground
 from rimedio.answering.question import Question, Retrieved
 from rimedio.answering.relevance import NAMES
 from rimedio.answering.verify import GroundednessVerifier
@@ -25,6 +25,7 @@ from rimedio.domain.answer import (
     Section,
     Severity,
 )
+from rimedio.domain.ground import Ground
 from rimedio.domain.knowledge import Chunk, DocType, Passage, Signals
 
 SURE = Logistic(FEATURES, np.zeros(len(FEATURES)), np.ones(len(FEATURES)), np.zeros(len(FEATURES)), 3.0)

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from rimedio.answering.outcomes import Ground, ground
+from rimedio.answering.outcomes import ground
 from rimedio.cost.budgets import BudgetState, Limits
+from rimedio.domain.ground import Ground
 
 REASONS = Path(__file__).resolve().parents[3] / "src" / "rimedio" / "console" / "ticket" / "reasons.js"
 PROGRAM = """

@@ -13,6 +13,7 @@ from rimedio.knowledge.ingest import Ingestor
 from rimedio.knowledge.search import Search
 from rimedio.storage.database import Database
 from rimedio.storage.documents import DocumentStatus, DocumentStore
+from rimedio.storage.memory_objects import MemoryObjectStore
 from rimedio.storage.sqlite_table import SqliteTable
 from rimedio.tickets.library import Library
 
@@ -31,7 +32,13 @@ def library(search: Callable[[], Search] | None = None) -> Library:
     ingestor.ingest_bytes(MANUAL, "xc.md", "acme", source_uri="/manuals/xc.md")
     with pytest.raises(InvalidInput):
         ingestor.ingest_bytes(b"", "empty.md", "acme", source_uri="/manuals/empty.md")
-    return Library(search or (lambda: Search(index, None, taxonomy)), documents, lambda: ingestor, taxonomy)
+    return Library(
+        search or (lambda: Search(index, None, taxonomy)),
+        documents,
+        MemoryObjectStore(),
+        lambda: ingestor,
+        taxonomy,
+    )
 
 
 def test_a_passage_is_found_by_its_tenant_only() -> None:

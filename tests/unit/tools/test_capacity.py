@@ -32,8 +32,8 @@ def test_tickets_that_went_their_way_are_priced(tmp_path: Path, capsys: pytest.C
     for _ in range(2):  # reading leaves nothing behind
         assert main(["--data", str(tmp_path), "--region", "us-east-1"]) == 0
         said = capsys.readouterr().out
-        # two new items and one changed in a transaction: 6; four index entries appear, one moves, one changes: 7
-        assert "1 tickets, 3 writes: 13 write units a ticket (table 6, indexes 7)" in said
+        # three new items and two changed in a transaction: 10; six index entries appear, two move, two change: 12
+        assert "1 tickets, 5 writes: 22 write units a ticket (table 10, indexes 12)" in said
         assert "on demand $" in said
         assert "shards: 1, T#acme#TICKET#" in said
 

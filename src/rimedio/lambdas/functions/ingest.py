@@ -18,7 +18,7 @@ from rimedio.lambdas.functions._knowledge import writing_knowledge
 if TYPE_CHECKING:
     from rimedio.bootstrap import Rimedio
 
-OBJECTS = "objects"  # as storage.s3_objects writes its keys: objects/TENANT/originals/DOCUMENT
+OBJECTS = "objects"  # as storage.s3_objects writes its keys: objects/TENANT/originals/DOCUMENT.VERSION
 ORIGINALS = "originals"
 
 
@@ -76,7 +76,7 @@ def wanted_at(key: str) -> Wanted | None:
     parts = key.split("/")
     if len(parts) != 4 or (parts[0], parts[2]) != (OBJECTS, ORIGINALS):
         return None
-    return Wanted(parts[1], parts[3])
+    return Wanted(parts[1], parts[3].partition(".")[0])
 
 
 def _keys(body: Mapping[str, Any]) -> Iterator[str]:

@@ -7,10 +7,10 @@ Read out of the stored reason, so that tickets of every age have it. Reasons of 
 import re
 from collections.abc import Mapping
 
-from rimedio.answering.outcomes import Ground
 from rimedio.domain import errors
+from rimedio.domain.ground import Ground
+from rimedio.domain.review import REJECTED
 from rimedio.tickets.recovery import ABANDONED
-from rimedio.tickets.review_ticket import REJECTED
 
 _ENGINE = re.compile(r"States\.[A-Z][A-Za-z]+")  # errors of the workflow's own language
 _HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")

@@ -93,7 +93,8 @@ def test_what_a_file_of_its_size_may_well_be_is_read() -> None:
 
 
 MEASURED = """
-import resource, sys
+import re, resource, sys
+from pathlib import Path
 from rimedio.domain.errors import InvalidDocument
 from rimedio.knowledge.extract import extract
 from rimedio.knowledge.extract.confinement import _KEEPERS
@@ -101,8 +102,10 @@ try:
     extract(sys.stdin.buffer.read(), "bomb.pdf")
 except InvalidDocument:
     _KEEPERS[0].close()
-    own, helper = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    print(own.ru_maxrss // 1024, helper.ru_maxrss // 1024, helper.ru_utime + helper.ru_stime)
+    # Not getrusage's: that peak outlives exec, so it would be the peak of the worker that started this process.
+    own = int(re.search(r"VmHWM:\\s+(\\d+) kB", Path("/proc/self/status").read_text())[1])
+    helper = resource.getrusage(resource.RUSAGE_CHILDREN)
+    print(own // 1024, helper.ru_maxrss // 1024, helper.ru_utime + helper.ru_stime)
 """
 
 
@@ -114,4 +117,4 @@ def test_a_bomb_takes_little_memory_and_time() -> None:
     own, helper, seconds = map(float, done.stdout.split())
     assert own < 120
     assert helper < 220
-    assert seconds < 4
+    assert seconds < 8  # the 0.3 s of a quiet machine, and the 80 s of before

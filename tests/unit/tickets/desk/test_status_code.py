@@ -2,7 +2,8 @@
 
 import pytest
 
-from rimedio.answering.outcomes import Ground, ground
+from rimedio.answering.outcomes import ground
+from rimedio.domain.ground import Ground
 from rimedio.tickets.desk.status_code import status_code
 
 
