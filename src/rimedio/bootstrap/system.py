@@ -252,9 +252,8 @@ class Rimedio(ABC):
         """Use cases: find passages, list documents, forget one."""
         from rimedio.tickets.library import Library
 
-        return Library(
-            lambda: self.search, self.documents, self.objects, lambda: self.ingestor, self.taxonomy
-        )
+        kept = self.documents, self.objects
+        return Library(lambda: self.search, *kept, lambda: self.ingestor, self.taxonomy)
 
     @cached_property
     def backfill(self) -> Backfill:
