@@ -38,6 +38,21 @@ def test_each_sentence_leads_to_its_quote_in_the_manual(open_as: OPEN, ticket: O
     expect(seen.page.locator("rim-passage")).to_contain_text("Confermata dalla fonte")
 
 
+def test_a_sentence_that_is_shown_already_is_not_fetched_or_drawn_anew(open_as: OPEN, ticket: OPEN) -> None:
+    made = ticket(E035, error_code="E035")
+    seen = open_as()
+    fetched: list[str] = []
+    seen.page.on("request", lambda request: "/v1/kb/passages/" in request.url and fetched.append(request.url))
+    seen.go(f"/tickets/{made['ticket_id']}")
+    mark = seen.page.locator("rim-passage mark")
+    expect(mark).to_be_visible()  # the first sentence is chosen when the page opens
+    mark.evaluate("node => { node.dataset.same = 'yes'; }")
+    seen.page.locator(".sentence").first.click()
+    seen.settle()
+    assert mark.get_attribute("data-same") == "yes"
+    assert len(fetched) == 1
+
+
 def test_a_quote_of_a_pdf_is_marked_on_its_page(open_as: OPEN, service: OPEN, ticket: OPEN) -> None:
     made = ticket(
         "Quante ore prima del primo avvio si dà tensione alla TP-12 per scaldare l'olio del compressore?",

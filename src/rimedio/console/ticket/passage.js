@@ -19,13 +19,17 @@ const NEAR_CHARS = 160;
 export class Passage extends Element {
   #turn = 0;
   #view = "page";
+  #shown = null;
 
   mount() {
+    this.#shown = null; // what was under way when it left the page was given up
     if (!this.childElementCount) fill(this, h("p", { class: "muted passage-hint" }, t("passage.hint")));
   }
 
-  /** Show what a sentence stands on. */
+  /** Show what a sentence stands on; what is shown already stays as it is, its picture and where it was scrolled to too. */
   async show({ claim, citation }) {
+    if (this.#shown && this.#shown.claim === claim && this.#shown.citation === citation) return;
+    this.#shown = { claim, citation };
     const mine = (this.#turn += 1);
     if (!citation) {
       fill(this, this.#verdict(claim), h("p", { class: "notice tone-warn" }, icon("question"), t("passage.none")));
@@ -37,7 +41,9 @@ export class Passage extends Element {
       const found = await api.get(`/v1/kb/passages/${encodeURIComponent(citation.chunk_id)}`, { query, signal: this.signal });
       if (mine === this.#turn) this.#draw(found, claim, citation);
     } catch (error) {
-      if (wasAborted(error) || mine !== this.#turn) return;
+      if (mine !== this.#turn) return;
+      this.#shown = null;
+      if (wasAborted(error)) return;
       if (error.status === 404 || error.status === 403) this.#drawSnippet(claim, citation);
       else fill(this, errorState(error, () => this.show({ claim, citation })));
     } finally {
