@@ -170,7 +170,7 @@ class LaptopRimedio(Rimedio):
         """Runs tickets on the engine."""
         from rimedio.tickets.engine_runner import EngineRunner
 
-        return EngineRunner.create(self.engine, self.tickets)
+        return EngineRunner.create(self.engine, self.tickets, lambda: (self.parts, self.desk))
 
     @cached_property
     def identity(self) -> HomeIdentity:

@@ -129,7 +129,6 @@ class Service:
         self, stack: ExitStack, work: AbstractContextManager[None], threads: list[threading.Thread]
     ) -> None:
         system = self._system
-        _ = system.parts  # built here, once: a ticket may not find half of them missing
         for tenant_id in {system.tenant, *system.tenants.all()}:
             system.runner.recover(tenant_id)
         stack.enter_context(work)

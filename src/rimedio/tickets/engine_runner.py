@@ -1,6 +1,7 @@
 """Runs the workflow in this process, on the durable engine."""
 
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
@@ -37,11 +38,14 @@ class EngineRunner:
     engine: Engine
     machine: Machine
     tickets: TicketStore
+    make_shared: Callable[[], object]
 
     @classmethod
-    def create(cls, engine: Engine, tickets: TicketStore) -> "EngineRunner":
-        """A runner of the ticket workflow."""
-        return cls(engine, Machine.parse(definition(), name=MACHINE_NAME), tickets)
+    def create(
+        cls, engine: Engine, tickets: TicketStore, make_shared: Callable[[], object] = lambda: None
+    ) -> "EngineRunner":
+        """A runner of the ticket workflow; `make_shared` makes and imports what its workers have in common."""
+        return cls(engine, Machine.parse(definition(), name=MACHINE_NAME), tickets, make_shared)
 
     def start(self, ticket: Ticket) -> str:
         """Set a ticket going: a NEW one under its own id, a reopened one under id and version."""
@@ -120,6 +124,13 @@ class EngineRunner:
         """Work in this thread until nothing can be done any more."""
         self.engine.run_until_idle(wait=False)
 
-    def working(self, threads: int) -> AbstractContextManager[None]:
-        """Work on background threads as long as the context lasts."""
-        return self.engine.workers(threads)
+    @contextmanager
+    def working(self, threads: int) -> Iterator[None]:
+        """Work on background threads as long as the context lasts.
+
+        What they share is made before they begin: two threads that import one package at a time, the one it and the
+        other a module in it, are told of a deadlock by Python, and one of the two imports fails.
+        """
+        self.make_shared()
+        with self.engine.workers(threads):
+            yield
